@@ -1,0 +1,15 @@
+//! Signals, and nothing but signals: slices in, slices out.
+//!
+//! Not here: files, threads, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
+
+/// Decibels of an amplitude ratio; silence is minus infinity.
+#[must_use]
+pub fn db_from_amplitude(amplitude: f64) -> f64 {
+    20.0 * amplitude.log10()
+}
+
+/// Amplitude ratio of a level in decibels.
+#[must_use]
+pub fn amplitude_from_db(db: f64) -> f64 {
+    10f64.powf(db / 20.0)
+}
