@@ -1,0 +1,170 @@
+//! A track that can be mastered: one or two channels of finite samples with a loudness.
+//!
+//! Not here: how it was read (that is `codec`), and whether it sounds good.
+
+/// Loudness is defined over 400 ms; anything shorter has none (ITU-R BS.1770).
+pub const SHORTEST_MS: u64 = 400;
+/// The lowest sample rate that is mastered, in Hz.
+pub const LOWEST_RATE_HZ: u32 = 8_000;
+/// The highest sample rate that is mastered, in Hz.
+pub const HIGHEST_RATE_HZ: u32 = 384_000;
+
+/// Why a track cannot be mastered.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// There is nothing to master.
+    #[error("the file has no audio channels")]
+    NoChannels,
+    /// More than two channels.
+    #[error("the file has {found} channels; mono and stereo can be mastered. Mix it down to stereo first")]
+    TooManyChannels {
+        /// Channels in the file.
+        found: usize,
+    },
+    /// A sample rate outside what is supported.
+    #[error("the sample rate is {found} Hz; {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz can be mastered")]
+    Rate {
+        /// Rate in the file, Hz.
+        found: u32,
+    },
+    /// Shorter than 400 ms.
+    #[error("the track lasts {found_ms:.1} ms; loudness needs at least {SHORTEST_MS} ms")]
+    TooShort {
+        /// Its length, ms.
+        found_ms: f64,
+    },
+    /// Channels of different lengths.
+    #[error("the channels have different lengths ({left} and {right} samples)")]
+    UnequalChannels {
+        /// Samples in the first channel.
+        left: usize,
+        /// Samples in the second channel.
+        right: usize,
+    },
+    /// A sample is NaN or infinite.
+    #[error("channel {channel} has a sample that is not a number at {at_s:.3} s (sample {frame}); export the mix again")]
+    NotFinite {
+        /// Channel, from 1.
+        channel: usize,
+        /// Sample, from 0.
+        frame: usize,
+        /// Its time, s.
+        at_s: f64,
+    },
+    /// Nothing above the absolute gate of the loudness measurement (-70 LUFS).
+    #[error("the track is silent: it has no loudness (nothing above -70 LUFS)")]
+    Silent,
+}
+
+/// A track that can be mastered: one or two channels, equally long, at least 400 ms of finite samples.
+///
+/// Samples are planar `f32`; 1.0 is full scale, and values beyond it are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audio {
+    rate_hz: u32,
+    channels: Vec<Vec<f32>>,
+}
+
+impl Audio {
+    /// Checks everything that can be checked without listening; silence is found by the analysis.
+    pub fn new(rate_hz: u32, channels: Vec<Vec<f32>>) -> Result<Self, Refusal> {
+        match channels.len() {
+            0 => return Err(Refusal::NoChannels),
+            1 | 2 => {}
+            found => return Err(Refusal::TooManyChannels { found }),
+        }
+        if !(LOWEST_RATE_HZ..=HIGHEST_RATE_HZ).contains(&rate_hz) {
+            return Err(Refusal::Rate { found: rate_hz });
+        }
+        let frames = channels[0].len();
+        if let Some(right) = channels.get(1)
+            && right.len() != frames
+        {
+            return Err(Refusal::UnequalChannels { left: frames, right: right.len() });
+        }
+        if (frames as u64) * 1000 < SHORTEST_MS * u64::from(rate_hz) {
+            return Err(Refusal::TooShort { found_ms: frames as f64 * 1000.0 / f64::from(rate_hz) });
+        }
+        for (index, channel) in channels.iter().enumerate() {
+            if let Some(frame) = first_not_finite(channel) {
+                let at_s = frame as f64 / f64::from(rate_hz);
+                return Err(Refusal::NotFinite { channel: index + 1, frame, at_s });
+            }
+        }
+        Ok(Self { rate_hz, channels })
+    }
+
+    /// Samples a second.
+    pub fn rate_hz(&self) -> u32 {
+        self.rate_hz
+    }
+
+    /// One or two planar channels.
+    pub fn channels(&self) -> &[Vec<f32>] {
+        &self.channels
+    }
+
+    /// Samples in each channel.
+    pub fn frames(&self) -> usize {
+        self.channels[0].len()
+    }
+
+    /// Length in seconds.
+    pub fn duration_s(&self) -> f64 {
+        self.frames() as f64 / f64::from(self.rate_hz)
+    }
+
+    /// Gives the samples up.
+    pub fn into_channels(self) -> Vec<Vec<f32>> {
+        self.channels
+    }
+
+    pub(crate) fn channels_mut(&mut self) -> &mut [Vec<f32>] {
+        &mut self.channels
+    }
+}
+
+fn first_not_finite(samples: &[f32]) -> Option<usize> {
+    // The sum of |x| * 0 is 0 for finite samples and NaN otherwise: one branch a block.
+    samples.chunks(4096).enumerate().find_map(|(block, chunk)| {
+        let clean = chunk.iter().fold(0.0f32, |sum, x| sum + x * 0.0) == 0.0;
+        if clean {
+            return None;
+        }
+        chunk.iter().position(|x| !x.is_finite()).map(|at| block * 4096 + at)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(rate_hz: u32, channels: Vec<Vec<f32>>) -> Refusal {
+        Audio::new(rate_hz, channels).expect_err("refused")
+    }
+
+    #[test]
+    fn what_cannot_be_mastered_is_refused_with_the_reason() {
+        assert_eq!(refusal(44_100, vec![]), Refusal::NoChannels);
+        assert_eq!(refusal(44_100, vec![vec![0.0; 44_100]; 6]), Refusal::TooManyChannels { found: 6 });
+        assert_eq!(refusal(0, vec![vec![0.0; 44_100]]), Refusal::Rate { found: 0 });
+        assert_eq!(refusal(48_000, vec![vec![0.0; 14_400]]), Refusal::TooShort { found_ms: 300.0 });
+    }
+
+    #[test]
+    fn a_sample_that_is_not_a_number_is_named_with_its_place() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut right = vec![0.1; 48_000];
+            right[24_000] = bad;
+            let found = refusal(48_000, vec![vec![0.1; 48_000], right]);
+            assert_eq!(found, Refusal::NotFinite { channel: 2, frame: 24_000, at_s: 0.5 });
+        }
+    }
+
+    #[test]
+    fn floats_above_full_scale_are_kept() {
+        let audio = Audio::new(8_000, vec![vec![3.5; 8_000]]).expect("accepted");
+        assert_eq!(audio.channels()[0][0], 3.5);
+    }
+}
