@@ -74,7 +74,12 @@ pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusa
 }
 
 /// Decides a plan for the mix and renders it. Takes the samples and works in place as far as it can.
-pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Progress<'_>) -> Master {
+pub fn master(
+    audio: Audio,
+    analysis: &Analysis,
+    request: &Request,
+    progress: Progress<'_>,
+) -> Master {
     todo!()
 }
 
@@ -88,9 +93,15 @@ pub struct Meter {}
 
 impl Meter {
     /// For one or two channels.
-    pub fn new(rate_hz: u32, channels: usize) -> Self { todo!() }
+    pub fn new(rate_hz: u32, channels: usize) -> Self {
+        todo!()
+    }
     /// The next block: one slice a channel, all of one length.
-    pub fn push(&mut self, block: &[&[f32]]) { todo!() }
+    pub fn push(&mut self, block: &[&[f32]]) {
+        todo!()
+    }
     /// The measurement; `None` when nothing was above -70 LUFS or it was shorter than 400 ms.
-    pub fn finish(self) -> Option<Measurement> { todo!() }
+    pub fn finish(self) -> Option<Measurement> {
+        todo!()
+    }
 }

@@ -1,0 +1,26 @@
+//! The way of a track: decode, analyse, decide, render, encode, and check what was delivered.
+//!
+//! One way for the command line, a job of the service and a preview: what is promised of a master (its loudness, its
+//! ceiling, that a file appears whole or not at all) is kept here and nowhere else.
+//!
+//! Not here: signal code and musical decisions (`mastering`), file formats (`codec`), queues, HTTP, printing.
+
+mod encoding;
+mod error;
+mod job;
+mod overview;
+mod progress;
+mod report;
+mod stopwatch;
+mod whole_file;
+
+pub use encoding::{BitDepth, Container, Encoding, NoSuchEncoding, UnknownEncoding};
+pub use error::{Error, Failure};
+pub use job::{Delivery, Existing, Instructions, Job};
+pub use overview::Overview;
+pub use progress::{Control, Observer, Progress, Stage};
+pub use report::{AnalysisReport, Delivered, Input, Report, SCHEMA, Waveforms};
+pub use stopwatch::Timings;
+pub use whole_file::write_whole;
+
+pub use mastering::{Loudness, Measurement, Plan, Request, presets};

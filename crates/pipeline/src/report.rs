@@ -1,0 +1,106 @@
+//! What a job says when it is done. The JSON keys are a contract: scripts read them.
+
+use serde::{Deserialize, Serialize};
+
+use mastering::{Measurement, Plan};
+
+use crate::{Encoding, Overview, Timings};
+
+/// The version of the report's schema. Keys may be added under the same number, never renamed or removed.
+pub const SCHEMA: u32 = 1;
+
+/// What came in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// The file, as it was named.
+    pub input: String,
+    /// What it is, for people: `WAV, 24 bit`.
+    pub format: String,
+    /// Length, s.
+    pub duration_s: f64,
+    /// Sample rate, Hz.
+    pub rate_hz: u32,
+    /// 1 or 2.
+    pub channels: usize,
+}
+
+/// A finished master, with the numbers of what was delivered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The program's version.
+    pub version: String,
+    /// What came in.
+    #[serde(flatten)]
+    pub source: Input,
+    /// The first delivered file.
+    pub output: String,
+    /// Every delivered file.
+    pub outputs: Vec<Delivered>,
+    /// The mix.
+    pub before: Measurement,
+    /// The first delivered file, decoded again and measured.
+    pub after: Measurement,
+    /// The loudness that was asked for, LUFS.
+    pub target_lufs: f64,
+    /// The true peak that no delivered file exceeds, dBTP.
+    pub ceiling_dbtp: f64,
+    /// Whether the master has the loudness that was asked for, to 0.1 LU.
+    pub target_reached: bool,
+    /// Why not, in words for musicians.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What was done, one sentence each, in words for musicians.
+    pub explanation: Vec<String>,
+    /// Everything that was done, complete.
+    pub plan: Plan,
+    /// What mix and master look like.
+    pub waveforms: Waveforms,
+    /// Wall-clock time by stage, ms.
+    pub timings_ms: Timings,
+    /// Seconds of music a second of work.
+    pub realtime_factor: f64,
+}
+
+/// One delivered file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// The file, as it was named.
+    pub path: String,
+    /// As what.
+    pub encoding: Encoding,
+    /// Its size.
+    pub bytes: u64,
+    /// The file, decoded again and measured.
+    pub after: Measurement,
+}
+
+/// Mix and master, drawn over the same columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waveforms {
+    /// The mix.
+    pub before: Overview,
+    /// The master.
+    pub after: Overview,
+}
+
+/// A track that was only listened to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnalysisReport {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The program's version.
+    pub version: String,
+    /// What came in.
+    #[serde(flatten)]
+    pub source: Input,
+    /// Its numbers.
+    pub before: Measurement,
+    /// What it looks like.
+    pub waveform: Overview,
+    /// Wall-clock time by stage, ms.
+    pub timings_ms: Timings,
+    /// Seconds of music a second of work.
+    pub realtime_factor: f64,
+}

@@ -1,0 +1,176 @@
+//! Files that appear whole or not at all: written beside their place, flushed to the disk, then named in one step.
+//!
+//! A process that is killed half way leaves at most a `.part` file, which nobody takes for the result.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::{Existing, Failure};
+
+/// A file that has no name yet.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    target: PathBuf,
+    unnamed: TempPath,
+}
+
+impl Pending {
+    /// An empty file in the folder of `target`; gone again if it is dropped before [`Pending::appear`].
+    pub(crate) fn beside(target: &Path) -> Result<(Self, File), Failure> {
+        let failed = |source| Failure::Write {
+            path: target.to_owned(),
+            source,
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".balanced-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // What a plain `create` would give: the umask takes its part away.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let (file, unnamed) = builder
+            .tempfile_in(folder_of(target))
+            .map(NamedTempFile::into_parts)
+            .map_err(failed)?;
+        Ok((
+            Self {
+                target: target.to_owned(),
+                unnamed,
+            },
+            file,
+        ))
+    }
+
+    /// Where it is until it appears.
+    pub(crate) fn path(&self) -> &Path {
+        &self.unnamed
+    }
+
+    /// Flushes it to the disk and gives it its name, which is on the disk too when this returns.
+    pub(crate) fn appear(self, existing: Existing) -> Result<(), Failure> {
+        let Self { target, unnamed } = self;
+        let failed = |source| Failure::Write {
+            path: target.clone(),
+            source,
+        };
+        // Whoever wrote may have closed its own handle; a flush through any handle covers the whole file.
+        File::open(&unnamed)
+            .and_then(|file| file.sync_all())
+            .map_err(failed)?;
+        match existing {
+            Existing::Replace => unnamed.persist(&target).map_err(|e| failed(e.error))?,
+            Existing::Keep => {
+                unnamed
+                    .persist_noclobber(&target)
+                    .map_err(|e| match e.error.kind() {
+                        io::ErrorKind::AlreadyExists => Failure::Exists {
+                            path: target.clone(),
+                        },
+                        _ => failed(e.error),
+                    })?
+            }
+        }
+        sync_folder(folder_of(&target)).map_err(failed)
+    }
+}
+
+/// Writes a small file (a report, a plan) whole or not at all.
+pub fn write_whole(path: &Path, contents: &[u8], existing: Existing) -> Result<(), Failure> {
+    let (pending, mut file) = Pending::beside(path)?;
+    file.write_all(contents).map_err(|source| Failure::Write {
+        path: path.to_owned(),
+        source,
+    })?;
+    drop(file);
+    pending.appear(existing)
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some network file systems cannot sync a folder; the file itself is on the disk.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .expect("folder")
+            .map(|entry| {
+                entry
+                    .expect("entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_that_was_dropped_half_way_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (pending, mut file) =
+            Pending::beside(&folder.path().join("master.wav")).expect("pending");
+        file.write_all(b"half").expect("written");
+        assert_eq!(names(folder.path()).len(), 1);
+        drop(pending);
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn what_is_there_already_stays_unless_it_may_be_replaced() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("plan.json");
+        write_whole(&path, b"first", Existing::Keep).expect("written");
+        let kept = write_whole(&path, b"second", Existing::Keep);
+        assert!(matches!(kept, Err(Failure::Exists { .. })), "{kept:?}");
+        assert_eq!(fs::read(&path).expect("there"), b"first");
+        write_whole(&path, b"third", Existing::Replace).expect("written");
+        assert_eq!(fs::read(&path).expect("there"), b"third");
+        assert_eq!(names(folder.path()), ["plan.json"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_finished_file_can_be_read_by_whom_the_umask_allows() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("folder");
+        let (ours, plain) = (folder.path().join("ours"), folder.path().join("plain"));
+        write_whole(&ours, b"x", Existing::Keep).expect("written");
+        fs::write(&plain, b"x").expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode();
+        assert_eq!(mode(&ours), mode(&plain));
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_named_in_the_error() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("missing/master.wav");
+        let error = write_whole(&path, b"x", Existing::Keep).expect_err("no folder");
+        assert!(error.to_string().contains("missing/master.wav"), "{error}");
+    }
+}
