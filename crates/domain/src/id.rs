@@ -1,0 +1,96 @@
+//! Ids: 128 random bits each, so that knowing one tells nothing of another.
+
+use crate::hex::{self, NotHex};
+use crate::world::Entropy;
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// Draws a new id.
+            pub fn draw(entropy: &dyn Entropy) -> Self {
+                let mut bytes = [0; 16];
+                entropy.fill(&mut bytes);
+                Self(bytes)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                hex::write(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotHex;
+
+            fn from_str(text: &str) -> Result<Self, NotHex> {
+                hex::parse(text).map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// One upload. Text form: 32 lower-case hexadecimal digits.
+    TrackId
+}
+id! {
+    /// One piece of work on a track. Text form: 32 lower-case hexadecimal digits.
+    JobId
+}
+id! {
+    /// One stored file. Text form: 32 lower-case hexadecimal digits.
+    BlobId
+}
+id! {
+    /// One run of a process that takes jobs. Text form: 32 lower-case hexadecimal digits.
+    RunId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::OsEntropy;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_id_survives_its_text_form() {
+        let id = TrackId::draw(&OsEntropy);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_ne!(TrackId::draw(&OsEntropy), id);
+    }
+
+    #[test]
+    fn only_the_one_spelling_is_accepted() {
+        for text in [
+            "",
+            "0",
+            "0123456789ABCDEF0123456789abcdef",
+            "../../../../../../../etc/passwd0",
+            "é123456789abcdef0123456789abcde",
+        ] {
+            assert!(text.parse::<BlobId>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics_and_accepts_only_what_it_would_write(text in ".{0,40}") {
+            if let Ok(id) = text.parse::<JobId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a finished job leaves for its owner.
+
+use crate::job::UnknownName;
+use crate::track::StoredBlob;
+use std::fmt;
+use std::str::FromStr;
+
+/// Which of a job's results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OutputKind {
+    /// The master as WAV, 16 bit, dithered.
+    Wav16,
+    /// The master as WAV, 24 bit.
+    Wav24,
+    /// The master as FLAC, 24 bit.
+    Flac24,
+    /// The mix, for the player.
+    PreviewMix,
+    /// The master, for the player.
+    PreviewMaster,
+    /// What was measured and done, JSON.
+    Report,
+}
+
+impl OutputKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Wav16,
+        Self::Wav24,
+        Self::Flac24,
+        Self::PreviewMix,
+        Self::PreviewMaster,
+        Self::Report,
+    ];
+
+    /// Its name in addresses and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wav16 => "wav16",
+            Self::Wav24 => "wav24",
+            Self::Flac24 => "flac24",
+            Self::PreviewMix => "preview-mix",
+            Self::PreviewMaster => "preview-master",
+            Self::Report => "report",
+        }
+    }
+
+    /// The ending of its file's name, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Wav16 | Self::Wav24 => "wav",
+            Self::Flac24 | Self::PreviewMix | Self::PreviewMaster => "flac",
+            Self::Report => "json",
+        }
+    }
+}
+
+impl fmt::Display for OutputKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for OutputKind {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(UnknownName { of: "output" })
+    }
+}
+
+/// One result of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Which.
+    pub kind: OutputKind,
+    /// Its bytes.
+    pub blob: StoredBlob,
+}

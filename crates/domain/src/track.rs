@@ -1,0 +1,49 @@
+//! Uploads: what was received, from whom, and what is accepted at all.
+
+use crate::file_name::FileName;
+use crate::id::{BlobId, TrackId};
+use crate::world::Timestamp;
+use std::time::Duration;
+
+/// A file that is durably stored: its bytes and its directory entry survive a loss of power.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Its name in the store.
+    pub id: BlobId,
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// An uploaded mix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Track {
+    /// Its name.
+    pub id: TrackId,
+    /// The name that the visitor's file had, made harmless.
+    pub file_name: FileName,
+    /// The uploaded bytes.
+    pub source: StoredBlob,
+    /// When the upload was acknowledged.
+    pub created_at: Timestamp,
+}
+
+/// What an upload may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadLimits {
+    /// Longest file, bytes.
+    pub max_bytes: u64,
+    /// Longest track; what a small file unpacks to counts, not what its header promises.
+    pub max_duration: Duration,
+}
+
+impl Default for UploadLimits {
+    /// 1 GiB and 30 minutes: 30 minutes of 96 kHz 24-bit stereo are 1.04 GB.
+    fn default() -> Self {
+        Self {
+            max_bytes: 1 << 30,
+            max_duration: Duration::from_mins(30),
+        }
+    }
+}
