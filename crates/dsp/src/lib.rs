@@ -2,6 +2,11 @@
 //!
 //! Not here: files, threads, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
 
+pub mod clip;
+pub mod gain_curve;
+pub mod limiter;
+pub mod true_peak;
+
 /// Decibels of an amplitude ratio; silence is minus infinity.
 #[must_use]
 pub fn db_from_amplitude(amplitude: f64) -> f64 {

@@ -1,0 +1,214 @@
+//! How a limiter's gain moves: from the gain that each hop requires to one that is never above it and never abrupt.
+//!
+//! A sliding minimum looks ahead and back, a two-speed release lets go, and three cascaded boxes round the corners
+//! (after G. Luff, "Designing a straightforward limiter", Signalsmith Audio 2022). The boxes reach less far than the
+//! minimum, hence the promise: at either end of a hop the gain is at most what that hop requires.
+//!
+//! Every step is monotone: lowering a requirement never raises the gain anywhere, so that repairs converge.
+//! Not here: where the requirement comes from, and the samples.
+
+/// How the gain moves, in hops and per-hop coefficients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GainMotion {
+    lookahead_hops: usize,
+    boxes: [usize; 3],
+    fast_decay: f32,
+    slow_decay: f32,
+    slow_charge: f32,
+}
+
+/// Time constants of the gain, ms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GainTimes {
+    /// How far the gain looks ahead, and how long it holds.
+    pub lookahead_ms: f64,
+    /// Release after a short reduction.
+    pub fast_release_ms: f64,
+    /// Release after a long one.
+    pub slow_release_ms: f64,
+    /// How long a reduction must last to be taken for a long one.
+    pub slow_charge_ms: f64,
+}
+
+impl GainMotion {
+    /// For hops that follow each other `hop_rate_hz` times a second.
+    #[must_use]
+    pub fn new(times: GainTimes, hop_rate_hz: f64) -> Self {
+        let per_hop = |ms: f64| if ms > 0.0 { (-1000.0 / (ms * hop_rate_hz)).exp() as f32 } else { 0.0 };
+        let lookahead_hops = ((times.lookahead_ms * hop_rate_hz / 1000.0).round() as usize).max(1);
+        // Widths that sum to 2 L + 1 reach (2 L + 1 - 3) / 2 = L - 1 hops to each side.
+        let total = 2 * lookahead_hops + 1;
+        let (first, second) = (odd(total * 45 / 100), odd(total * 33 / 100));
+        let third = odd_below(total.saturating_sub(first + second)).max(1);
+        Self {
+            lookahead_hops,
+            boxes: [first, second, third],
+            fast_decay: per_hop(times.fast_release_ms),
+            slow_decay: per_hop(times.slow_release_ms),
+            slow_charge: 1.0 - per_hop(times.slow_charge_ms),
+        }
+    }
+
+    /// The gain at each hop's start, and one more at the end of the last, from the gain that each hop requires (0 to 1).
+    #[must_use]
+    pub fn follow(&self, required: &[f32]) -> Vec<f32> {
+        if required.iter().all(|gain| *gain >= 1.0) {
+            return vec![1.0; required.len() + 1];
+        }
+        let mut gain = sliding_minimum(required, self.lookahead_hops);
+        gain.push(*gain.last().unwrap_or(&1.0));
+        self.release(&mut gain);
+        for width in self.boxes {
+            box_average(&mut gain, width);
+        }
+        gain
+    }
+
+    fn release(&self, gain: &mut [f32]) {
+        let (mut fast, mut slow) = (0.0f32, 0.0f32);
+        for value in gain {
+            let reduction = 1.0 - *value;
+            fast = reduction.max(fast * self.fast_decay);
+            slow = if reduction > slow { slow + (reduction - slow) * self.slow_charge } else { slow * self.slow_decay };
+            *value = 1.0 - fast.max(slow);
+        }
+    }
+}
+
+fn odd(width: usize) -> usize {
+    odd_below(width.max(1))
+}
+
+fn odd_below(width: usize) -> usize {
+    if width.is_multiple_of(2) { width.saturating_sub(1) } else { width }
+}
+
+/// The minimum over `reach` values to each side (van Herk's two passes over blocks).
+#[must_use]
+pub fn sliding_minimum(values: &[f32], reach: usize) -> Vec<f32> {
+    sliding(values, reach, f32::min)
+}
+
+/// The maximum over `reach` values to each side.
+#[must_use]
+pub fn sliding_maximum(values: &[f32], reach: usize) -> Vec<f32> {
+    sliding(values, reach, f32::max)
+}
+
+fn sliding(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32) -> Vec<f32> {
+    let width = 2 * reach + 1;
+    // Suffix results within each block first, then the running prefix of the block ahead meets them.
+    let mut suffix = values.to_vec();
+    for block in suffix.chunks_mut(width) {
+        for at in (1..block.len()).rev() {
+            block[at - 1] = pick(block[at - 1], block[at]);
+        }
+    }
+    let mut prefix = 0.0;
+    let mut ahead = 0;
+    let mut advance = |until: usize| {
+        while ahead < until.min(values.len()) {
+            prefix = if ahead.is_multiple_of(width) { values[ahead] } else { pick(prefix, values[ahead]) };
+            ahead += 1;
+        }
+        prefix
+    };
+    (0..values.len())
+        .map(|at| {
+            let prefix = advance(at + reach + 1);
+            let last = (at + reach).min(values.len() - 1);
+            match at.checked_sub(reach) {
+                Some(first) if first / width == last / width => suffix[first],
+                Some(first) => pick(suffix[first], prefix),
+                // The window starts before the first value, so it ends within the first block.
+                None => prefix,
+            }
+        })
+        .collect()
+}
+
+/// The mean over `width` (odd) values round each; beyond the ends the end values go on.
+fn box_average(values: &mut [f32], width: usize) {
+    if width < 2 || values.is_empty() {
+        return;
+    }
+    let reach = width / 2;
+    let (first, last) = (f64::from(values[0]), f64::from(values[values.len() - 1]));
+    let mut history = std::collections::VecDeque::with_capacity(reach + 1);
+    let at = |values: &[f32], index: usize| values.get(index).map_or(last, |value| f64::from(*value));
+    let mut sum = first * reach as f64 + (0..=reach).map(|index| at(values, index)).sum::<f64>();
+    let scale = 1.0 / width as f64;
+    for index in 0..values.len() {
+        let leaving = if index >= reach { history.pop_front().unwrap_or(first) } else { first };
+        history.push_back(f64::from(values[index]));
+        let mean = sum * scale;
+        sum += at(values, index + reach + 1) - leaving;
+        values[index] = mean as f32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn motion(lookahead_ms: f64) -> GainMotion {
+        let times = GainTimes { lookahead_ms, fast_release_ms: 60.0, slow_release_ms: 600.0, slow_charge_ms: 150.0 };
+        GainMotion::new(times, 5512.5)
+    }
+
+    proptest! {
+        #[test]
+        fn the_gain_is_never_above_what_a_hop_requires_at_either_end(
+            required in prop::collection::vec(0.05f32..=1.0, 1..400),
+            lookahead_ms in 0.2f64..12.0,
+        ) {
+            let gain = motion(lookahead_ms).follow(&required);
+            prop_assert_eq!(gain.len(), required.len() + 1);
+            for (hop, limit) in required.iter().enumerate() {
+                prop_assert!(gain[hop] <= limit * 1.000_001 && gain[hop + 1] <= limit * 1.000_001);
+                prop_assert!(gain[hop] > 0.0);
+            }
+        }
+
+        #[test]
+        fn lowering_a_requirement_never_raises_the_gain(
+            required in prop::collection::vec(0.05f32..=1.0, 2..200),
+            which in any::<prop::sample::Index>(),
+            share in 0.1f32..1.0,
+        ) {
+            let before = motion(5.0).follow(&required);
+            let mut lowered = required.clone();
+            lowered[which.index(required.len())] *= share;
+            let after = motion(5.0).follow(&lowered);
+            for (a, b) in after.iter().zip(&before) {
+                prop_assert!(*a <= b + 1e-6);
+            }
+        }
+
+        #[test]
+        fn a_sliding_minimum_is_the_minimum_of_each_window(values in prop::collection::vec(-1.0f32..1.0, 1..80), reach in 0usize..20) {
+            let found = sliding_minimum(&values, reach);
+            for (at, value) in found.iter().enumerate() {
+                let window = &values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())];
+                prop_assert_eq!(*value, window.iter().fold(f32::INFINITY, |a, b| a.min(*b)));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_required_means_unity_to_the_bit() {
+        assert!(motion(5.0).follow(&[1.0; 50]).iter().all(|gain| *gain == 1.0));
+    }
+
+    #[test]
+    fn a_long_reduction_is_let_go_more_slowly_than_a_short_one() {
+        let after = |hops: usize| {
+            let mut required = vec![1.0f32; 12_000];
+            required[2_000..2_000 + hops].fill(0.5);
+            motion(5.0).follow(&required)[2_000 + hops + 1_100]
+        };
+        assert!(after(20) > 0.95, "{}", after(20));
+        assert!(after(4_000) < 0.75, "{}", after(4_000));
+    }
+}

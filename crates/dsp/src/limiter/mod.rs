@@ -1,0 +1,214 @@
+//! The lookahead true-peak limiter.
+//!
+//! Three steps. *Motion*: a slow gain, from peaks per hop, takes the whole excess of everything that lasts and leaves the
+//! tips of short transients standing by at most the clip allowance. *Clip*: those tips are cut at 8x. *Guarantee*: the
+//! panel of true-peak meters reads every place that could exceed the ceiling and a fine gain mends what is left, until
+//! no meter reads above it. Both channels move together, so that the stereo image stands still.
+//!
+//! Not here: how much to drive into it (that is the loudness solver in `mastering`).
+
+use crate::clip::clip_cells;
+use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
+use crate::true_peak::{CELL, Panel, estimate};
+
+/// All that decides what the limiter does; amplitudes are linear.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Gain before the limiter.
+    pub drive: f32,
+    /// No meter of the panel reads above this afterwards.
+    pub ceiling: f32,
+    /// By what ratio short transients may be clipped, 1 for not at all.
+    pub clip_ratio: f32,
+    /// How the gain moves.
+    pub times: GainTimes,
+}
+
+/// Samples between two values of the gain: eight up to 48 kHz, and in proportion above.
+#[must_use]
+pub fn hop_length(rate_hz: u32) -> usize {
+    CELL * (f64::from(rate_hz) / 48_000.0).round().max(1.0) as usize
+}
+
+/// A transient that stands out for less than this is short, ms.
+const SHORT_MS: f64 = 1.2;
+/// The share of a tip that the motion takes itself, so that the round tops of slow waves are never clipped.
+const TIP_SHARE: f32 = 0.965;
+
+/// What the limiter needs to know of a signal: its peaks, hop by hop, the channels taken together.
+#[derive(Debug, Clone)]
+pub struct Peaks {
+    /// Samples in a hop.
+    pub hop: usize,
+    /// Hops in a second.
+    pub hop_rate_hz: f64,
+    peak: Vec<f32>,
+    lasting: Vec<f32>,
+}
+
+impl Peaks {
+    /// Measures equally long channels.
+    #[must_use]
+    pub fn new(rate_hz: u32, channels: &[Vec<f32>]) -> Self {
+        let hop = hop_length(rate_hz);
+        let mut peak = vec![0.0f32; channels[0].len().div_ceil(hop)];
+        for channel in channels {
+            for (hop_peak, cells) in peak.iter_mut().zip(estimate(channel).peak.chunks(hop / CELL)) {
+                *hop_peak = cells.iter().fold(*hop_peak, |a, b| a.max(*b));
+            }
+        }
+        let hop_rate_hz = f64::from(rate_hz) / hop as f64;
+        let reach = (SHORT_MS / 2000.0 * hop_rate_hz).round() as usize;
+        // Morphological opening: what is left of the peaks when everything shorter is gone.
+        let lasting = sliding_maximum(&sliding_minimum(&peak, reach), reach);
+        Self { hop, hop_rate_hz, peak, lasting }
+    }
+
+    /// The highest peak, linear.
+    #[must_use]
+    pub fn highest(&self) -> f32 {
+        self.peak.iter().fold(0.0, |a, b| a.max(*b))
+    }
+
+    /// The gain at each hop's start and at the end of the last, without the drive.
+    #[must_use]
+    pub fn gain(&self, settings: &Settings) -> Vec<f32> {
+        let threshold = settings.ceiling / settings.drive;
+        let required: Vec<f32> = self
+            .peak
+            .iter()
+            .zip(&self.lasting)
+            .map(|(peak, lasting)| {
+                if *peak <= threshold {
+                    return 1.0;
+                }
+                let tip = (TIP_SHARE * peak / lasting.max(threshold)).clamp(1.0, settings.clip_ratio.max(1.0));
+                (threshold / peak * tip).min(1.0)
+            })
+            .collect();
+        GainMotion::new(settings.times, self.hop_rate_hz).follow(&required)
+    }
+}
+
+/// Multiplies each channel with the drive and with the gain, in a straight line between the hops.
+pub fn apply_gain(channels: &mut [Vec<f32>], hop: usize, gain: &[f32], drive: f32) {
+    let step = 1.0 / hop as f32;
+    for channel in channels {
+        for (samples, ends) in channel.chunks_mut(hop).zip(gain.windows(2)) {
+            let (from, slope) = (drive * ends[0], drive * (ends[1] - ends[0]) * step);
+            for (n, sample) in samples.iter_mut().enumerate() {
+                *sample *= from + slope * n as f32;
+            }
+        }
+    }
+}
+
+/// What the guarantee had to do.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Guarantee {
+    /// Times that the panel read the signal.
+    pub rounds: usize,
+    /// The lowest product of the fine gains, linear.
+    pub lowest_gain: f32,
+}
+
+/// Limits in place: motion by `gain` (from [`Peaks::gain`] of the same samples), clip, guarantee.
+pub fn limit(channels: &mut [Vec<f32>], rate_hz: u32, gain: &[f32], settings: &Settings) -> Guarantee {
+    apply_gain(channels, hop_length(rate_hz), gain, settings.drive);
+    if settings.clip_ratio > 1.0 {
+        for channel in channels.iter_mut() {
+            let peaks = estimate(channel).peak;
+            let over = peaks.iter().enumerate().filter(|(_, peak)| **peak > settings.ceiling).map(|(cell, _)| cell);
+            clip_cells(channel, settings.ceiling, over);
+        }
+    }
+    guarantee(channels, rate_hz, settings.ceiling)
+}
+
+/// How the fine gain moves. It takes tenths of a decibel at most, so it may be quick.
+const FINE_TIMES: GainTimes = GainTimes { lookahead_ms: 1.5, fast_release_ms: 15.0, slow_release_ms: 15.0, slow_charge_ms: 1.0 };
+const MOST_ROUNDS: usize = 12;
+
+/// Lowers whatever any meter of the panel reads above `ceiling` (linear), and nothing else.
+pub fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32) -> Guarantee {
+    let panel = Panel::new(rate_hz);
+    let motion = GainMotion::new(FINE_TIMES, f64::from(rate_hz) / CELL as f64);
+    let cells = channels[0].len().div_ceil(CELL);
+    let mut done = Guarantee { rounds: 0, lowest_gain: 1.0 };
+    let mut total = vec![1.0f32; cells + 1];
+    let mut changed: Vec<std::ops::Range<usize>> = std::iter::once(0..cells).collect();
+    while done.rounds < MOST_ROUNDS {
+        done.rounds += 1;
+        let Some(required) = requirements(channels, &panel, ceiling, &changed, done.rounds) else { break };
+        let gain = motion.follow(&required);
+        apply_gain(channels, CELL, &gain, 1.0);
+        changed = ranges_below_unity(&gain);
+        for (product, factor) in total.iter_mut().zip(&gain) {
+            *product *= factor;
+            done.lowest_gain = done.lowest_gain.min(*product);
+        }
+    }
+    if done.rounds == MOST_ROUNDS {
+        // Has not been seen to happen; the promise holds all the same.
+        let highest = channels.iter().map(|channel| crate::true_peak::true_peak(rate_hz, channel)).fold(0.0, f32::max);
+        if highest > ceiling {
+            let trim = ceiling / highest;
+            channels.iter_mut().flatten().for_each(|sample| *sample *= trim);
+            done.lowest_gain *= trim;
+        }
+    }
+    done
+}
+
+/// The gain that each cell within `ranges` needs, or nothing where no meter reads above the ceiling.
+fn requirements(
+    channels: &[Vec<f32>],
+    panel: &Panel,
+    ceiling: f32,
+    ranges: &[std::ops::Range<usize>],
+    round: usize,
+) -> Option<Vec<f32>> {
+    // Later rounds aim a hair lower, so that rounding does not ask for yet another.
+    let aim = ceiling * (1.0 - 2e-5 * round as f32);
+    let mut required: Option<Vec<f32>> = None;
+    for channel in channels {
+        let cells = channel.len().div_ceil(CELL);
+        for range in ranges {
+            let context = range.start.saturating_sub(2)..(range.end + 2).min(cells);
+            let samples = &channel[context.start * CELL..(context.end * CELL).min(channel.len())];
+            let bound = estimate(samples).bound;
+            for cell in range.clone() {
+                if bound[cell - context.start] <= ceiling {
+                    continue;
+                }
+                let peak = panel.cell_peak(channel, cell * CELL);
+                if peak > ceiling {
+                    let all = required.get_or_insert_with(|| vec![1.0; cells]);
+                    all[cell] = all[cell].min(aim / peak);
+                }
+            }
+        }
+    }
+    required
+}
+
+/// The cells that a gain has touched, with the neighbours whose interpolation sees them.
+fn ranges_below_unity(gain: &[f32]) -> Vec<std::ops::Range<usize>> {
+    const NEIGHBOURS: usize = 9;
+    let cells = gain.len() - 1;
+    let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
+    for (cell, ends) in gain.windows(2).enumerate() {
+        if ends[0] >= 1.0 && ends[1] >= 1.0 {
+            continue;
+        }
+        let (start, end) = (cell.saturating_sub(NEIGHBOURS), (cell + 1 + NEIGHBOURS).min(cells));
+        match ranges.last_mut() {
+            Some(last) if last.end >= start => last.end = end,
+            _ => ranges.push(start..end),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+use super::*;
+use crate::true_peak::true_peak;
+use std::f64::consts::PI;
+
+const RATE_HZ: u32 = 44_100;
+const TIMES: GainTimes = GainTimes { lookahead_ms: 9.0, fast_release_ms: 60.0, slow_release_ms: 600.0, slow_charge_ms: 150.0 };
+
+fn noise(seed: u64, frames: usize) -> Vec<f32> {
+    let mut state = seed;
+    (0..frames)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / 8_388_608.0 - 1.0
+        })
+        .collect()
+}
+
+fn tone(frequency_hz: f64, phase_degrees: f64, amplitude: f64, frames: usize) -> Vec<f32> {
+    (0..frames)
+        .map(|n| (amplitude * (2.0 * PI * frequency_hz * n as f64 / f64::from(RATE_HZ) + phase_degrees.to_radians()).sin()) as f32)
+        .collect()
+}
+
+/// Everything that is known to make meters part company.
+fn nasty_signals() -> Vec<(&'static str, Vec<f32>)> {
+    let frames = 44_100;
+    let square = tone(997.0, 0.0, 1.0, frames).iter().map(|x| x.signum()).collect();
+    let impulses = (0..frames).map(|n| if n % 371 == 0 { 1.0 } else { 0.0 }).collect();
+    let alternating = (0..frames).map(|n| if n % 997 < 400 && n % 2 == 0 { 1.0 } else { -0.7 }).collect();
+    let white = noise(1, frames);
+    let clipped = white.iter().map(|x| (x * 3.0).clamp(-1.0, 1.0)).collect();
+    let binary = noise(2, frames).iter().map(|x| x.signum()).collect();
+    let bursts = noise(3, frames).iter().enumerate().map(|(n, x)| if n % 4_410 < 300 { *x } else { 0.01 * x }).collect();
+    vec![
+        ("fs/4 at 45 degrees", tone(11_025.0, 45.0, 1.0, frames)),
+        ("square", square),
+        ("impulses", impulses),
+        ("near Nyquist, switched", alternating),
+        ("white noise", white),
+        ("clipped noise", clipped),
+        ("binary noise", binary),
+        ("bursts", bursts),
+        ("21.9 kHz", tone(21_900.0, 10.0, 1.0, frames)),
+        ("bass", tone(60.0, 0.0, 1.0, frames)),
+    ]
+}
+
+fn limited(channels: &[Vec<f32>], drive_db: f64, clip_db: f64) -> (Vec<Vec<f32>>, Guarantee) {
+    let settings = Settings {
+        drive: crate::amplitude_from_db(drive_db) as f32,
+        ceiling: crate::amplitude_from_db(-1.0) as f32,
+        clip_ratio: crate::amplitude_from_db(clip_db) as f32,
+        times: TIMES,
+    };
+    let gain = Peaks::new(RATE_HZ, channels).gain(&settings);
+    let mut channels = channels.to_vec();
+    let done = limit(&mut channels, RATE_HZ, &gain, &settings);
+    (channels, done)
+}
+
+#[test]
+fn no_meter_of_the_panel_reads_above_the_ceiling_on_any_nasty_signal() {
+    let ceiling = crate::amplitude_from_db(-1.0) as f32;
+    for (name, signal) in nasty_signals() {
+        for drive_db in [0.0, 3.0, 9.0, 18.0] {
+            for clip_db in [0.0, 2.0, 6.0] {
+                let (out, done) = limited(&[signal.clone(), noise(9, signal.len())], drive_db, clip_db);
+                for channel in &out {
+                    let peak = true_peak(RATE_HZ, channel);
+                    assert!(peak <= ceiling, "{name}, {drive_db} dB, clip {clip_db}: {}", crate::db_from_amplitude(f64::from(peak)));
+                }
+                assert!(done.rounds < MOST_ROUNDS, "{name}, {drive_db} dB, clip {clip_db}: {done:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_guarantee_takes_little_after_the_motion() {
+    for (name, signal) in nasty_signals() {
+        let (_, done) = limited(&[signal], 6.0, 0.0);
+        let taken_db = crate::db_from_amplitude(f64::from(done.lowest_gain));
+        assert!(taken_db > -4.0, "{name}: {taken_db}");
+    }
+}
+
+#[test]
+fn what_stays_below_the_ceiling_gets_the_drive_and_nothing_else() {
+    let quiet: Vec<f32> = noise(4, 20_000).iter().map(|x| x * 0.1).collect();
+    let (out, _) = limited(&[quiet.clone()], 6.0, 2.0);
+    let drive = crate::amplitude_from_db(6.0) as f32;
+    assert!(out[0].iter().zip(&quiet).all(|(y, x)| *y == x * drive));
+}
+
+#[test]
+fn steady_bass_is_turned_down_without_being_bent() {
+    let signal = tone(60.0, 0.0, 1.0, 44_100 * 3);
+    for clip_db in [0.0, 2.0] {
+        let (out, _) = limited(&[signal.clone()], 5.0, clip_db);
+        // 60 Hz has 735 samples a period: project one second onto the harmonics.
+        let steady = &out[0][44_100..88_200];
+        let amplitude = |harmonic: f64| {
+            let (mut re, mut im) = (0.0, 0.0);
+            for (n, x) in steady.iter().enumerate() {
+                let angle = 2.0 * PI * 60.0 * harmonic * n as f64 / f64::from(RATE_HZ);
+                re += f64::from(*x) * angle.cos();
+                im += f64::from(*x) * angle.sin();
+            }
+            re.hypot(im)
+        };
+        let harmonics: f64 = (2..20).map(|k| amplitude(f64::from(k)).powi(2)).sum::<f64>().sqrt();
+        let thd_db = crate::db_from_amplitude(harmonics / amplitude(1.0));
+        assert!(thd_db < -65.0, "clip {clip_db}: {thd_db}");
+    }
+}

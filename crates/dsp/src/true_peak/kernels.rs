@@ -1,0 +1,169 @@
+//! The interpolation kernels of the true-peak panel.
+//!
+//! Meters disagree by tenths of a decibel, since each interpolates with another low-pass filter. A kernel here is one
+//! such filter, sampled at eight fractions of a sample, so that eight points come out of one pass over its taps.
+//! Not here: where they are evaluated and what is done with the readings.
+
+use std::f64::consts::PI;
+
+/// Points between two samples that a kernel gives at once.
+pub(super) const LANES: usize = 8;
+
+/// One interpolator: for each tap, its coefficient in each of the eight lanes.
+#[derive(Debug, Clone)]
+pub(super) struct Kernel {
+    /// Tap-major coefficients.
+    pub(super) taps: Vec<[f32; LANES]>,
+    /// How many taps lie before the sample that the lanes follow.
+    pub(super) before: usize,
+    /// Whether the lanes are an even grid of eighths, so that a parabola through three of them finds the summit.
+    pub(super) even_grid: bool,
+}
+
+/// ITU-R BS.1770-5, annex 2, table 1: four phases of twelve taps. Phases 2 and 3 are 1 and 0 reversed.
+const BS_1770: [[f64; 12]; 2] = [
+    [
+        0.001_708_984_375, 0.010_986_328_125, -0.019_653_320_312_5, 0.033_203_125, -0.059_448_242_187_5,
+        0.137_329_101_562_5, 0.972_167_968_75, -0.102_294_921_875, 0.047_607_421_875, -0.026_611_328_125,
+        0.014_892_578_125, -0.008_300_781_25,
+    ],
+    [
+        -0.029_174_804_687_5, 0.029_296_875, -0.051_757_812_5, 0.089_111_328_125, -0.166_503_906_25,
+        0.465_087_890_625, 0.779_785_156_25, -0.200_317_382_812_5, 0.101_562_5, -0.058_227_539_062_5,
+        0.033_081_054_687_5, -0.018_920_898_437_5,
+    ],
+];
+
+/// A windowed sinc sampled at the eighths: `half` taps on either side, `window(u)` over u in -1..=1.
+fn windowed_sinc(half: usize, normalise: bool, window: impl Fn(f64) -> f64) -> Kernel {
+    let before = half - 1;
+    let mut taps = vec![[0.0f32; LANES]; 2 * half];
+    for lane in 0..LANES {
+        let fraction = lane as f64 / LANES as f64;
+        let exact: Vec<f64> = (0..2 * half)
+            .map(|tap| {
+                let distance = tap as f64 - before as f64 - fraction;
+                sinc(distance) * window(distance / half as f64)
+            })
+            .collect();
+        let scale = if normalise { 1.0 / exact.iter().sum::<f64>() } else { 1.0 };
+        for (tap, value) in exact.iter().enumerate() {
+            taps[tap][lane] = (value * scale) as f32;
+        }
+    }
+    Kernel { taps, before, even_grid: true }
+}
+
+fn sinc(x: f64) -> f64 {
+    if x.abs() < 1e-9 { 1.0 } else { (PI * x).sin() / (PI * x) }
+}
+
+fn kaiser(beta: f64) -> impl Fn(f64) -> f64 {
+    move |u| if u.abs() > 1.0 { 0.0 } else { bessel_i0(beta * (1.0 - u * u).sqrt()) / bessel_i0(beta) }
+}
+
+fn bessel_i0(x: f64) -> f64 {
+    let quarter = x * x / 4.0;
+    let (mut term, mut sum) = (1.0, 1.0);
+    for k in 1..200 {
+        term *= quarter / f64::from(k * k);
+        sum += term;
+        if term < sum * 1e-17 {
+            break;
+        }
+    }
+    sum
+}
+
+/// As good as exact up to 0.97 of Nyquist: 128 taps.
+pub(super) fn long() -> Kernel {
+    windowed_sinc(64, false, kaiser(8.0))
+}
+
+/// What a careful 16x oversampling in numerical tools does: 64 taps, Kaiser beta 10.
+pub(super) fn medium() -> Kernel {
+    windowed_sinc(32, false, kaiser(10.0))
+}
+
+/// What `FFmpeg`'s resampler does on the way to 192 kHz: 32 taps, Kaiser beta 9, unity gain at DC.
+pub(super) fn resampler() -> Kernel {
+    windowed_sinc(16, true, kaiser(9.0))
+}
+
+/// The two short meters, four lanes each: the table of BS.1770 annex 2, and libebur128's 49-tap Hann-windowed sinc
+/// (4x below 96 kHz, 2x below 192 kHz; its reading at higher rates is the sample peak).
+pub(super) fn short(rate_hz: u32) -> Kernel {
+    let factor: usize = if rate_hz < 96_000 { 4 } else { 2 };
+    let ebur_half = 24 / factor;
+    let before = ebur_half.max(6);
+    let mut taps = vec![[0.0f32; LANES]; before + ebur_half.max(6) + 1];
+    for phase in 0..4 {
+        for tap in 0..12 {
+            // The table runs forward in time against a delay line that runs backward.
+            let value = if phase < 2 { BS_1770[phase][11 - tap] } else { BS_1770[3 - phase][tap] };
+            taps[before - 5 + tap][phase] = value as f32;
+        }
+    }
+    for phase in 0..factor {
+        for (tap, lanes) in taps.iter_mut().enumerate() {
+            let distance = tap as f64 - before as f64 - phase as f64 / factor as f64;
+            let u = distance * factor as f64 / 24.0;
+            if u.abs() < 1.0 {
+                lanes[4 + phase] = (sinc(distance) * 0.5 * (1.0 + (PI * u).cos())) as f32;
+            }
+        }
+    }
+    Kernel { taps, before, even_grid: false }
+}
+
+/// The three inner phases of libebur128's 4x kernel, twelve taps each; the fourth phase is the sample itself.
+pub(super) fn quarter_points() -> [[f32; 12]; 3] {
+    std::array::from_fn(|phase| {
+        std::array::from_fn(|tap| {
+            let distance = tap as f64 - 5.0 - (phase + 1) as f64 / 4.0;
+            (sinc(distance) * 0.5 * (1.0 + (PI * distance / 6.0).cos())) as f32
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel makes of a sine that is sampled at phase 0, at each lane after sample 0.
+    fn interpolated(kernel: &Kernel, cycles_per_sample: f64, lane: usize) -> f64 {
+        kernel
+            .taps
+            .iter()
+            .enumerate()
+            .map(|(tap, lanes)| {
+                let at = tap as f64 - kernel.before as f64;
+                f64::from(lanes[lane]) * (2.0 * PI * cycles_per_sample * at).sin()
+            })
+            .sum()
+    }
+
+    #[test]
+    fn every_even_kernel_gives_the_sine_between_the_samples() {
+        for (kernel, limit) in [(long(), 0.46), (medium(), 0.4), (resampler(), 0.3)] {
+            for lane in 0..LANES {
+                let expected = (2.0 * PI * limit * lane as f64 / 8.0).sin();
+                assert!((interpolated(&kernel, limit, lane) - expected).abs() < 1e-3);
+            }
+        }
+    }
+
+    #[test]
+    fn the_short_meters_follow_a_slow_sine() {
+        for rate_hz in [44_100, 96_000] {
+            let kernel = short(rate_hz);
+            let half_way = if rate_hz < 96_000 { 0.25 } else { 0.5 };
+            let quarters = [(0, 0.125), (1, 0.375), (2, 0.625), (3, 0.875), (4, 0.0), (5, half_way)];
+            for (lane, at) in quarters {
+                let expected = (2.0 * PI * 0.05 * at).sin();
+                let found = interpolated(&kernel, 0.05, lane);
+                assert!((found - expected).abs() < 0.02, "{rate_hz} lane {lane}: {found} for {expected}");
+            }
+        }
+    }
+}

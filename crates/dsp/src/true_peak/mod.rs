@@ -1,0 +1,254 @@
+//! True peak: how high the signal rises between its samples.
+//!
+//! No two meters interpolate alike, so a peak is what the strictest of a *panel* reads: the sample itself, the table of
+//! ITU-R BS.1770-5 annex 2, libebur128's kernel, the resampler of `FFmpeg`, a 64-tap and a 128-tap windowed sinc, the
+//! long ones on a grid of eighths with a parabola through the summit (0.002 dB below 32x at worst). A quick estimate at
+//! 4x picks the places where the panel has to look.
+//!
+//! Not here: keeping the peaks down (that is `limiter`).
+
+mod kernels;
+
+use kernels::{Kernel, LANES};
+use multiversion::multiversion;
+use std::ops::Range;
+
+/// Samples that the panel looks at in one step.
+pub const CELL: usize = 8;
+
+/// A cell's points, eight to a sample: from the sample before the cell to the one after it.
+pub(crate) type CellPoints = [[f32; LANES]; ROWS];
+
+/// Cells evaluated at once reach one sample to each side, so that a summit on the border has its neighbours.
+const ROWS: usize = CELL + 2;
+
+/// Meters for one sample rate.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    kernels: Vec<Kernel>,
+    reach: usize,
+}
+
+impl Panel {
+    /// The panel for a sample rate in Hz: meters oversample less at higher rates.
+    #[must_use]
+    pub fn new(rate_hz: u32) -> Self {
+        let kernels = vec![kernels::short(rate_hz), kernels::resampler(), kernels::medium(), kernels::long()];
+        let reach = kernels.iter().map(|kernel| kernel.before.max(kernel.taps.len() - kernel.before)).max().unwrap_or(0) + 1;
+        Self { kernels, reach }
+    }
+
+    /// The highest reading of any meter over the eight samples from `start`; silence lies beyond the ends.
+    #[must_use]
+    pub fn cell_peak(&self, samples: &[f32], start: usize) -> f32 {
+        let mut window = [0.0f32; 256];
+        let from = start as isize - self.reach as isize;
+        let wanted = &mut window[..2 * self.reach + ROWS];
+        copy_with_silence(samples, from, wanted);
+        let end = (start + CELL).min(samples.len());
+        let sample_peak = samples[start.min(end)..end].iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+        self.kernels.iter().fold(sample_peak, |peak, kernel| {
+            // Row 0 is the sample before the cell.
+            peak.max(kernel_peak(kernel, &wanted[self.reach - 1 - kernel.before..]))
+        })
+    }
+
+    /// The highest reading over some cells of a channel, linear; `at_least` is a peak already known, which spares work.
+    #[must_use]
+    pub fn peak(&self, samples: &[f32], estimates: &Estimates, cells: Range<usize>, at_least: f32) -> f32 {
+        let bound = &estimates.bound;
+        let known = estimates.peak[cells.clone()].iter().fold(at_least, |a, b| a.max(*b));
+        let mut order: Vec<usize> = cells.filter(|cell| bound[*cell] >= known).collect();
+        order.sort_unstable_by(|a, b| bound[*b].total_cmp(&bound[*a]));
+        order.into_iter().fold(at_least, |peak, cell| {
+            if bound[cell] < peak { peak } else { peak.max(self.cell_peak(samples, cell * CELL)) }
+        })
+    }
+}
+
+/// Interpolates eight points to a sample, for what else needs the signal between its samples.
+#[derive(Debug, Clone)]
+pub(crate) struct Interpolator(Kernel);
+
+impl Interpolator {
+    /// 64 taps: images below -90 dB up to 0.8 of Nyquist.
+    pub(crate) fn new() -> Self {
+        Self(kernels::medium())
+    }
+
+    /// The points of the cell that starts at `start`.
+    pub(crate) fn cell(&self, samples: &[f32], start: usize) -> CellPoints {
+        let mut window = [0.0f32; 64 + ROWS];
+        copy_with_silence(samples, start as isize - 1 - self.0.before as isize, &mut window);
+        kernel_points(&self.0.taps, &window)
+    }
+}
+
+fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
+    let begin = from.clamp(0, samples.len() as isize) as usize;
+    let end = (from + out.len() as isize).clamp(0, samples.len() as isize) as usize;
+    out.fill(0.0);
+    if begin < end {
+        let at = (begin as isize - from) as usize;
+        out[at..at + end - begin].copy_from_slice(&samples[begin..end]);
+    }
+}
+
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; ROWS] {
+    let mut points = [[0.0f32; LANES]; ROWS];
+    for (tap, coefficients) in taps.iter().enumerate() {
+        let Some(inputs) = window.get(tap..tap + ROWS) else { break };
+        for (row, input) in points.iter_mut().zip(inputs) {
+            for (point, coefficient) in row.iter_mut().zip(coefficients) {
+                *point += coefficient * input;
+            }
+        }
+    }
+    points
+}
+
+fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
+    let points = kernel_points(&kernel.taps, window);
+    let flat = points.as_flattened();
+    let cell = LANES..LANES * (CELL + 1);
+    let (at, peak) = cell.fold((LANES, 0.0f32), |best, at| if flat[at].abs() > best.1 { (at, flat[at].abs()) } else { best });
+    if kernel.even_grid { summit(flat[at - 1].abs(), peak, flat[at + 1].abs()) } else { peak }
+}
+
+/// The top of the parabola through three points, of which the middle one is the highest.
+fn summit(left: f32, middle: f32, right: f32) -> f32 {
+    let curvature = 2.0 * middle - left - right;
+    if curvature <= f32::EPSILON * middle || left > middle || right > middle {
+        return middle;
+    }
+    middle + (left - right) * (left - right) / (8.0 * curvature)
+}
+
+/// What a quick look at 4x says of each cell of eight samples, linear.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Estimates {
+    /// The highest of the samples and of three points after each.
+    pub peak: Vec<f32>,
+    /// What the panel can read there at most. The distance grows with curvature, since meters part near Nyquist only;
+    /// its share was found on white, clipped and binary noise and on tones up to 21.9 kHz.
+    pub bound: Vec<f32>,
+}
+
+const CURVATURE_SHARE: f32 = 0.25;
+
+/// The quick estimate over a channel.
+#[must_use]
+pub fn estimate(samples: &[f32]) -> Estimates {
+    let cells = samples.len().div_ceil(CELL);
+    let (mut peak, mut curvature) = (vec![0.0; cells], vec![0.0; cells]);
+    let kernel = kernels::quarter_points();
+    // Cells whose whole window lies within the samples; the others see silence beyond the ends.
+    let inner = 1..(samples.len().saturating_sub(CELL + 6) / CELL).max(1);
+    if !inner.is_empty() {
+        quarter_peaks(&kernel, &samples[CELL - BEFORE..], &mut peak[inner.clone()], &mut curvature[inner.clone()]);
+    }
+    for cell in (0..cells).filter(|cell| !inner.contains(cell)) {
+        let mut window = [0.0f32; WINDOW];
+        copy_with_silence(samples, (cell * CELL) as isize - BEFORE as isize, &mut window);
+        quarter_peaks(&kernel, &window, &mut peak[cell..=cell], &mut curvature[cell..=cell]);
+    }
+    let bound = (0..cells)
+        .map(|cell| {
+            let near = &curvature[cell.saturating_sub(1)..(cell + 2).min(cells)];
+            peak[cell] * 1.004 + CURVATURE_SHARE * near.iter().fold(0.0f32, |a, b| a.max(*b))
+        })
+        .collect();
+    Estimates { peak, bound }
+}
+
+/// Taps of the quarter-point kernel that lie before its sample.
+const BEFORE: usize = 5;
+const WINDOW: usize = CELL + 11;
+
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+fn quarter_peaks(kernel: &[[f32; 12]; 3], samples: &[f32], peaks: &mut [f32], curvatures: &mut [f32]) {
+    for (cell, (peak, curvature)) in peaks.iter_mut().zip(curvatures).enumerate() {
+        let Some(window) = samples.get(cell * CELL..cell * CELL + WINDOW) else { break };
+        let mut highest = [0.0f32; CELL];
+        let mut bent = [0.0f32; CELL];
+        for lane in 0..CELL {
+            let middle = window[BEFORE + lane];
+            highest[lane] = middle.abs();
+            bent[lane] = (window[BEFORE + lane - 1] - 2.0 * middle + window[BEFORE + lane + 1]).abs();
+        }
+        for phase in kernel {
+            let mut points = [0.0f32; CELL];
+            for (tap, coefficient) in phase.iter().enumerate() {
+                for (point, sample) in points.iter_mut().zip(&window[tap..tap + CELL]) {
+                    *point += coefficient * sample;
+                }
+            }
+            for (high, point) in highest.iter_mut().zip(points) {
+                *high = high.max(point.abs());
+            }
+        }
+        *peak = highest.iter().fold(0.0f32, |a, b| a.max(*b));
+        *curvature = bent.iter().fold(0.0f32, |a, b| a.max(*b));
+    }
+}
+
+/// True peak of a whole channel, linear, by the panel.
+#[must_use]
+pub fn true_peak(rate_hz: u32, samples: &[f32]) -> f32 {
+    let estimates = estimate(samples);
+    Panel::new(rate_hz).peak(samples, &estimates, 0..estimates.peak.len(), 0.0)
+}
+
+/// True peak of a signal that comes in blocks of any size.
+#[derive(Debug, Clone)]
+pub struct TruePeakMeter {
+    panel: Panel,
+    pending: Vec<Pending>,
+    peak: f32,
+}
+
+/// What of a channel is not settled: its last samples wait for what follows them.
+#[derive(Debug, Clone, Default)]
+struct Pending {
+    samples: Vec<f32>,
+    first_cell: usize,
+}
+
+impl TruePeakMeter {
+    /// For so many channels at a sample rate in Hz.
+    #[must_use]
+    pub fn new(rate_hz: u32, channels: usize) -> Self {
+        Self { panel: Panel::new(rate_hz), pending: vec![Pending::default(); channels], peak: 0.0 }
+    }
+
+    /// The next block: one slice a channel.
+    pub fn push(&mut self, block: &[&[f32]]) {
+        let context = self.panel.reach.next_multiple_of(CELL);
+        for (pending, channel) in self.pending.iter_mut().zip(block) {
+            pending.samples.extend_from_slice(channel);
+            let settled = pending.samples.len().saturating_sub(context) / CELL;
+            if settled <= pending.first_cell {
+                continue;
+            }
+            let estimates = estimate(&pending.samples);
+            self.peak = self.panel.peak(&pending.samples, &estimates, pending.first_cell..settled, self.peak);
+            let spent = settled.saturating_sub(context / CELL);
+            pending.samples.drain(..spent * CELL);
+            pending.first_cell = settled - spent;
+        }
+    }
+
+    /// The highest peak, linear; silence follows the last block.
+    #[must_use]
+    pub fn finish(self) -> f32 {
+        self.pending.iter().fold(self.peak, |peak, pending| {
+            let estimates = estimate(&pending.samples);
+            let cells = estimates.peak.len();
+            self.panel.peak(&pending.samples, &estimates, pending.first_cell.min(cells)..cells, peak)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use super::*;
+use proptest::prelude::*;
+use std::f64::consts::PI;
+
+fn sine(rate_hz: u32, frequency_hz: f64, phase_degrees: f64, amplitude: f64, frames: usize) -> Vec<f32> {
+    let fade = rate_hz as usize / 100;
+    (0..frames)
+        .map(|n| {
+            let ramp = (n.min(frames - 1 - n) as f64 / fade as f64).min(1.0);
+            let angle = 2.0 * PI * frequency_hz * n as f64 / f64::from(rate_hz) + phase_degrees.to_radians();
+            (ramp * amplitude * angle.sin()) as f32
+        })
+        .collect()
+}
+
+fn dbtp(rate_hz: u32, samples: &[f32]) -> f64 {
+    crate::db_from_amplitude(f64::from(true_peak(rate_hz, samples)))
+}
+
+const RATES_HZ: [u32; 5] = [44_100, 48_000, 88_200, 96_000, 192_000];
+
+#[test]
+fn ebu_tech_3341_cases_15_to_19_read_within_tolerance_at_every_rate() {
+    for rate_hz in RATES_HZ {
+        let fs = f64::from(rate_hz);
+        let cases = [
+            (fs / 4.0, 0.0, 0.5, -6.0),
+            (fs / 4.0, 45.0, 0.5, -6.0),
+            (fs / 6.0, 60.0, 0.5, -6.0),
+            (fs / 8.0, 67.5, 0.5, -6.0),
+            (fs / 4.0, 45.0, 1.41, 3.0),
+        ];
+        for (frequency_hz, phase, amplitude, expected) in cases {
+            let found = dbtp(rate_hz, &sine(rate_hz, frequency_hz, phase, amplitude, rate_hz as usize / 2));
+            assert!((-0.4..=0.2).contains(&(found - expected)), "{rate_hz} Hz, {frequency_hz} Hz at {phase}: {found}");
+        }
+    }
+}
+
+/// One period of fs/4 at full scale inside a tone of fs/6 at half scale, made at 4 fs, low-passed and decimated.
+fn transient(rate_hz: u32, offset: usize) -> Vec<f32> {
+    let high_hz = 4.0 * f64::from(rate_hz);
+    let frames = 4 * rate_hz as usize / 2;
+    let middle = frames / 2 / 48 * 48;
+    let source: Vec<f64> = (0..frames)
+        .map(|n| {
+            let t = n as f64 / high_hz;
+            let inside = (middle..middle + 16).contains(&n);
+            let (f, a) = if inside { (f64::from(rate_hz) / 4.0, 1.0) } else { (f64::from(rate_hz) / 6.0, 0.5) };
+            let start = if inside { middle as f64 / high_hz } else { 0.0 };
+            let ramp = (n.min(frames - 1 - n) as f64 / (high_hz / 100.0)).min(1.0);
+            ramp * a * (2.0 * PI * f * (t - start)).sin()
+        })
+        .collect();
+    let half = 128;
+    let filter: Vec<f64> = (0..=2 * half)
+        .map(|n| {
+            let x = n as f64 - half as f64;
+            let window = 0.5 * (1.0 + (PI * x / (half as f64 + 1.0)).cos());
+            let cutoff = 0.25 * 0.92;
+            let value = if x == 0.0 { cutoff } else { (PI * cutoff * x).sin() / (PI * x) };
+            value * window
+        })
+        .collect();
+    (offset..frames)
+        .step_by(4)
+        .map(|n| {
+            let sum: f64 = filter
+                .iter()
+                .enumerate()
+                .filter_map(|(k, h)| source.get((n + half).checked_sub(k)?).map(|x| h * x))
+                .sum();
+            sum as f32
+        })
+        .collect()
+}
+
+#[test]
+fn ebu_tech_3341_cases_20_to_23_read_within_tolerance_at_every_rate() {
+    for rate_hz in RATES_HZ {
+        for offset in 0..4 {
+            let found = dbtp(rate_hz, &transient(rate_hz, offset));
+            assert!((-0.4..=0.2).contains(&found), "{rate_hz} Hz, offset {offset}: {found}");
+        }
+    }
+}
+
+fn noise(seed: u64, frames: usize) -> Vec<f32> {
+    let mut state = seed;
+    (0..frames)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / 8_388_608.0 - 1.0
+        })
+        .collect()
+}
+
+#[test]
+fn the_panel_never_reads_below_libebur128() {
+    for rate_hz in RATES_HZ {
+        for seed in 1..4 {
+            let samples = noise(seed, 20_000);
+            let mut oracle = ebur128::EbuR128::new(1, rate_hz, ebur128::Mode::TRUE_PEAK).expect("oracle");
+            oracle.add_frames_f32(&samples).expect("frames");
+            let expected = oracle.true_peak(0).expect("peak") as f32;
+            let found = true_peak(rate_hz, &samples);
+            assert!(found >= expected * 0.9999, "{rate_hz} Hz: {found} below {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_panel_looks_wherever_it_could_read_more() {
+    for seed in 1..6 {
+        let white = noise(seed, 40_000);
+        let clipped: Vec<f32> = white.iter().map(|x| (x * 3.0).clamp(-1.0, 1.0)).collect();
+        let smooth: Vec<f32> = clipped.windows(4).map(|x| x.iter().sum::<f32>() / 4.0).collect();
+        for samples in [white, clipped, smooth] {
+            let panel = Panel::new(44_100);
+            let cells = samples.len().div_ceil(CELL);
+            let thorough = (0..cells).map(|cell| panel.cell_peak(&samples, cell * CELL)).fold(0.0f32, f32::max);
+            assert_eq!(true_peak(44_100, &samples), thorough);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_signal_in_blocks_reads_as_the_whole(seed in 1u64.., cuts in prop::collection::vec(0usize..3_000, 0..6)) {
+        let samples = noise(seed, 3_000);
+        let whole = true_peak(48_000, &samples);
+        let mut cuts = cuts;
+        cuts.extend([0, samples.len()]);
+        cuts.sort_unstable();
+        let mut meter = TruePeakMeter::new(48_000, 1);
+        for pair in cuts.windows(2) {
+            meter.push(&[&samples[pair[0]..pair[1]]]);
+        }
+        prop_assert_eq!(meter.finish(), whole);
+    }
+
+    #[test]
+    fn no_length_and_no_value_breaks_the_meter(samples in prop::collection::vec(-4.0f32..4.0, 0..200)) {
+        let highest = samples.iter().fold(0.0f32, |a, x| a.max(x.abs()));
+        prop_assert!(true_peak(8_000, &samples) >= highest);
+    }
+}
