@@ -3,8 +3,11 @@
 //! Not here: files, threads, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
 
 pub mod clip;
+pub mod dither;
+pub mod fir;
 pub mod gain_curve;
 pub mod limiter;
+pub mod spectrum;
 pub mod true_peak;
 
 /// Decibels of an amplitude ratio; silence is minus infinity.

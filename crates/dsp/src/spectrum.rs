@@ -1,0 +1,152 @@
+//! The long-term spectrum in third-octave bands, frame by frame.
+//!
+//! Not here: what balance is good.
+
+use realfft::RealFftPlanner;
+use realfft::num_complex::Complex;
+
+/// Number of bands, 25 Hz to 20 kHz.
+pub const BANDS: usize = 30;
+
+/// The nominal centres as people write them, Hz (IEC 61260-1).
+pub const NOMINAL_HZ: [f64; BANDS] = [
+    25.0, 31.5, 40.0, 50.0, 63.0, 80.0, 100.0, 125.0, 160.0, 200.0, 250.0, 315.0, 400.0, 500.0, 630.0, 800.0, 1_000.0,
+    1_250.0, 1_600.0, 2_000.0, 2_500.0, 3_150.0, 4_000.0, 5_000.0, 6_300.0, 8_000.0, 10_000.0, 12_500.0, 16_000.0,
+    20_000.0,
+];
+
+/// The exact centre of a band, Hz: base two, 1 kHz in the middle.
+#[must_use]
+pub fn centre_hz(band: usize) -> f64 {
+    1_000.0 * 2f64.powf((band as f64 - 16.0) / 3.0)
+}
+
+/// Band powers of successive frames. A full-scale sine has a power of 0.5.
+#[derive(Debug, Clone, Default)]
+pub struct BandFrames {
+    /// Powers by frame and band; bands beyond Nyquist are zero.
+    pub power: Vec<[f32; BANDS]>,
+    /// Time from frame to frame, s.
+    pub hop_s: f64,
+}
+
+impl BandFrames {
+    /// Total power of a frame.
+    #[must_use]
+    pub fn total(&self, frame: usize) -> f32 {
+        self.power[frame].iter().sum()
+    }
+}
+
+/// Frame length: 8192 at 44.1 and 48 kHz and in proportion, a power of two.
+#[must_use]
+pub fn frame_length(rate_hz: u32) -> usize {
+    let wanted = 8192.0 * f64::from(rate_hz) / 50_000.0;
+    (wanted.max(64.0) as usize).next_power_of_two()
+}
+
+/// How many bands lie wholly below Nyquist, or nearly so.
+#[must_use]
+pub fn bands_below_nyquist(rate_hz: u32) -> usize {
+    (0..BANDS).take_while(|band| centre_hz(*band) * 2f64.powf(1.0 / 6.0) < f64::from(rate_hz) * 0.52).count()
+}
+
+/// Third-octave band powers, the power sum of the channels, over half-overlapping Hann frames.
+pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f32)) -> BandFrames {
+    let length = frame_length(rate_hz);
+    let hop = length / 2;
+    let window: Vec<f32> =
+        (0..length).map(|n| (0.5 - 0.5 * (2.0 * std::f64::consts::PI * n as f64 / length as f64).cos()) as f32).collect();
+    // Parseval over one side of the spectrum; the mean square of a Hann window is 3/8.
+    let scale = (2.0 / (length as f64 * length as f64 * 0.375)) as f32;
+    let edges = band_edges(rate_hz, length);
+    let fft = RealFftPlanner::<f32>::new().plan_fft_forward(length);
+    let (mut frame, mut spectrum) = (fft.make_input_vec(), fft.make_output_vec());
+    let mut scratch = fft.make_scratch_vec();
+    let samples = channels.first().map_or(0, |channel| channel.len());
+    // The last frame may reach beyond the end; a signal shorter than a frame still has one.
+    let count = samples.saturating_sub(hop).div_ceil(hop).max(1);
+    let mut power = vec![[0.0f32; BANDS]; count];
+    for (index, bands) in power.iter_mut().enumerate() {
+        let start = index * hop;
+        let end = (start + length).min(samples);
+        for channel in channels {
+            for ((to, from), weight) in frame.iter_mut().zip(&channel[start..end]).zip(&window) {
+                *to = from * weight;
+            }
+            frame[end - start..].fill(0.0);
+            fft.process_with_scratch(&mut frame, &mut spectrum, &mut scratch).expect("buffers come from the plan itself");
+            for (band, (first, last)) in bands.iter_mut().zip(&edges) {
+                *band += scale * power_between(&spectrum, *first, *last);
+            }
+        }
+        progress((index + 1) as f32 / count as f32);
+    }
+    BandFrames { power, hop_s: hop as f64 / f64::from(rate_hz) }
+}
+
+/// Band edges in (fractional) bins.
+fn band_edges(rate_hz: u32, length: usize) -> Vec<(f32, f32)> {
+    let per_hz = length as f64 / f64::from(rate_hz);
+    let sixth = 2f64.powf(1.0 / 6.0);
+    (0..bands_below_nyquist(rate_hz))
+        .map(|band| {
+            let top = (length / 2) as f64 + 0.5;
+            ((centre_hz(band) / sixth * per_hz) as f32, (centre_hz(band) * sixth * per_hz).min(top) as f32)
+        })
+        .collect()
+}
+
+/// Power between two places on the bin axis, bins that straddle an edge counted in part.
+fn power_between(spectrum: &[Complex<f32>], first: f32, last: f32) -> f32 {
+    let low = (first + 0.5).floor() as usize;
+    let high = ((last + 0.5).floor() as usize).min(spectrum.len() - 1);
+    let share = |bin: usize| {
+        let (left, right) = (bin as f32 - 0.5, bin as f32 + 0.5);
+        (right.min(last) - left.max(first)).max(0.0)
+    };
+    if low >= high {
+        return spectrum[high].norm_sqr() * (last - first).max(0.0);
+    }
+    let inner: f32 = spectrum[low + 1..high].iter().map(Complex::norm_sqr).sum();
+    inner + spectrum[low].norm_sqr() * share(low) + spectrum[high].norm_sqr() * share(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exact_centres_are_those_that_people_write() {
+        for (band, nominal) in NOMINAL_HZ.iter().enumerate() {
+            assert!((centre_hz(band) / nominal - 1.0).abs() < 0.02, "{nominal}");
+        }
+    }
+
+    #[test]
+    fn a_tone_shows_its_power_in_its_own_band() {
+        for rate_hz in [44_100u32, 48_000, 96_000, 192_000] {
+            for band in [4usize, 10, 16, 22, 28] {
+                let step = 2.0 * std::f64::consts::PI * centre_hz(band) / f64::from(rate_hz);
+                let tone: Vec<f32> = (0..rate_hz as usize).map(|n| (step * n as f64).sin() as f32).collect();
+                let frames = band_frames(rate_hz, &[&tone], |_| {});
+                let found = frames.power[frames.power.len() / 2];
+                assert!((found[band] - 0.5).abs() < 0.03, "{rate_hz}, band {band}: {}", found[band]);
+                let total: f32 = found.iter().sum();
+                assert!((total - 0.5).abs() < 0.01, "{rate_hz}, band {band}: {total}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_signal_shorter_than_a_frame_has_one() {
+        let frames = band_frames(44_100, &[&[0.5; 1_000]], |_| {});
+        assert_eq!(frames.power.len(), 1);
+    }
+
+    #[test]
+    fn bands_beyond_nyquist_are_left_out() {
+        assert_eq!(bands_below_nyquist(44_100), 30);
+        assert_eq!(NOMINAL_HZ[bands_below_nyquist(8_000) - 1], 3_150.0);
+    }
+}
