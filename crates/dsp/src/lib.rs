@@ -2,6 +2,9 @@
 //!
 //! Not here: files, threads, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
 
+pub mod loudness;
+pub mod stereo;
+
 /// Decibels of an amplitude ratio; silence is minus infinity.
 #[must_use]
 pub fn db_from_amplitude(amplitude: f64) -> f64 {
