@@ -7,7 +7,9 @@ pub mod dither;
 pub mod fir;
 pub mod gain_curve;
 pub mod limiter;
+pub mod loudness;
 pub mod spectrum;
+pub mod stereo;
 pub mod true_peak;
 
 /// Decibels of an amplitude ratio; silence is minus infinity.

@@ -1,0 +1,166 @@
+//! From mean squares to one number: the two-stage gate of integrated loudness, and the loudness range.
+
+use super::grid::Grid;
+use super::{Rate, lufs_from_energy};
+use std::num::NonZeroUsize;
+
+/// Blocks quieter than this never count, in LUFS (BS.1770-5 annex 1, Tech 3342).
+pub const ABSOLUTE_GATE_LUFS: f64 = -70.0;
+
+/// Mean square at which the absolute gate opens: 10^((-70 + 0.691) / 10).
+const ABSOLUTE_GATE: f64 = 1.172_465_304_582_298e-7;
+/// -10 LU below the mean of what passes the absolute gate, for integrated loudness.
+const INTEGRATED_GATE: f64 = 0.1;
+/// -20 LU, for the loudness range.
+const RANGE_GATE: f64 = 0.01;
+
+/// What the two-stage gate makes of a series of blocks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Gated {
+    /// Mean of the weighted mean squares that pass both gates.
+    pub(super) energy: f64,
+    /// Blocks pass when they lie above this.
+    pub(super) threshold: f64,
+}
+
+/// The gates of BS.1770-5 annex 1 over the mean squares of 400 ms blocks; `None` when no block passes.
+pub(super) fn gate(blocks: impl Iterator<Item = f64> + Clone) -> Option<Gated> {
+    let audible = mean(blocks.clone().filter(|z| *z > ABSOLUTE_GATE))?;
+    let threshold = (audible * INTEGRATED_GATE).max(ABSOLUTE_GATE);
+    let energy = mean(blocks.filter(|z| *z > threshold))?;
+    Some(Gated { energy, threshold })
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (count, sum) = values.fold((0u64, 0.0), |(count, sum), z| (count + 1, sum + z));
+    (count > 0).then(|| sum / count as f64)
+}
+
+/// Integrated loudness in LUFS from the K-weighted energies of consecutive steps of 100 ms.
+///
+/// Each step is the sum over channels of channel weight times *mean* square. Four steps make one of the standard's
+/// 400 ms blocks, overlapping by three. `None` for fewer than four, or when nothing passes the absolute gate.
+#[must_use]
+pub fn integrated_from_blocks(steps: &[f64]) -> Option<f64> {
+    let blocks = steps.windows(4).map(|step| step.iter().sum::<f64>() / 4.0);
+    gate(blocks).map(|gated| lufs_from_energy(gated.energy))
+}
+
+/// Integrated loudness in LUFS that a signal has after a slow gain, from [`k_energy_per_hop`] of `hop` samples and the
+/// linear gain of each hop.
+///
+/// A hop counts for the 100 ms step in which it starts, and each step is divided by the samples of its own hops. What
+/// is left over after the last whole step does not count, as in the meter. Hops must be short against 100 ms. `None`
+/// when no block passes the absolute gate, or there is less than 400 ms.
+///
+/// # Panics
+/// When the two slices differ in length.
+///
+/// [`k_energy_per_hop`]: super::k_energy_per_hop
+#[must_use]
+pub fn integrated_with_gain(
+    rate: Rate,
+    hop: NonZeroUsize,
+    energies: &[f32],
+    gains: &[f32],
+) -> Option<f64> {
+    assert_eq!(energies.len(), gains.len(), "one gain for each hop");
+    let grid = Grid::hundred_ms(rate);
+    let hops = hop.get() as u64;
+    let first_hop = |step: usize| grid.start(step).div_ceil(hops) as usize;
+    let mut steps = Vec::with_capacity(grid.whole(energies.len() as u64 * hops));
+    for step in 0.. {
+        let (from, to) = (first_hop(step), first_hop(step + 1));
+        let (Some(energies), Some(gains)) = (energies.get(from..to), gains.get(from..to)) else {
+            break;
+        };
+        let samples = (to - from) as f64 * hops as f64;
+        steps.push(if samples > 0.0 {
+            sum_of_gained(energies, gains) / samples
+        } else {
+            0.0
+        });
+    }
+    integrated_from_blocks(&steps)
+}
+
+/// Sum of `gain^2 * energy`, in lanes that the compiler can keep in vector registers.
+fn sum_of_gained(energies: &[f32], gains: &[f32]) -> f64 {
+    const LANES: usize = 8;
+    let mut sums = [0.0f64; LANES];
+    let (energy_chunks, energy_rest) = energies.as_chunks::<LANES>();
+    let (gain_chunks, gain_rest) = gains.as_chunks::<LANES>();
+    for (energy, gain) in energy_chunks.iter().zip(gain_chunks) {
+        for lane in 0..LANES {
+            sums[lane] += f64::from(energy[lane]) * f64::from(gain[lane]) * f64::from(gain[lane]);
+        }
+    }
+    let rest = energy_rest
+        .iter()
+        .zip(gain_rest)
+        .map(|(e, g)| f64::from(*e) * f64::from(*g) * f64::from(*g));
+    sums.iter().sum::<f64>() + rest.sum::<f64>()
+}
+
+/// Loudness range in LU (EBU Tech 3342) from the mean squares of 3 s windows, one every 100 ms; 0 when there are none.
+pub(super) fn range_lu(windows: impl Iterator<Item = f64>) -> f64 {
+    let mut windows: Vec<f64> = windows.filter(|z| *z >= ABSOLUTE_GATE).collect();
+    let Some(mean) = mean(windows.iter().copied()) else {
+        return 0.0;
+    };
+    windows.retain(|z| *z >= mean * RANGE_GATE);
+    windows.sort_unstable_by(f64::total_cmp);
+    // Nearest rank, as in the reference implementation of Tech 3342.
+    let percentile = |share: f64| windows[((windows.len() - 1) as f64 * share).round() as usize];
+    10.0 * (percentile(0.95) / percentile(0.10)).log10()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loudness::energy_from_lufs;
+
+    #[test]
+    fn the_absolute_gate_opens_at_minus_70_lufs() {
+        assert!((ABSOLUTE_GATE / energy_from_lufs(ABSOLUTE_GATE_LUFS) - 1.0).abs() < 1e-12);
+        assert_eq!(integrated_from_blocks(&[energy_from_lufs(-70.1); 40]), None);
+        let found = integrated_from_blocks(&[energy_from_lufs(-69.9); 40]).expect("audible");
+        assert!((found + 69.9).abs() < 1e-9);
+    }
+
+    #[test]
+    fn steps_more_than_10_lu_below_the_mean_do_not_count() {
+        let mut steps = vec![energy_from_lufs(-20.0); 400];
+        let loud = integrated_from_blocks(&steps).expect("audible");
+        steps.extend([energy_from_lufs(-40.0); 400]);
+        let with_quiet = integrated_from_blocks(&steps).expect("audible");
+        // Only the three blocks that straddle the change pull it down.
+        assert!((loud - with_quiet).abs() < 0.05, "{loud} {with_quiet}");
+    }
+
+    #[test]
+    fn three_steps_have_no_integrated_loudness() {
+        assert_eq!(integrated_from_blocks(&[1.0; 3]), None);
+        assert_eq!(integrated_from_blocks(&[]), None);
+    }
+
+    #[test]
+    fn a_constant_gain_moves_integrated_loudness_by_its_decibels() {
+        let rate = Rate::new(44_100).expect("supported");
+        let hop = NonZeroUsize::new(8).expect("not zero");
+        let energies: Vec<f32> = (0..60_000)
+            .map(|n| 0.01 + 0.005 * (n as f32 * 0.001).sin())
+            .collect();
+        let plain = integrated_with_gain(rate, hop, &energies, &vec![1.0; energies.len()])
+            .expect("audible");
+        let half = integrated_with_gain(rate, hop, &energies, &vec![0.5; energies.len()])
+            .expect("audible");
+        assert!((plain - half - 6.020_599_913).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_range_of_a_steady_level_is_zero() {
+        assert!(range_lu(std::iter::repeat_n(0.01, 100)).abs() < 1e-12);
+        assert!(range_lu(std::iter::empty()).abs() < 1e-12);
+    }
+}

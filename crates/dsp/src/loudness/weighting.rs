@@ -1,0 +1,171 @@
+//! The K-weighting filter: a high shelf for the head, then a high-pass for the ear's deafness to rumble.
+//!
+//! ITU-R BS.1770-5 annex 1 tabulates both biquads at 48 kHz only. The analogue prototypes behind the table (the
+//! parameters below, as recovered by Mansbridge, Finn and Reiss, AES 132, 2012, and used by libebur128) give them at
+//! every other rate through the bilinear transform, pre-warped at each corner.
+
+use super::Rate;
+use std::f64::consts::PI;
+
+const SHELF_HZ: f64 = 1_681.974_450_955_533;
+const SHELF_GAIN_DB: f64 = 3.999_843_853_973_347;
+const SHELF_Q: f64 = 0.707_175_236_955_419_6;
+/// Exponent that places the gain of the shelf's band-pass term between 1 and the full gain.
+const SHELF_SKEW: f64 = 0.499_666_774_154_541_6;
+const HIGH_PASS_HZ: f64 = 38.135_470_876_024_44;
+const HIGH_PASS_Q: f64 = 0.500_327_037_323_877_3;
+
+/// Time after which a wrong initial state no longer shows: the slowest pole pair decays by e^-48 (-416 dB).
+pub(super) const SETTLING_S: f64 = 0.2;
+
+/// States below this are inaudible by a thousand decibels, and would decay into denormals, which are slow.
+const NEGLIGIBLE: f64 = 1e-60;
+
+/// Coefficients of the two biquads at one sample rate, leading denominator coefficient 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct KWeighting {
+    shelf_b: [f64; 3],
+    shelf_a: [f64; 2],
+    /// The numerator is 1, -2, 1 at every rate: BS.1770 leaves the pass-band gain a shade above 1.
+    high_pass_a: [f64; 2],
+}
+
+impl KWeighting {
+    /// Stable at every [`Rate`]: the bilinear transform keeps poles inside the circle while the corner lies below
+    /// Nyquist, and the lowest rate puts Nyquist at 4 kHz.
+    pub(super) fn new(rate: Rate) -> Self {
+        let high = 10f64.powf(SHELF_GAIN_DB / 20.0);
+        let band = high.powf(SHELF_SKEW);
+        let k = (PI * SHELF_HZ / rate.hz()).tan();
+        let a0 = 1.0 + k / SHELF_Q + k * k;
+        let shelf_b = [
+            (high + band * k / SHELF_Q + k * k) / a0,
+            2.0 * (k * k - high) / a0,
+            (high - band * k / SHELF_Q + k * k) / a0,
+        ];
+        let shelf_a = denominator(k, SHELF_Q);
+        let high_pass_a = denominator((PI * HIGH_PASS_HZ / rate.hz()).tan(), HIGH_PASS_Q);
+        Self {
+            shelf_b,
+            shelf_a,
+            high_pass_a,
+        }
+    }
+}
+
+/// The last two coefficients of a second-order denominator whose pre-warped corner is `k`.
+fn denominator(k: f64, q: f64) -> [f64; 2] {
+    let a0 = 1.0 + k / q + k * k;
+    [2.0 * (k * k - 1.0) / a0, (1.0 - k / q + k * k) / a0]
+}
+
+/// Filter state of `N` independent signals in lockstep (transposed direct form II).
+#[derive(Debug, Clone)]
+pub(super) struct Lanes<const N: usize> {
+    shelf: [[f64; N]; 2],
+    high_pass: [[f64; N]; 2],
+}
+
+impl<const N: usize> Lanes<N> {
+    pub(super) const SILENT: Self = Self {
+        shelf: [[0.0; N]; 2],
+        high_pass: [[0.0; N]; 2],
+    };
+
+    /// Forgets what is too small to matter; to be called every few thousand samples.
+    pub(super) fn flush_denormals(&mut self) {
+        for state in self.shelf.iter_mut().chain(&mut self.high_pass).flatten() {
+            if state.abs() < NEGLIGIBLE {
+                *state = 0.0;
+            }
+        }
+    }
+
+    /// Filters one stretch of `N` signals of one length, and adds the squares of what comes out to `energy`.
+    ///
+    /// No fused multiply-add: the result is the same bits on every machine.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "must be compiled with the instruction set of each caller"
+    )]
+    pub(super) fn add_energy(&mut self, k: &KWeighting, input: [&[f32]; N], energy: &mut [f64; N]) {
+        let ([b0, b1, b2], [a1, a2], [c1, c2]) = (k.shelf_b, k.shelf_a, k.high_pass_a);
+        let [mut s1, mut s2] = self.shelf;
+        let [mut t1, mut t2] = self.high_pass;
+        let mut sum = *energy;
+        let len = input[0].len();
+        let input = input.map(|lane| &lane[..len]);
+        #[expect(clippy::needless_range_loop, reason = "N slices are walked in step")]
+        for at in 0..len {
+            let x: [f64; N] = std::array::from_fn(|n| f64::from(input[n][at]));
+            for n in 0..N {
+                let shelved = b0 * x[n] + s1[n];
+                s1[n] = b1 * x[n] - a1 * shelved + s2[n];
+                s2[n] = b2 * x[n] - a2 * shelved;
+                let weighted = shelved + t1[n];
+                t1[n] = t2[n] - 2.0 * shelved - c1 * weighted;
+                t2[n] = shelved - c2 * weighted;
+                sum[n] += weighted * weighted;
+            }
+        }
+        self.shelf = [s1, s2];
+        self.high_pass = [t1, t2];
+        *energy = sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hz: u32) -> KWeighting {
+        KWeighting::new(Rate::new(hz).expect("supported"))
+    }
+
+    #[test]
+    fn coefficients_at_48_khz_are_those_of_the_tables_in_bs_1770() {
+        let k = at(48_000);
+        let expected = [
+            (k.shelf_b[0], 1.535_124_859_586_97),
+            (k.shelf_b[1], -2.691_696_189_406_38),
+            (k.shelf_b[2], 1.198_392_810_852_85),
+            (k.shelf_a[0], -1.690_659_293_182_41),
+            (k.shelf_a[1], 0.732_480_774_215_85),
+            (k.high_pass_a[0], -1.990_047_454_833_98),
+            (k.high_pass_a[1], 0.990_072_250_366_21),
+        ];
+        for (found, table) in expected {
+            assert!((found - table).abs() < 1e-8, "{found} is not {table}");
+        }
+    }
+
+    #[test]
+    fn both_stages_are_stable_at_every_supported_rate() {
+        for hz in (Rate::LOWEST_HZ..=Rate::HIGHEST_HZ)
+            .step_by(97)
+            .chain([Rate::HIGHEST_HZ])
+        {
+            let k = at(hz);
+            for [a1, a2] in [k.shelf_a, k.high_pass_a] {
+                // The stability triangle of a second-order section.
+                assert!(a2.abs() < 1.0 && a1.abs() < 1.0 + a2, "{hz} Hz: {a1} {a2}");
+            }
+        }
+    }
+
+    #[test]
+    fn silence_after_sound_ends_in_exact_zeros_instead_of_denormals() {
+        let k = at(44_100);
+        let mut lanes = Lanes::<1>::SILENT;
+        lanes.add_energy(&k, [&[1.0; 441]], &mut [0.0]);
+        let mut energy = [0.0];
+        for _ in 0..100 {
+            energy = [0.0];
+            lanes.add_energy(&k, [&[0.0; 441]], &mut energy);
+            lanes.flush_denormals();
+        }
+        assert_eq!(energy.map(f64::to_bits), [0]);
+        assert_eq!((lanes.shelf, lanes.high_pass), ([[0.0]; 2], [[0.0]; 2]));
+    }
+}
