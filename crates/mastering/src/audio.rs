@@ -2,12 +2,14 @@
 //!
 //! Not here: how it was read (that is `codec`), and whether it sounds good.
 
+use dsp::loudness::{Layout, Rate};
+
 /// Loudness is defined over 400 ms; anything shorter has none (ITU-R BS.1770).
 pub const SHORTEST_MS: u64 = 400;
 /// The lowest sample rate that is mastered, in Hz.
-pub const LOWEST_RATE_HZ: u32 = 8_000;
+pub const LOWEST_RATE_HZ: u32 = Rate::LOWEST_HZ;
 /// The highest sample rate that is mastered, in Hz.
-pub const HIGHEST_RATE_HZ: u32 = 384_000;
+pub const HIGHEST_RATE_HZ: u32 = Rate::HIGHEST_HZ;
 
 /// Why a track cannot be mastered.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -57,6 +59,12 @@ pub enum Refusal {
         frame: usize,
         /// Its time, s.
         at_s: f64,
+    },
+    /// Nothing but a constant value, which no loudspeaker can play.
+    #[error("the track holds a direct current ({offset:+.3} of full scale) and no sound: it has no loudness")]
+    DirectCurrent {
+        /// The value, full scale 1.
+        offset: f64,
     },
     /// Nothing above the absolute gate of the loudness measurement (-70 LUFS).
     #[error("the track is silent: it has no loudness (nothing above -70 LUFS)")]
@@ -135,6 +143,19 @@ impl Audio {
         self.channels
     }
 
+    /// The channels as slices.
+    pub(crate) fn slices(&self) -> Vec<&[f32]> {
+        self.channels.iter().map(Vec::as_slice).collect()
+    }
+
+    pub(crate) fn loudness_rate(&self) -> Rate {
+        Rate::new(self.rate_hz).expect("the range of rates is the same")
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::of_channels(self.channels.len()).expect("one or two channels")
+    }
+
     pub(crate) fn channels_mut(&mut self) -> &mut [Vec<f32>] {
         &mut self.channels
     }
@@ -155,8 +176,36 @@ fn first_not_finite(samples: &[f32]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use std::f64::consts::TAU;
+
+    /// A small band: a kick and a snare, a bass line, a chord to both sides and hats; peaks near `level`.
+    pub(crate) fn music(rate_hz: u32, seconds: f64, level: f64) -> Audio {
+        let frames = (seconds * f64::from(rate_hz)) as usize;
+        let mut state = 0x1234_5678_9ABC_DEFu64;
+        let mut noise = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f64 / 8_388_608.0 - 1.0
+        };
+        let (mut left, mut right) = (Vec::with_capacity(frames), Vec::with_capacity(frames));
+        for n in 0..frames {
+            let t = n as f64 / f64::from(rate_hz);
+            let beat = t % 0.5;
+            let kick = (-beat * 18.0).exp() * (TAU * (48.0 * beat + 3.0 * (1.0 - (-beat * 40.0).exp()))).sin();
+            let snare = (-((t + 0.25) % 0.5) * 30.0).exp() * noise();
+            let hat = (-(t % 0.125) * 90.0).exp() * noise();
+            let root = [55.0, 65.4, 49.0, 73.4][(t / 2.0) as usize % 4];
+            let bass = (TAU * root * t).sin() + 0.3 * (TAU * 2.0 * root * t).sin();
+            let chord = |detune: f64| {
+                [4.0, 5.0, 6.0, 8.0, 12.0].iter().map(|k| (TAU * root * k * detune * t).sin() / k).sum::<f64>()
+            };
+            let middle = 0.45 * kick + 0.2 * snare + 0.18 * bass;
+            left.push((level * (middle + 0.35 * chord(1.0) + 0.05 * hat)) as f32);
+            right.push((level * (middle + 0.35 * chord(1.003) + 0.05 * noise() * (-(t % 0.125) * 90.0).exp())) as f32);
+        }
+        Audio::new(rate_hz, vec![left, right]).expect("long enough")
+    }
 
     fn refusal(rate_hz: u32, channels: Vec<Vec<f32>>) -> Refusal {
         Audio::new(rate_hz, channels).expect_err("refused")

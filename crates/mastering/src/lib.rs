@@ -1,16 +1,25 @@
 //! Music: what a track is like, what to do about it, doing it, and saying what was done.
 //!
-//! `analyse` -> `master` (which decides a [`Plan`] and renders it) -> a measurement of what came out.
+//! [`analyse`] measures a mix; [`master`] decides a [`Plan`] for it and renders that; [`render`] renders a plan that is
+//! already there, to the same bits; [`Meter`] measures what was delivered.
 //! Not here: files, threads, clocks; signal code (that is `dsp`).
 
+mod analysis;
 mod audio;
+mod explain;
 mod measurement;
 pub mod plan;
 pub mod presets;
+mod render;
+mod solve;
+mod tone;
 
+pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
-pub use measurement::Measurement;
+pub use measurement::{Measurement, Meter};
 pub use plan::Plan;
+pub use render::render;
+pub use solve::master;
 
 /// What the musician asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +39,18 @@ pub enum Loudness {
     Chosen(f64),
 }
 
+impl Loudness {
+    /// The loudness itself, LUFS.
+    pub fn lufs(self) -> f64 {
+        match self {
+            Self::Exact(lufs) | Self::Chosen(lufs) => lufs,
+        }
+    }
+}
+
+/// How far a master may be from its target and still count as on it, LU.
+pub const TOLERANCE_LU: f64 = 0.1;
+
 /// Where a long call is; each stage runs from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -46,13 +67,6 @@ pub enum Stage {
 /// Hears how far a long call is.
 pub type Progress<'a> = &'a mut dyn FnMut(Stage, f32);
 
-/// What the mix is like.
-#[derive(Debug, Clone)]
-pub struct Analysis {
-    /// The numbers.
-    pub measurement: Measurement,
-}
-
 /// A finished master.
 #[derive(Debug)]
 pub struct Master {
@@ -66,42 +80,4 @@ pub struct Master {
     pub not_reached: Option<String>,
     /// What was done, and what it cost, in words for musicians: one sentence each.
     pub explanation: Vec<String>,
-}
-
-/// Measures a mix.
-pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusal> {
-    todo!()
-}
-
-/// Decides a plan for the mix and renders it. Takes the samples and works in place as far as it can.
-pub fn master(
-    audio: Audio,
-    analysis: &Analysis,
-    request: &Request,
-    progress: Progress<'_>,
-) -> Master {
-    todo!()
-}
-
-/// Renders a plan: pure, nothing is decided here.
-pub fn render(audio: Audio, plan: &Plan, progress: Progress<'_>) -> Audio {
-    todo!()
-}
-
-/// Measures audio that is delivered in blocks: what the decoded file gives.
-pub struct Meter {}
-
-impl Meter {
-    /// For one or two channels.
-    pub fn new(rate_hz: u32, channels: usize) -> Self {
-        todo!()
-    }
-    /// The next block: one slice a channel, all of one length.
-    pub fn push(&mut self, block: &[&[f32]]) {
-        todo!()
-    }
-    /// The measurement; `None` when nothing was above -70 LUFS or it was shorter than 400 ms.
-    pub fn finish(self) -> Option<Measurement> {
-        todo!()
-    }
 }

@@ -1,5 +1,9 @@
 //! The numbers of a track, as every report shows them.
 
+use crate::Audio;
+use dsp::loudness::{Layout, Loudness, LoudnessMeter, Rate, measure};
+use dsp::stereo::StereoSums;
+use dsp::true_peak::{TruePeakMeter, true_peak};
 use serde::{Deserialize, Serialize};
 
 /// What a meter says of a whole track (ITU-R BS.1770-5, EBU Tech 3341 and 3342).
@@ -21,4 +25,108 @@ pub struct Measurement {
     pub crest_db: f64,
     /// Correlation of left and right, -1 to 1; 1 for mono.
     pub correlation: f64,
+}
+
+impl Measurement {
+    /// Measures a whole track; `None` when nothing in it is above -70 LUFS.
+    pub(crate) fn of(audio: &Audio) -> Option<Self> {
+        let channels = audio.slices();
+        let loudness = measure(audio.loudness_rate(), audio.layout(), &channels)?;
+        let peak = channels.iter().map(|channel| true_peak(audio.rate_hz(), channel)).fold(0.0, f32::max);
+        Some(Self::from_parts(&loudness, peak, sample_peak(&channels), sums(&channels)))
+    }
+
+    fn from_parts(loudness: &Loudness, true_peak: f32, sample_peak: f32, sums: StereoSums) -> Self {
+        let sample_peak_dbfs = dsp::db_from_amplitude(f64::from(sample_peak));
+        Self {
+            integrated_lufs: loudness.integrated_lufs,
+            loudness_range_lu: loudness.loudness_range_lu,
+            max_short_term_lufs: finite_or(loudness.max_short_term_lufs, loudness.integrated_lufs),
+            max_momentary_lufs: loudness.max_momentary_lufs,
+            true_peak_dbtp: dsp::db_from_amplitude(f64::from(true_peak)),
+            sample_peak_dbfs,
+            crest_db: sample_peak_dbfs - sums.rms_dbfs(),
+            correlation: sums.correlation().unwrap_or(1.0),
+        }
+    }
+}
+
+/// A track under 3 s has no short-term loudness; its loudness as a whole stands for it.
+fn finite_or(value: f64, fallback: f64) -> f64 {
+    if value.is_finite() { value } else { fallback }
+}
+
+fn sample_peak(channels: &[&[f32]]) -> f32 {
+    channels.iter().flat_map(|channel| channel.iter()).fold(0.0, |peak, x| peak.max(x.abs()))
+}
+
+/// Mono counts as two equal channels.
+fn sums(channels: &[&[f32]]) -> StereoSums {
+    StereoSums::of(channels[0], channels[channels.len() - 1])
+}
+
+/// Measures audio that comes in blocks: what a delivered file decodes to.
+#[derive(Debug, Clone)]
+pub struct Meter {
+    loudness: LoudnessMeter,
+    true_peak: TruePeakMeter,
+    sample_peak: f32,
+    sums: StereoSums,
+}
+
+impl Meter {
+    /// For one or two channels at a rate that can be mastered; `None` for anything else.
+    pub fn new(rate_hz: u32, channels: usize) -> Option<Self> {
+        let (rate, layout) = (Rate::new(rate_hz).ok()?, Layout::of_channels(channels)?);
+        (channels <= 2).then(|| Self {
+            loudness: LoudnessMeter::new(rate, layout),
+            true_peak: TruePeakMeter::new(rate_hz, channels),
+            sample_peak: 0.0,
+            sums: StereoSums::default(),
+        })
+    }
+
+    /// The next block: one slice a channel, all of one length.
+    pub fn push(&mut self, block: &[&[f32]]) {
+        self.loudness.push(block);
+        self.true_peak.push(block);
+        self.sample_peak = self.sample_peak.max(sample_peak(block));
+        self.sums += sums(block);
+    }
+
+    /// The measurement; `None` when nothing was above -70 LUFS or it was shorter than 400 ms.
+    pub fn finish(self) -> Option<Measurement> {
+        let loudness = self.loudness.finish()?;
+        Some(Measurement::from_parts(&loudness, self.true_peak.finish(), self.sample_peak, self.sums))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::tests::music;
+
+    #[test]
+    fn blocks_measure_as_the_whole_does() {
+        let audio = music(44_100, 6.0, 0.5);
+        let whole = Measurement::of(&audio).expect("not silent");
+        let mut meter = Meter::new(44_100, 2).expect("stereo");
+        let channels = audio.slices();
+        for start in (0..audio.frames()).step_by(7_001) {
+            let end = (start + 7_001).min(audio.frames());
+            meter.push(&[&channels[0][start..end], &channels[1][start..end]]);
+        }
+        let blocks = meter.finish().expect("not silent");
+        assert!((blocks.integrated_lufs - whole.integrated_lufs).abs() < 1e-6);
+        assert_eq!(blocks.true_peak_dbtp, whole.true_peak_dbtp);
+        assert!((blocks.crest_db - whole.crest_db).abs() < 1e-9);
+        assert!((blocks.correlation - whole.correlation).abs() < 1e-9);
+    }
+
+    #[test]
+    fn mono_correlates_fully_with_itself() {
+        let stereo = music(48_000, 2.0, 0.5);
+        let mono = Audio::new(48_000, vec![stereo.channels()[0].clone()]).expect("mono");
+        assert!((Measurement::of(&mono).expect("not silent").correlation - 1.0).abs() < 1e-9);
+    }
 }

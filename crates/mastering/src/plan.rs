@@ -1,13 +1,198 @@
 //! A plan: every parameter of every stage, as a person can read it, change it and keep it.
+//!
+//! Not here: how the numbers are found (`tone`, `solve`) and what they do (`render`).
 
+use dsp::gain_curve::GainTimes;
+use dsp::spectrum::{BANDS, NOMINAL_HZ};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
-/// Everything that `render` does.
+/// The schema that this program writes and reads.
+pub const VERSION: u32 = 1;
+
+/// Everything that `render` does, in this order: equaliser, drive, limiter, trim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Version of this schema.
     pub version: u32,
-    /// Never above this, dBTP.
+    /// Tonal balance; absent when nothing is to be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equaliser: Option<Equaliser>,
+    /// Loudness and safety.
+    pub limiter: Limiter,
+    /// Gain after everything else, dB: -24 to 0.
+    pub trim_db: f64,
+    /// No meter reads above this in the delivered file, dBTP: -24 to 0.
     pub ceiling_dbtp: f64,
+}
+
+/// A minimum-phase filter through these points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Equaliser {
+    /// Gains at the third-octave bands from 25 Hz to 20 kHz, in order, smoothly joined.
+    pub bands: Vec<BandGain>,
+}
+
+/// One point of the equaliser.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandGain {
+    /// Nominal centre, Hz.
+    pub frequency_hz: f64,
+    /// Gain, dB: -24 to 24.
+    pub gain_db: f64,
+}
+
+/// The lookahead true-peak limiter.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limiter {
+    /// Gain before the limiter, dB: -60 to 60.
+    pub drive_db: f64,
+    /// How much of a short transient is clipped rather than turned down, dB: 0 to 24.
+    pub clip_db: f64,
+    /// How far the gain looks ahead, ms: 0.5 to 50.
+    pub lookahead_ms: f64,
+    /// Release after a short reduction, ms: 1 to 5000.
+    pub fast_release_ms: f64,
+    /// Release after a long reduction, ms: 1 to 5000.
+    pub slow_release_ms: f64,
+    /// How long a reduction lasts before it is a long one, ms: 1 to 5000.
+    pub slow_charge_ms: f64,
+}
+
+impl Limiter {
+    pub(crate) fn times(&self) -> GainTimes {
+        GainTimes {
+            lookahead_ms: self.lookahead_ms,
+            fast_release_ms: self.fast_release_ms,
+            slow_release_ms: self.slow_release_ms,
+            slow_charge_ms: self.slow_charge_ms,
+        }
+    }
+}
+
+/// Why a plan cannot be rendered.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Written by another version of the program.
+    #[error("the plan has version {found}; this program reads version {VERSION}. Save the plan anew")]
+    Version {
+        /// Version in the plan.
+        found: u32,
+    },
+    /// A number outside its range, or not a number.
+    #[error("the plan's {name} is {found}; it must be {} to {}", range.start(), range.end())]
+    OutOfRange {
+        /// Which number.
+        name: String,
+        /// What it is.
+        found: f64,
+        /// What it may be.
+        range: RangeInclusive<f64>,
+    },
+    /// Not the bands that the equaliser has.
+    #[error("the plan's equaliser must have the {BANDS} third-octave bands from 25 Hz to 20 kHz in order; {found}")]
+    Bands {
+        /// What is wrong with them.
+        found: String,
+    },
+}
+
+impl Plan {
+    /// Checks every number against its range; a plan that passes can be rendered.
+    pub fn check(&self) -> Result<(), PlanError> {
+        if self.version != VERSION {
+            return Err(PlanError::Version { found: self.version });
+        }
+        let limiter = &self.limiter;
+        within("ceiling_dbtp", self.ceiling_dbtp, -24.0..=0.0)?;
+        within("trim_db", self.trim_db, -24.0..=0.0)?;
+        within("limiter.drive_db", limiter.drive_db, -60.0..=60.0)?;
+        within("limiter.clip_db", limiter.clip_db, 0.0..=24.0)?;
+        within("limiter.lookahead_ms", limiter.lookahead_ms, 0.5..=50.0)?;
+        within("limiter.fast_release_ms", limiter.fast_release_ms, 1.0..=5_000.0)?;
+        within("limiter.slow_release_ms", limiter.slow_release_ms, 1.0..=5_000.0)?;
+        within("limiter.slow_charge_ms", limiter.slow_charge_ms, 1.0..=5_000.0)?;
+        self.equaliser.as_ref().map_or(Ok(()), Equaliser::check)
+    }
+}
+
+impl Equaliser {
+    pub(crate) fn from_gains(gains_db: &[f64; BANDS]) -> Self {
+        let bands = NOMINAL_HZ.iter().zip(gains_db);
+        Self { bands: bands.map(|(&frequency_hz, &gain_db)| BandGain { frequency_hz, gain_db }).collect() }
+    }
+
+    fn check(&self) -> Result<(), PlanError> {
+        if self.bands.len() != BANDS {
+            return Err(PlanError::Bands { found: format!("it has {}", self.bands.len()) });
+        }
+        for (band, nominal_hz) in self.bands.iter().zip(NOMINAL_HZ) {
+            if band.frequency_hz != nominal_hz {
+                return Err(PlanError::Bands {
+                    found: format!("{} Hz stands where {nominal_hz} Hz belongs", band.frequency_hz),
+                });
+            }
+            within(&format!("gain_db at {nominal_hz} Hz"), band.gain_db, -24.0..=24.0)?;
+        }
+        Ok(())
+    }
+}
+
+fn within(name: &str, found: f64, range: RangeInclusive<f64>) -> Result<(), PlanError> {
+    if range.contains(&found) { Ok(()) } else { Err(PlanError::OutOfRange { name: name.to_owned(), found, range }) }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn plain(drive_db: f64) -> Plan {
+        Plan {
+            version: VERSION,
+            equaliser: None,
+            limiter: Limiter {
+                drive_db,
+                clip_db: 0.0,
+                lookahead_ms: 9.0,
+                fast_release_ms: 60.0,
+                slow_release_ms: 600.0,
+                slow_charge_ms: 150.0,
+            },
+            trim_db: 0.0,
+            ceiling_dbtp: -1.0,
+        }
+    }
+
+    #[test]
+    fn a_plan_survives_being_kept() {
+        let mut plan = plain(3.25);
+        plan.equaliser = Some(Equaliser::from_gains(&[0.1 + 0.2; BANDS]));
+        let text = serde_json::to_string_pretty(&plan).expect("serialises");
+        assert_eq!(serde_json::from_str::<Plan>(&text).expect("parses"), plan);
+        assert_eq!(plan.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_plan_with_a_number_out_of_range_says_which_and_what_is_allowed() {
+        for (wrong, name) in [(f64::NAN, "limiter.drive_db"), (61.0, "limiter.drive_db")] {
+            let error = plain(wrong).check().expect_err("refused");
+            assert!(error.to_string().contains(name) && error.to_string().contains("-60 to 60"), "{error}");
+        }
+        let unknown = r#"{"version":1,"limiter":{"drive_db":0,"loud":true},"trim_db":0,"ceiling_dbtp":-1}"#;
+        assert!(serde_json::from_str::<Plan>(unknown).expect_err("refused").to_string().contains("loud"));
+    }
+
+    #[test]
+    fn an_equaliser_has_exactly_the_bands_that_it_has() {
+        let mut plan = plain(0.0);
+        let mut equaliser = Equaliser::from_gains(&[0.0; BANDS]);
+        equaliser.bands.pop();
+        plan.equaliser = Some(equaliser);
+        assert!(matches!(plan.check(), Err(PlanError::Bands { .. })));
+    }
 }

@@ -1,0 +1,129 @@
+//! What was done and what it cost, in words for musicians.
+
+use crate::analysis::Analysis;
+use crate::plan::{BandGain, Equaliser, Plan};
+use crate::solve::Cost;
+use crate::{Loudness, Request};
+
+/// Why a loudness was not reached.
+pub(crate) fn not_reached(target_lufs: f64, lufs: f64) -> String {
+    format!(
+        "{target_lufs:.1} LUFS was not reached: this mix gets to {lufs:.1} LUFS before limiting would start to be heard. \
+         Ask for {target_lufs:.1} LUFS in so many words (--loudness) to have it anyway"
+    )
+}
+
+/// One sentence for everything that was done.
+pub(crate) fn explanation(
+    analysis: &Analysis,
+    plan: &Plan,
+    request: &Request,
+    lufs: f64,
+    cost: &Cost,
+    channels: usize,
+) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let change = lufs - analysis.measurement.integrated_lufs;
+    sentences.push(match change {
+        change if change > 0.05 => format!("{change:.1} LU louder than the mix: {lufs:.1} LUFS."),
+        change if change < -0.05 => format!("{:.1} LU quieter than the mix: {lufs:.1} LUFS.", -change),
+        _ => format!("As loud as the mix: {lufs:.1} LUFS."),
+    });
+    sentences.extend(plan.equaliser.as_ref().map_or_else(
+        || vec!["The tonal balance is within the usual range and was left alone.".to_owned()],
+        tonal_moves,
+    ));
+    sentences.push(limiting(plan, cost));
+    if matches!(request.loudness, Loudness::Exact(_)) && (cost.often_db > 6.0 || plan.limiter.clip_db > 3.0) {
+        sentences.push(
+            "This loudness costs punch: louder passages are squeezed hard. Compare it with a quieter target at matched \
+             loudness before you release it."
+                .to_owned(),
+        );
+    }
+    if channels == 1 {
+        sentences.push("The mix is mono, and so is the master: one channel in, one channel out.".to_owned());
+    }
+    sentences
+}
+
+fn limiting(plan: &Plan, cost: &Cost) -> String {
+    let ceiling = plan.ceiling_dbtp;
+    match cost.most_db {
+        most if most < 0.05 => format!("No peak had to be limited: nothing exceeds {ceiling:.1} dBTP."),
+        most if cost.often_db < 0.5 => {
+            format!("Only the loudest peaks were limited, by {most:.1} dB at most; nothing exceeds {ceiling:.1} dBTP.")
+        }
+        most => format!(
+            "Peaks were limited by up to {most:.1} dB, by less than {:.1} dB for all but a twentieth of the time; nothing \
+             exceeds {ceiling:.1} dBTP.",
+            cost.often_db
+        ),
+    }
+}
+
+/// Neighbouring bands that move the same way are one sentence.
+fn tonal_moves(equaliser: &Equaliser) -> Vec<String> {
+    let audible = |band: &&BandGain| band.gain_db.abs() >= 0.25;
+    let mut moves: Vec<Vec<BandGain>> = Vec::new();
+    for band in equaliser.bands.iter().filter(audible) {
+        let same = |last: &Vec<BandGain>| {
+            last.last().is_some_and(|end| {
+                end.gain_db.signum() == band.gain_db.signum() && band.frequency_hz / end.frequency_hz < 1.4
+            })
+        };
+        match moves.last_mut() {
+            Some(last) if same(last) => last.push(*band),
+            _ => moves.push(vec![*band]),
+        }
+    }
+    moves.iter().map(|bands| tonal_move(bands)).collect()
+}
+
+fn tonal_move(bands: &[BandGain]) -> String {
+    let strongest = bands.iter().fold(bands[0], |best, band| if band.gain_db.abs() > best.gain_db.abs() { *band } else { best });
+    let (verb, amount) = if strongest.gain_db > 0.0 { ("raised", strongest.gain_db) } else { ("lowered", -strongest.gain_db) };
+    format!(
+        "{} {verb} by up to {amount:.1} dB ({} to {}, most at {}).",
+        region(strongest.frequency_hz),
+        hertz(bands[0].frequency_hz),
+        hertz(bands[bands.len() - 1].frequency_hz),
+        hertz(strongest.frequency_hz),
+    )
+}
+
+fn region(frequency_hz: f64) -> &'static str {
+    match frequency_hz {
+        hz if hz < 60.0 => "Sub-bass",
+        hz if hz < 150.0 => "Bass",
+        hz if hz < 500.0 => "Low mids (warmth, mud)",
+        hz if hz < 2_000.0 => "Mids (body)",
+        hz if hz < 5_000.0 => "Presence (bite, speech)",
+        hz if hz < 10_000.0 => "Brilliance (cymbals, sibilance)",
+        _ => "Air",
+    }
+}
+
+fn hertz(frequency_hz: f64) -> String {
+    if frequency_hz >= 1_000.0 { format!("{} kHz", frequency_hz / 1_000.0) } else { format!("{frequency_hz} Hz") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_bands_are_one_move() {
+        let mut gains = [0.0; dsp::spectrum::BANDS];
+        gains[7..10].copy_from_slice(&[-1.0, -2.5, -1.0]);
+        gains[25..27].copy_from_slice(&[1.0, 1.5]);
+        let sentences = tonal_moves(&Equaliser::from_gains(&gains));
+        assert_eq!(
+            sentences,
+            [
+                "Low mids (warmth, mud) lowered by up to 2.5 dB (125 Hz to 200 Hz, most at 160 Hz).",
+                "Air raised by up to 1.5 dB (8 kHz to 10 kHz, most at 10 kHz).",
+            ]
+        );
+    }
+}

@@ -1,0 +1,243 @@
+//! How hard to drive the limiter for the loudness that was asked for, and what that may cost.
+//!
+//! The gain of a limiter is slow against the loudness filter, so that hop energies times gain squared predict the
+//! loudness of a master without rendering it. The prediction is then corrected by what a real rendering measures.
+//! Not here: the words (that is `explain`).
+
+use crate::analysis::Analysis;
+use crate::plan::{Limiter, Plan, VERSION};
+use crate::render::{equalise, finish, settings, trim};
+use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, explain, tone};
+use dsp::limiter::Peaks;
+use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop, measure};
+use std::num::NonZeroUsize;
+
+/// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
+const EFFORTS: [Effort; 5] = [
+    Effort { clip_db: 2.0, fast_release_ms: 60.0, slow_release_ms: 600.0 },
+    Effort { clip_db: 3.0, fast_release_ms: 50.0, slow_release_ms: 300.0 },
+    Effort { clip_db: 5.0, fast_release_ms: 40.0, slow_release_ms: 120.0 },
+    Effort { clip_db: 9.0, fast_release_ms: 30.0, slow_release_ms: 60.0 },
+    Effort { clip_db: 24.0, fast_release_ms: 30.0, slow_release_ms: 30.0 },
+];
+
+/// A chosen loudness may cost at most this much reduction at the 95th percentile of time, dB.
+const MOST_REDUCTION_DB: f64 = 6.0;
+/// The highest drive beyond a plain gain that is tried, dB.
+const MOST_EXTRA_DB: f64 = 24.0;
+/// A rendering this close to its target needs no other, LU. What it is above is trimmed exactly.
+const CLOSE_LU: f64 = 0.04;
+/// Aimed above the target, so that the rest is a trim downwards, LU.
+const AIM_ABOVE_LU: f64 = 0.02;
+const MOST_RENDERINGS: usize = 5;
+
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    clip_db: f64,
+    fast_release_ms: f64,
+    slow_release_ms: f64,
+}
+
+impl Effort {
+    fn limiter(self, drive_db: f64) -> Limiter {
+        Limiter {
+            drive_db,
+            clip_db: self.clip_db,
+            lookahead_ms: 9.0,
+            fast_release_ms: self.fast_release_ms,
+            slow_release_ms: self.slow_release_ms,
+            slow_charge_ms: 150.0,
+        }
+    }
+}
+
+/// Decides a plan for the mix and renders it. Takes the samples, so that two copies of them are the most that exist.
+pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Progress<'_>) -> Master {
+    let equaliser = tone::decide(&analysis.spectrum);
+    let mut equalised = audio;
+    equalise(&mut equalised, equaliser.as_ref(), progress);
+    let model = Model::new(&equalised, request.ceiling_dbtp);
+    progress(Stage::Solve, 0.5);
+
+    let target_lufs = request.loudness.lufs();
+    let start = model.choose(request.loudness);
+    progress(Stage::Solve, 1.0);
+
+    let mut plan = Plan {
+        version: VERSION,
+        equaliser,
+        limiter: start.effort.limiter(start.drive_db),
+        trim_db: 0.0,
+        ceiling_dbtp: request.ceiling_dbtp,
+    };
+    let mut out = equalised.clone();
+    let mut lufs = model.render_into(&equalised, &mut out, &plan);
+    for round in 1..MOST_RENDERINGS {
+        progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
+        let missing = target_lufs - lufs;
+        if (-CLOSE_LU..=0.0).contains(&missing) || (missing > 0.0 && start.capped) {
+            break;
+        }
+        // What the prediction was wrong by here, it will be wrong by nearby.
+        let predicted = model.lufs(&plan.limiter);
+        let wanted = predicted + missing + AIM_ABOVE_LU;
+        let Some(drive_db) = model.drive_for(start.effort, wanted) else { break };
+        let drive_db = if start.capped { drive_db.min(start.drive_db) } else { drive_db };
+        if (drive_db - plan.limiter.drive_db).abs() < 1e-4 {
+            break;
+        }
+        plan.limiter.drive_db = drive_db;
+        for (to, from) in out.channels_mut().iter_mut().zip(equalised.channels()) {
+            to.copy_from_slice(from);
+        }
+        lufs = model.render_into(&equalised, &mut out, &plan);
+    }
+    if lufs > target_lufs {
+        plan.trim_db = target_lufs - lufs;
+        trim(&mut out, plan.trim_db);
+        lufs = target_lufs;
+    }
+    progress(Stage::Limit, 1.0);
+
+    let cost = model.cost(&plan.limiter);
+    let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
+    let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs));
+    let explanation = explain::explanation(analysis, &plan, request, lufs, &cost, out.channels().len());
+    Master { audio: out, plan, target_lufs, not_reached, explanation }
+}
+
+/// What limiting does to the music.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Cost {
+    /// Reduction that is exceeded a twentieth of the time, dB.
+    pub(crate) often_db: f64,
+    /// The largest reduction, dB.
+    pub(crate) most_db: f64,
+}
+
+/// The track as far as loudness after limiting is concerned.
+struct Model {
+    rate: Rate,
+    peaks: Peaks,
+    energies: Vec<f32>,
+    ceiling_dbtp: f64,
+}
+
+struct Choice {
+    effort: Effort,
+    drive_db: f64,
+    capped: bool,
+}
+
+impl Model {
+    fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
+        let peaks = Peaks::new(audio.rate_hz(), audio.channels());
+        let hop = NonZeroUsize::new(peaks.hop).expect("a hop has samples");
+        let energies = k_energy_per_hop(audio.loudness_rate(), audio.layout(), &audio.slices(), hop);
+        Self { rate: audio.loudness_rate(), peaks, energies, ceiling_dbtp }
+    }
+
+    fn gain(&self, limiter: &Limiter) -> Vec<f32> {
+        self.peaks.gain(&settings(limiter, self.ceiling_dbtp))
+    }
+
+    /// Predicted loudness, LUFS; minus infinity for what is below every gate.
+    fn lufs(&self, limiter: &Limiter) -> f64 {
+        let gain = self.gain(limiter);
+        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
+        let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
+        let middle: Vec<f32> = gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
+        integrated_with_gain(self.rate, hop, &self.energies, &middle).unwrap_or(f64::NEG_INFINITY)
+    }
+
+    fn cost(&self, limiter: &Limiter) -> Cost {
+        let mut gain = self.gain(limiter);
+        let twentieth = gain.len() / 20;
+        let often = *gain.select_nth_unstable_by(twentieth, f32::total_cmp).1;
+        let least = gain[..=twentieth].iter().fold(1.0f32, |a, b| a.min(*b));
+        let reduction = |gain: f32| -dsp::db_from_amplitude(f64::from(gain));
+        Cost { often_db: reduction(often), most_db: reduction(least) }
+    }
+
+    /// Drive and effort for a loudness: the gentlest effort that gets there, or the most that may be paid.
+    fn choose(&self, loudness: Loudness) -> Choice {
+        let target_lufs = loudness.lufs() + AIM_ABOVE_LU;
+        match loudness {
+            Loudness::Chosen(_) => {
+                let effort = EFFORTS[0];
+                let most = self.most_drive(effort);
+                match self.drive_for(effort, target_lufs) {
+                    Some(drive_db) if drive_db <= most => Choice { effort, drive_db, capped: false },
+                    _ => Choice { effort, drive_db: most, capped: true },
+                }
+            }
+            Loudness::Exact(_) => EFFORTS
+                .iter()
+                .find_map(|&effort| self.drive_for(effort, target_lufs).map(|drive_db| Choice { effort, drive_db, capped: false }))
+                .unwrap_or_else(|| {
+                    let effort = EFFORTS[EFFORTS.len() - 1];
+                    Choice { effort, drive_db: self.unlimited_gain(target_lufs) + MOST_EXTRA_DB, capped: true }
+                }),
+        }
+    }
+
+    /// The drive for a predicted loudness, dB, if any drive gives it (regula falsi with Illinois weights).
+    fn drive_for(&self, effort: Effort, target_lufs: f64) -> Option<f64> {
+        let excess = |drive_db: f64| self.lufs(&effort.limiter(drive_db)) - target_lufs;
+        let mut low = self.unlimited_gain(target_lufs);
+        let mut below = excess(low);
+        if below.abs() < 1e-3 {
+            return Some(low);
+        }
+        let (mut high, mut above) = (low, below);
+        while above < 0.0 {
+            if high - low >= MOST_EXTRA_DB {
+                return None;
+            }
+            (low, below) = (high, above);
+            high += (-2.0 * above).clamp(0.5, 6.0);
+            above = excess(high);
+        }
+        for _ in 0..24 {
+            let middle = (low * above - high * below) / (above - below);
+            let found = excess(middle);
+            if found.abs() < 2e-3 {
+                return Some(middle);
+            }
+            if found < 0.0 {
+                (low, below) = (middle, found);
+                above *= 0.5;
+            } else {
+                (high, above) = (middle, found);
+                below *= 0.5;
+            }
+        }
+        Some(high)
+    }
+
+    /// Gain from the unlimited loudness, which the gates make exact only in the end.
+    fn unlimited_gain(&self, target_lufs: f64) -> f64 {
+        let ones = vec![1.0; self.energies.len()];
+        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
+        let lufs = integrated_with_gain(self.rate, hop, &self.energies, &ones).unwrap_or(-70.0);
+        target_lufs - lufs
+    }
+
+    /// The drive at which reduction costs as much as it may.
+    fn most_drive(&self, effort: Effort) -> f64 {
+        let free = self.ceiling_dbtp - dsp::db_from_amplitude(f64::from(self.peaks.highest()));
+        let (mut low, mut high) = (free, free + MOST_EXTRA_DB);
+        for _ in 0..12 {
+            let middle = 0.5 * (low + high);
+            if self.cost(&effort.limiter(middle)).often_db <= MOST_REDUCTION_DB { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    /// Renders what comes after the equaliser and measures it, LUFS.
+    fn render_into(&self, equalised: &Audio, out: &mut Audio, plan: &Plan) -> f64 {
+        debug_assert_eq!(equalised.frames(), out.frames());
+        finish(out, plan, &self.gain(&plan.limiter));
+        measure(self.rate, out.layout(), &out.slices()).map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
+    }
+}

@@ -1,0 +1,178 @@
+//! Tonal balance: how far a mix is from what finished music usually sounds like, and how much of that to mend.
+//!
+//! The target is the long-term average spectrum of 12,345 popular tracks (Elowsson & Friberg, AES 142, paper 9762, 2017)
+//! with the fuller bass and the air of later productions. Around it lies a tolerance: inside, a mix is left alone.
+//! Not here: the filter (that is `render`).
+
+use crate::analysis::LongTermSpectrum;
+use crate::plan::Equaliser;
+use dsp::spectrum::BANDS;
+
+/// Band levels of the target, dB re 1 kHz, 25 Hz to 20 kHz.
+pub(crate) const TARGET_DB: [f64; BANDS] = [
+    -14.0, -8.0, -3.5, 0.0, 2.5, 4.0, 4.5, 4.0, 3.3, 3.0, 2.7, 2.4, 2.1, 1.7, 1.3, 0.7, 0.0, -0.9, -1.9, -3.1, -4.4,
+    -5.8, -7.2, -8.7, -10.2, -11.7, -13.2, -15.0, -17.8, -24.0,
+];
+
+/// How far a band may be from the target before anything is done, dB.
+pub(crate) const TOLERANCE_DB: [f64; BANDS] = [
+    6.0, 6.0, 6.0, 5.0, 5.0, 4.5, 4.0, 3.5, 3.0, 2.5, 2.5, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.5, 2.5,
+    3.0, 3.0, 3.5, 4.0, 4.5, 6.0, 6.0,
+];
+
+/// Of what lies outside the tolerance, the share that is mended.
+const STRENGTH: f64 = 0.6;
+const MOST_BOOST_DB: f64 = 4.0;
+const MOST_CUT_DB: f64 = 6.0;
+const MOST_BASS_BOOST_DB: f64 = 2.0;
+/// Two decibels from band to band are 6 dB an octave.
+const STEEPEST_DB: f64 = 2.0;
+/// Below this a correction is not worth a filter, dB.
+const INAUDIBLE_DB: f64 = 0.25;
+
+const BAND_50_HZ: usize = 3;
+const BAND_200_HZ: usize = 9;
+const BAND_2_KHZ: usize = 19;
+/// A band whose level is within this of its quiet passages, and far below the whole, is noise rather than music, dB.
+const NOISE_RANGE_DB: f64 = 10.0;
+const NOISE_BELOW_TOTAL_DB: f64 = -50.0;
+/// A fall like this from one band to the next is no instrument: a lossy encoder's or converter's cut-off, dB.
+const CUT_OFF_DB: f64 = 18.0;
+
+/// How far each band is above the target, dB, the two aligned by the median over 200 Hz to 2 kHz.
+pub(crate) fn deviation_db(spectrum: &LongTermSpectrum) -> [f64; BANDS] {
+    let mut middle: Vec<f64> =
+        (BAND_200_HZ..=BAND_2_KHZ.min(spectrum.bands - 1)).map(|band| spectrum.level_db[band] - TARGET_DB[band]).collect();
+    middle.sort_by(f64::total_cmp);
+    let offset = middle[middle.len() / 2];
+    std::array::from_fn(|band| {
+        let deviation = spectrum.level_db[band] - TARGET_DB[band] - offset;
+        if deviation.is_finite() { deviation } else { 0.0 }
+    })
+}
+
+/// The correction, or nothing when the mix is within the tolerance everywhere.
+pub(crate) fn decide(spectrum: &LongTermSpectrum) -> Option<Equaliser> {
+    let deviation = deviation_db(spectrum);
+    let mut gains = [0.0; BANDS];
+    for band in 0..spectrum.bands {
+        let beyond = (deviation[band].abs() - TOLERANCE_DB[band]).max(0.0);
+        gains[band] = -beyond * deviation[band].signum() * STRENGTH;
+    }
+    let mut gains = smoothed(&gains);
+    for (band, gain) in gains.iter_mut().enumerate() {
+        *gain = gain.clamp(-MOST_CUT_DB, if may_boost(spectrum, band) { most_boost_db(band) } else { 0.0 });
+    }
+    limit_slope(&mut gains);
+    let audible = gains.iter().any(|gain| gain.abs() >= INAUDIBLE_DB);
+    // Hundredths are more than anyone hears, and they keep the plan readable.
+    audible.then(|| Equaliser::from_gains(&gains.map(|gain| (gain * 100.0).round() / 100.0)))
+}
+
+fn most_boost_db(band: usize) -> f64 {
+    match band {
+        // The lowest and the highest band are only ever cut.
+        0 => 0.0,
+        band if band == BANDS - 1 => 0.0,
+        band if band < BAND_50_HZ => MOST_BASS_BOOST_DB,
+        _ => MOST_BOOST_DB,
+    }
+}
+
+fn may_boost(spectrum: &LongTermSpectrum, band: usize) -> bool {
+    let (level, floor) = (spectrum.level_db[band], spectrum.floor_db[band]);
+    let noise = level - floor < NOISE_RANGE_DB && level < spectrum.total_db() + NOISE_BELOW_TOTAL_DB;
+    let beyond_cut_off = (BAND_2_KHZ..=band)
+        .any(|band| spectrum.level_db[band - 1] - spectrum.level_db[band] > CUT_OFF_DB + slope_of_target(band));
+    band < spectrum.bands && !noise && !beyond_cut_off
+}
+
+fn slope_of_target(band: usize) -> f64 {
+    TARGET_DB[band - 1] - TARGET_DB[band]
+}
+
+/// Half an octave wide, an octave below 200 Hz, where ears and rooms resolve less.
+fn smoothed(gains: &[f64; BANDS]) -> [f64; BANDS] {
+    let once = |gains: &[f64; BANDS]| -> [f64; BANDS] {
+        std::array::from_fn(|band| {
+            let (before, after) = (gains[band.saturating_sub(1)], gains[(band + 1).min(BANDS - 1)]);
+            0.25 * before + 0.5 * gains[band] + 0.25 * after
+        })
+    };
+    let narrow = once(gains);
+    let wide = once(&narrow);
+    std::array::from_fn(|band| if band < BAND_200_HZ { wide[band] } else { narrow[band] })
+}
+
+/// Draws gains toward zero until no two neighbours differ by more than the steepest slope.
+fn limit_slope(gains: &mut [f64; BANDS]) {
+    let toward = |gain: f64, neighbour: f64| {
+        let limited = gain.clamp(neighbour - STEEPEST_DB, neighbour + STEEPEST_DB);
+        if limited.abs() < gain.abs() { limited } else { gain }
+    };
+    for band in 1..BANDS {
+        gains[band] = toward(gains[band], gains[band - 1]);
+    }
+    for band in (0..BANDS - 1).rev() {
+        gains[band] = toward(gains[band], gains[band + 1]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::BandGain;
+
+    fn spectrum(deviation: impl Fn(usize) -> f64) -> LongTermSpectrum {
+        let level_db = std::array::from_fn(|band| TARGET_DB[band] - 30.0 + deviation(band));
+        LongTermSpectrum { level_db, floor_db: level_db.map(|level| level - 20.0), bands: BANDS }
+    }
+
+    fn gains(equaliser: &Equaliser) -> Vec<f64> {
+        equaliser.bands.iter().map(|BandGain { gain_db, .. }| *gain_db).collect()
+    }
+
+    #[test]
+    fn a_mix_within_the_tolerance_is_left_alone() {
+        assert_eq!(decide(&spectrum(|_| 0.0)), None);
+        assert_eq!(decide(&spectrum(|band| [0.95, 0.0, -0.95, 0.0][band % 4] * TOLERANCE_DB[band])), None);
+    }
+
+    #[test]
+    fn level_alone_changes_nothing() {
+        assert_eq!(decide(&spectrum(|_| -25.0)), None);
+    }
+
+    #[test]
+    fn a_boomy_mix_is_cut_where_it_booms_and_nowhere_else() {
+        let equaliser = decide(&spectrum(|band| if (7..10).contains(&band) { 10.0 } else { 0.0 })).expect("corrected");
+        let gains = gains(&equaliser);
+        assert!(gains[8] < -2.0 && gains[8] >= -MOST_CUT_DB, "{gains:?}");
+        assert!(gains[16..].iter().all(|gain| *gain == 0.0), "{gains:?}");
+    }
+
+    #[test]
+    fn no_correction_is_larger_or_steeper_than_its_limits() {
+        for direction in [-1.0, 1.0] {
+            let equaliser = decide(&spectrum(|band| direction * if band < 6 || band > 22 { 40.0 } else { 0.0 })).expect("corrected");
+            let gains = gains(&equaliser);
+            for pair in gains.windows(2) {
+                assert!((pair[1] - pair[0]).abs() <= STEEPEST_DB + 0.011, "{gains:?}");
+            }
+            assert!(gains.iter().all(|gain| (-MOST_CUT_DB..=MOST_BOOST_DB).contains(gain)), "{gains:?}");
+            assert!(gains[..BAND_50_HZ].iter().all(|gain| *gain <= MOST_BASS_BOOST_DB), "{gains:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_raised_above_a_lossy_cut_off_or_out_of_the_noise() {
+        let cut_off = spectrum(|band| if band >= 27 { -50.0 } else { 0.0 });
+        let raised = |spectrum: &LongTermSpectrum| {
+            decide(spectrum).is_some_and(|equaliser| gains(&equaliser)[27..].iter().any(|gain| *gain > 0.0))
+        };
+        assert!(!raised(&cut_off));
+        let mut noise = spectrum(|band| if band >= 24 { -8.0 - 5.0 * (band - 23) as f64 } else { 0.0 });
+        noise.floor_db = noise.level_db.map(|level| level - 3.0);
+        assert!(!raised(&noise));
+    }
+}
