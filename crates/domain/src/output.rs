@@ -14,22 +14,20 @@ pub enum OutputKind {
     Wav24,
     /// The master as FLAC, 24 bit.
     Flac24,
-    /// The mix, for the player.
-    PreviewMix,
-    /// The master, for the player.
-    PreviewMaster,
+    /// For the player: FLAC whose four channels are the mix's left and right and the master's left and right, at the
+    /// same loudness.
+    Preview,
     /// What was measured and done, JSON.
     Report,
 }
 
 impl OutputKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::Wav16,
         Self::Wav24,
         Self::Flac24,
-        Self::PreviewMix,
-        Self::PreviewMaster,
+        Self::Preview,
         Self::Report,
     ];
 
@@ -39,8 +37,7 @@ impl OutputKind {
             Self::Wav16 => "wav16",
             Self::Wav24 => "wav24",
             Self::Flac24 => "flac24",
-            Self::PreviewMix => "preview-mix",
-            Self::PreviewMaster => "preview-master",
+            Self::Preview => "preview",
             Self::Report => "report",
         }
     }
@@ -49,7 +46,7 @@ impl OutputKind {
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Wav16 | Self::Wav24 => "wav",
-            Self::Flac24 | Self::PreviewMix | Self::PreviewMaster => "flac",
+            Self::Flac24 | Self::Preview => "flac",
             Self::Report => "json",
         }
     }

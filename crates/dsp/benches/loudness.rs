@@ -52,8 +52,7 @@ fn in_blocks(bencher: Bencher<'_, '_>, frames: usize) {
 #[divan::bench]
 fn energy_per_8_samples(bencher: Bencher<'_, '_>) {
     let [left, right] = mix();
-    bencher
-        .bench_local(|| k_energy_per_hop(rate(), Layout::Stereo, black_box(&[&left, &right]), HOP));
+    bencher.bench_local(|| k_energy_per_hop(rate(), Layout::Stereo, black_box(&[&left, &right]), HOP));
 }
 
 #[divan::bench]
@@ -61,8 +60,7 @@ fn loudness_after_a_gain_curve(bencher: Bencher<'_, '_>) {
     let [left, right] = mix();
     let energies = k_energy_per_hop(rate(), Layout::Stereo, &[&left, &right], HOP);
     let gains = vec![0.8; energies.len()];
-    bencher
-        .bench_local(|| integrated_with_gain(rate(), HOP, black_box(&energies), black_box(&gains)));
+    bencher.bench_local(|| integrated_with_gain(rate(), HOP, black_box(&energies), black_box(&gains)));
 }
 
 #[divan::bench]

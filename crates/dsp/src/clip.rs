@@ -104,7 +104,8 @@ mod tests {
             // The ends see silence: a window keeps them out of the spectrum.
             for (n, sample) in samples.iter_mut().enumerate() {
                 let u = 2.0 * PI * n as f64 / frames as f64;
-                let blackman_harris = 0.358_75 - 0.488_29 * u.cos() + 0.141_28 * (2.0 * u).cos() - 0.011_68 * (3.0 * u).cos();
+                let blackman_harris =
+                    0.358_75 - 0.488_29 * u.cos() + 0.141_28 * (2.0 * u).cos() - 0.011_68 * (3.0 * u).cos();
                 *sample *= blackman_harris as f32;
             }
             let fft = RealFftPlanner::<f32>::new().plan_fft_forward(frames);

@@ -127,12 +127,9 @@ mod tests {
     fn triangular_dither_and_rounding_leave_a_quarter_of_a_step_squared() {
         let samples: Vec<f32> = (0..100_000).map(|n| (n as f32 * 0.01).sin() * 0.5).collect();
         let out = quantised(Dither::Triangular, 24, &samples);
-        let power = out
-            .iter()
-            .zip(&samples)
-            .map(|(y, x)| (f64::from(*y) - f64::from(*x) * 8_388_608.0).powi(2))
-            .sum::<f64>()
-            / out.len() as f64;
+        let power =
+            out.iter().zip(&samples).map(|(y, x)| (f64::from(*y) - f64::from(*x) * 8_388_608.0).powi(2)).sum::<f64>()
+                / out.len() as f64;
         // Samples of a float are finer than the grid: 1/6 from the dither, 1/12 from rounding.
         assert!((power - 0.25).abs() < 0.01, "{power}");
     }

@@ -130,15 +130,18 @@ mod tests {
 
     fn response_db_of(filter: &[f32], rate_hz: u32, frequency_hz: f64) -> f64 {
         let step = 2.0 * std::f64::consts::PI * frequency_hz / f64::from(rate_hz);
-        let sum = filter.iter().enumerate().fold(Complex::new(0.0, 0.0), |sum, (n, h)| {
-            sum + Complex::from_polar(f64::from(*h), -step * n as f64)
-        });
+        let sum = filter
+            .iter()
+            .enumerate()
+            .fold(Complex::new(0.0, 0.0), |sum, (n, h)| sum + Complex::from_polar(f64::from(*h), -step * n as f64));
         20.0 * sum.norm().log10()
     }
 
     #[test]
     fn the_designed_filter_has_the_response_that_was_asked_for() {
-        let wanted = |hz: f64| 4.0 * (-(hz.max(1.0) / 200.0).log2().powi(2)).exp() - 3.0 * (-(hz.max(1.0) / 6_000.0).log2().powi(2)).exp();
+        let wanted = |hz: f64| {
+            4.0 * (-(hz.max(1.0) / 200.0).log2().powi(2)).exp() - 3.0 * (-(hz.max(1.0) / 6_000.0).log2().powi(2)).exp()
+        };
         for rate_hz in [8_000, 44_100, 96_000] {
             let filter = minimum_phase(length_for(rate_hz), rate_hz, wanted);
             for frequency_hz in [30.0, 100.0, 200.0, 400.0, 1_000.0, 3_000.0, 3_900.0] {

@@ -101,16 +101,9 @@ impl Layout {
 
     /// The common length of the channels, which must be those of the layout.
     fn check(self, channels: &[&[f32]]) -> usize {
-        assert_eq!(
-            channels.len(),
-            self.channels(),
-            "one slice for each channel of {self:?}"
-        );
+        assert_eq!(channels.len(), self.channels(), "one slice for each channel of {self:?}");
         let len = channels[0].len();
-        assert!(
-            channels.iter().all(|channel| channel.len() == len),
-            "channels of one length"
-        );
+        assert!(channels.iter().all(|channel| channel.len() == len), "channels of one length");
         len
     }
 }

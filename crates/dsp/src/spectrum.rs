@@ -55,8 +55,9 @@ pub fn bands_below_nyquist(rate_hz: u32) -> usize {
 pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f32)) -> BandFrames {
     let length = frame_length(rate_hz);
     let hop = length / 2;
-    let window: Vec<f32> =
-        (0..length).map(|n| (0.5 - 0.5 * (2.0 * std::f64::consts::PI * n as f64 / length as f64).cos()) as f32).collect();
+    let window: Vec<f32> = (0..length)
+        .map(|n| (0.5 - 0.5 * (2.0 * std::f64::consts::PI * n as f64 / length as f64).cos()) as f32)
+        .collect();
     // Parseval over one side of the spectrum; the mean square of a Hann window is 3/8.
     let scale = (2.0 / (length as f64 * length as f64 * 0.375)) as f32;
     let edges = band_edges(rate_hz, length);
@@ -75,7 +76,8 @@ pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f
                 *to = from * weight;
             }
             frame[end - start..].fill(0.0);
-            fft.process_with_scratch(&mut frame, &mut spectrum, &mut scratch).expect("buffers come from the plan itself");
+            fft.process_with_scratch(&mut frame, &mut spectrum, &mut scratch)
+                .expect("buffers come from the plan itself");
             for (band, (first, last)) in bands.iter_mut().zip(&edges) {
                 *band += scale * power_between(&spectrum, *first, *last);
             }

@@ -44,16 +44,8 @@ impl StereoSums {
         for (lane, (l, r)) in left_rest.iter().zip(right_rest).enumerate() {
             add(lane, *l, *r);
         }
-        let [left_sum, right_sum, left_square, right_square, product] =
-            sums.map(|lanes| lanes.iter().sum());
-        Self {
-            frames: left.len() as u64,
-            left: left_sum,
-            right: right_sum,
-            left_square,
-            right_square,
-            product,
-        }
+        let [left_sum, right_sum, left_square, right_square, product] = sums.map(|lanes| lanes.iter().sum());
+        Self { frames: left.len() as u64, left: left_sum, right: right_sum, left_square, right_square, product }
     }
 
     /// The sums of every block of `frames`; the last one may be shorter.
@@ -63,10 +55,7 @@ impl StereoSums {
     #[must_use]
     pub fn per_block(left: &[f32], right: &[f32], frames: NonZeroUsize) -> Vec<Self> {
         assert_eq!(left.len(), right.len(), "channels of one length");
-        left.chunks(frames.get())
-            .zip(right.chunks(frames.get()))
-            .map(|(l, r)| Self::of(l, r))
-            .collect()
+        left.chunks(frames.get()).zip(right.chunks(frames.get())).map(|(l, r)| Self::of(l, r)).collect()
     }
 
     /// Samples of each channel.
@@ -83,8 +72,7 @@ impl StereoSums {
 
     /// Level of the right channel over the left, dB RMS; infinite when one of them is silent, `None` when both are.
     pub fn balance_db(&self) -> Option<f64> {
-        (self.left_square + self.right_square > 0.0)
-            .then(|| 10.0 * (self.right_square / self.left_square).log10())
+        (self.left_square + self.right_square > 0.0).then(|| 10.0 * (self.right_square / self.left_square).log10())
     }
 
     /// Level of the side (L - R) over the mid (L + R), dB RMS: minus infinity for mono. `None` for silence.
@@ -150,9 +138,7 @@ mod tests {
 
     /// Whole periods, so that sine and cosine have nothing in common.
     fn tone(phase: f64) -> Vec<f32> {
-        (0..4_800)
-            .map(|n| (0.5 * (n as f64 * std::f64::consts::TAU / 48.0 + phase).sin()) as f32)
-            .collect()
+        (0..4_800).map(|n| (0.5 * (n as f64 * std::f64::consts::TAU / 48.0 + phase).sin()) as f32).collect()
     }
 
     fn close(found: Option<f64>, expected: f64) {
@@ -199,16 +185,10 @@ mod tests {
     fn silence_has_no_relations_and_one_silent_side_no_correlation() {
         let silent = vec![0.0; 4_800];
         let sums = StereoSums::of(&silent, &silent);
-        assert_eq!(
-            (sums.correlation(), sums.balance_db(), sums.mono_loss_db()),
-            (None, None, None)
-        );
+        assert_eq!((sums.correlation(), sums.balance_db(), sums.mono_loss_db()), (None, None, None));
         assert_eq!(sums.rms_dbfs().to_bits(), f64::NEG_INFINITY.to_bits());
         let sums = StereoSums::of(&tone(0.0), &silent);
-        assert_eq!(
-            (sums.correlation(), sums.balance_db()),
-            (None, Some(f64::NEG_INFINITY))
-        );
+        assert_eq!((sums.correlation(), sums.balance_db()), (None, Some(f64::NEG_INFINITY)));
         assert!(StereoSums::of(&[], &[]).rms_dbfs().is_infinite());
     }
 
@@ -216,10 +196,7 @@ mod tests {
     fn direct_current_is_the_mean_of_each_channel() {
         let shifted: Vec<f32> = tone(0.0).iter().map(|x| x + 0.25).collect();
         let [left, right] = StereoSums::of(&shifted, &tone(0.0)).offsets();
-        assert!(
-            (left - 0.25).abs() < 1e-6 && right.abs() < 1e-6,
-            "{left} {right}"
-        );
+        assert!((left - 0.25).abs() < 1e-6 && right.abs() < 1e-6, "{left} {right}");
     }
 
     proptest! {

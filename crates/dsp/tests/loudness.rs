@@ -1,8 +1,6 @@
 //! The loudness meter against libebur128's Rust port, against itself, and at its edges.
 
-use dsp::loudness::{
-    KEnergy, Layout, Loudness, LoudnessMeter, Rate, integrated_with_gain, k_energy_per_hop, measure,
-};
+use dsp::loudness::{KEnergy, Layout, Loudness, LoudnessMeter, Rate, integrated_with_gain, k_energy_per_hop, measure};
 use ebur128::{EbuR128, Mode};
 use proptest::prelude::*;
 use std::f64::consts::TAU;
@@ -15,9 +13,7 @@ fn rate(hz: u32) -> Rate {
 fn noise(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / f64::from(1u32 << 30) - 1.0
     }
 }
@@ -40,12 +36,7 @@ fn programme(rate_hz: u32, sections: &[(f64, f64)], seed: u64) -> [Vec<f32>; 2] 
     [left, right]
 }
 
-fn in_blocks(
-    rate_hz: u32,
-    layout: Layout,
-    channels: &[&[f32]],
-    sizes: &[usize],
-) -> Option<Loudness> {
+fn in_blocks(rate_hz: u32, layout: Layout, channels: &[&[f32]], sizes: &[usize]) -> Option<Loudness> {
     let mut meter = LoudnessMeter::new(rate(rate_hz), layout);
     let mut from = 0;
     for size in sizes.iter().cycle() {
@@ -92,9 +83,7 @@ fn sections() -> impl Strategy<Value = Vec<(f64, f64)>> {
 }
 
 fn rates() -> impl Strategy<Value = u32> {
-    prop::sample::select(vec![
-        8_000, 11_025, 22_050, 32_000, 44_056, 44_100, 48_000, 96_000,
-    ])
+    prop::sample::select(vec![8_000, 11_025, 22_050, 32_000, 44_056, 44_100, 48_000, 96_000])
 }
 
 proptest! {
@@ -186,42 +175,22 @@ proptest! {
 
 #[test]
 fn loudness_from_hops_is_that_of_the_signal_with_the_gain_applied() {
-    let [left, right] = programme(
-        44_100,
-        &[(-20.0, 4.0), (-8.0, 6.0), (-35.0, 3.0), (-12.0, 5.0)],
-        7,
-    );
+    let [left, right] = programme(44_100, &[(-20.0, 4.0), (-8.0, 6.0), (-35.0, 3.0), (-12.0, 5.0)], 7);
     let hop = NonZeroUsize::new(8).expect("not zero");
     let hops = k_energy_per_hop(rate(44_100), Layout::Stereo, &[&left, &right], hop);
 
-    let unity =
-        integrated_with_gain(rate(44_100), hop, &hops, &vec![1.0; hops.len()]).expect("audible");
+    let unity = integrated_with_gain(rate(44_100), hop, &hops, &vec![1.0; hops.len()]).expect("audible");
     let plain = measure(rate(44_100), Layout::Stereo, &[&left, &right]).expect("audible");
-    assert!(
-        (unity - plain.integrated_lufs).abs() < 1e-3,
-        "{unity} {}",
-        plain.integrated_lufs
-    );
+    assert!((unity - plain.integrated_lufs).abs() < 1e-3, "{unity} {}", plain.integrated_lufs);
 
     // A gain that swings by 6 dB in half a second.
-    let gain =
-        |sample: usize| 0.75 + 0.25 * (sample as f32 / 44_100.0 * 2.0 * std::f32::consts::PI).sin();
+    let gain = |sample: usize| 0.75 + 0.25 * (sample as f32 / 44_100.0 * 2.0 * std::f32::consts::PI).sin();
     let curve: Vec<f32> = (0..hops.len()).map(|at| gain(at * 8 + 4)).collect();
     let predicted = integrated_with_gain(rate(44_100), hop, &hops, &curve).expect("audible");
-    let [left, right] = [left, right].map(|channel| -> Vec<f32> {
-        channel
-            .iter()
-            .enumerate()
-            .map(|(at, sample)| sample * gain(at))
-            .collect()
-    });
-    let rendered = measure(rate(44_100), Layout::Stereo, &[&left, &right])
-        .expect("audible")
-        .integrated_lufs;
-    assert!(
-        (predicted - rendered).abs() < 0.02,
-        "{predicted} {rendered}"
-    );
+    let [left, right] = [left, right]
+        .map(|channel| -> Vec<f32> { channel.iter().enumerate().map(|(at, sample)| sample * gain(at)).collect() });
+    let rendered = measure(rate(44_100), Layout::Stereo, &[&left, &right]).expect("audible").integrated_lufs;
+    assert!((predicted - rendered).abs() < 0.02, "{predicted} {rendered}");
 }
 
 #[test]
@@ -233,41 +202,15 @@ fn what_has_no_loudness_says_so() {
         ("399.9 ms", tone[..19_199].to_vec()),
         ("silence", vec![0.0; 48_000]),
         ("direct current", vec![0.7; 48_000]),
-        (
-            "far below the gate",
-            tone.iter().map(|x| x * 1e-5).collect(),
-        ),
-        (
-            "not a number",
-            tone.iter()
-                .enumerate()
-                .map(|(n, x)| if n == 40_000 { f32::NAN } else { *x })
-                .collect(),
-        ),
-        (
-            "infinity",
-            tone.iter()
-                .enumerate()
-                .map(|(n, x)| if n == 40_000 { f32::INFINITY } else { *x })
-                .collect(),
-        ),
+        ("far below the gate", tone.iter().map(|x| x * 1e-5).collect()),
+        ("not a number", tone.iter().enumerate().map(|(n, x)| if n == 40_000 { f32::NAN } else { *x }).collect()),
+        ("infinity", tone.iter().enumerate().map(|(n, x)| if n == 40_000 { f32::INFINITY } else { *x }).collect()),
     ];
     for (what, samples) in cases {
-        assert_eq!(
-            measure(rate(48_000), Layout::Mono, &[&samples]),
-            None,
-            "{what}"
-        );
-        assert_eq!(
-            in_blocks(48_000, Layout::Mono, &[&samples], &[1000]),
-            None,
-            "{what}, in blocks"
-        );
+        assert_eq!(measure(rate(48_000), Layout::Mono, &[&samples]), None, "{what}");
+        assert_eq!(in_blocks(48_000, Layout::Mono, &[&samples], &[1000]), None, "{what}, in blocks");
     }
-    assert!(
-        measure(rate(48_000), Layout::Mono, &[&tone[..19_200]]).is_some(),
-        "400 ms are enough"
-    );
+    assert!(measure(rate(48_000), Layout::Mono, &[&tone[..19_200]]).is_some(), "400 ms are enough");
 }
 
 #[test]
@@ -276,18 +219,9 @@ fn direct_current_under_a_signal_does_not_count() {
     let plain = measure(rate(44_100), Layout::Stereo, &[&left, &right]).expect("audible");
     // Faded in, because a step is a sound.
     let shift = |samples: &[f32]| -> Vec<f32> {
-        samples
-            .iter()
-            .enumerate()
-            .map(|(n, x)| x + 0.3 * (n as f32 / 44_100.0).min(1.0))
-            .collect()
+        samples.iter().enumerate().map(|(n, x)| x + 0.3 * (n as f32 / 44_100.0).min(1.0)).collect()
     };
-    let shifted = measure(
-        rate(44_100),
-        Layout::Stereo,
-        &[&shift(&left), &shift(&right)],
-    )
-    .expect("audible");
+    let shifted = measure(rate(44_100), Layout::Stereo, &[&shift(&left), &shift(&right)]).expect("audible");
     assert!((plain.integrated_lufs - shifted.integrated_lufs).abs() < 1e-3);
 }
 
@@ -295,11 +229,7 @@ fn direct_current_under_a_signal_does_not_count() {
 fn floats_far_above_full_scale_are_measured() {
     let loud: Vec<f32> = (0..48_000).map(|n| 1e30 * (n as f32 * 0.1).sin()).collect();
     let found = measure(rate(48_000), Layout::Mono, &[&loud]).expect("audible");
-    assert!(
-        (found.integrated_lufs - 597.0).abs() < 2.0,
-        "{}",
-        found.integrated_lufs
-    );
+    assert!((found.integrated_lufs - 597.0).abs() < 2.0, "{}", found.integrated_lufs);
 }
 
 #[test]
@@ -314,23 +244,15 @@ fn less_than_3_s_has_a_max_short_term_but_no_range() {
 fn rates_outside_8_to_384_khz_are_refused_with_the_reason() {
     for hz in [0, 7_999, 384_001, u32::MAX] {
         let refusal = Rate::new(hz).expect_err("refused");
-        assert!(refusal.to_string().contains(&format!(
-            "{hz} Hz; loudness is measured from 8000 to 384000 Hz"
-        )));
+        assert!(refusal.to_string().contains(&format!("{hz} Hz; loudness is measured from 8000 to 384000 Hz")));
     }
 }
 
 #[test]
 fn a_tone_reads_alike_at_every_rate() {
-    for hz in [
-        8_000, 11_025, 16_000, 22_050, 32_000, 44_056, 64_000, 176_400, 352_800, 384_000,
-    ] {
-        let tone: Vec<f32> = (0..hz * 3)
-            .map(|n| (f64::from(n) * 997.0 / f64::from(hz) * TAU).sin() as f32)
-            .collect();
-        let found = measure(rate(hz), Layout::Mono, &[&tone])
-            .expect("audible")
-            .integrated_lufs;
+    for hz in [8_000, 11_025, 16_000, 22_050, 32_000, 44_056, 64_000, 176_400, 352_800, 384_000] {
+        let tone: Vec<f32> = (0..hz * 3).map(|n| (f64::from(n) * 997.0 / f64::from(hz) * TAU).sin() as f32).collect();
+        let found = measure(rate(hz), Layout::Mono, &[&tone]).expect("audible").integrated_lufs;
         // The compressed shelf costs a little at telephone rates.
         let tolerance = if hz < 32_000 { 0.3 } else { 0.05 };
         assert!((found + 3.01).abs() < tolerance, "{found} at {hz} Hz");
@@ -346,14 +268,7 @@ fn an_odd_channel_out_is_measured_too() {
     meter.push(&channels);
     let blocks = meter.into_energy();
     for channel in 0..5 {
-        let (a, b) = (
-            whole.channel(channel).expect("there"),
-            blocks.channel(channel).expect("there"),
-        );
-        assert!(
-            a.iter()
-                .zip(b)
-                .all(|(a, b)| (a - b).abs() <= 1e-12 * b.abs())
-        );
+        let (a, b) = (whole.channel(channel).expect("there"), blocks.channel(channel).expect("there"));
+        assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-12 * b.abs()));
     }
 }

@@ -3,8 +3,8 @@
 //! Not here: opinions (those are `tone` and `solve`).
 
 use crate::{Audio, Measurement, Progress, Refusal, Stage};
-use dsp::stereo::StereoSums;
 use dsp::spectrum::{BANDS, BandFrames, band_frames, bands_below_nyquist};
+use dsp::stereo::StereoSums;
 
 /// What the mix is like.
 #[derive(Debug, Clone)]

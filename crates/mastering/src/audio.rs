@@ -19,17 +19,13 @@ pub enum Refusal {
     #[error("the file has no audio channels")]
     NoChannels,
     /// More than two channels.
-    #[error(
-        "the file has {found} channels; mono and stereo can be mastered. Mix it down to stereo first"
-    )]
+    #[error("the file has {found} channels; mono and stereo can be mastered. Mix it down to stereo first")]
     TooManyChannels {
         /// Channels in the file.
         found: usize,
     },
     /// A sample rate outside what is supported.
-    #[error(
-        "the sample rate is {found} Hz; {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz can be mastered"
-    )]
+    #[error("the sample rate is {found} Hz; {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz can be mastered")]
     Rate {
         /// Rate in the file, Hz.
         found: u32,
@@ -95,24 +91,15 @@ impl Audio {
         if let Some(right) = channels.get(1)
             && right.len() != frames
         {
-            return Err(Refusal::UnequalChannels {
-                left: frames,
-                right: right.len(),
-            });
+            return Err(Refusal::UnequalChannels { left: frames, right: right.len() });
         }
         if (frames as u64) * 1000 < SHORTEST_MS * u64::from(rate_hz) {
-            return Err(Refusal::TooShort {
-                found_ms: frames as f64 * 1000.0 / f64::from(rate_hz),
-            });
+            return Err(Refusal::TooShort { found_ms: frames as f64 * 1000.0 / f64::from(rate_hz) });
         }
         for (index, channel) in channels.iter().enumerate() {
             if let Some(frame) = first_not_finite(channel) {
                 let at_s = frame as f64 / f64::from(rate_hz);
-                return Err(Refusal::NotFinite {
-                    channel: index + 1,
-                    frame,
-                    at_s,
-                });
+                return Err(Refusal::NotFinite { channel: index + 1, frame, at_s });
             }
         }
         Ok(Self { rate_hz, channels })
@@ -168,10 +155,7 @@ fn first_not_finite(samples: &[f32]) -> Option<usize> {
         if clean {
             return None;
         }
-        chunk
-            .iter()
-            .position(|x| !x.is_finite())
-            .map(|at| block * 4096 + at)
+        chunk.iter().position(|x| !x.is_finite()).map(|at| block * 4096 + at)
     })
 }
 
@@ -214,18 +198,9 @@ pub(crate) mod tests {
     #[test]
     fn what_cannot_be_mastered_is_refused_with_the_reason() {
         assert_eq!(refusal(44_100, vec![]), Refusal::NoChannels);
-        assert_eq!(
-            refusal(44_100, vec![vec![0.0; 44_100]; 6]),
-            Refusal::TooManyChannels { found: 6 }
-        );
-        assert_eq!(
-            refusal(0, vec![vec![0.0; 44_100]]),
-            Refusal::Rate { found: 0 }
-        );
-        assert_eq!(
-            refusal(48_000, vec![vec![0.0; 14_400]]),
-            Refusal::TooShort { found_ms: 300.0 }
-        );
+        assert_eq!(refusal(44_100, vec![vec![0.0; 44_100]; 6]), Refusal::TooManyChannels { found: 6 });
+        assert_eq!(refusal(0, vec![vec![0.0; 44_100]]), Refusal::Rate { found: 0 });
+        assert_eq!(refusal(48_000, vec![vec![0.0; 14_400]]), Refusal::TooShort { found_ms: 300.0 });
     }
 
     #[test]
@@ -234,14 +209,7 @@ pub(crate) mod tests {
             let mut right = vec![0.1; 48_000];
             right[24_000] = bad;
             let found = refusal(48_000, vec![vec![0.1; 48_000], right]);
-            assert_eq!(
-                found,
-                Refusal::NotFinite {
-                    channel: 2,
-                    frame: 24_000,
-                    at_s: 0.5
-                }
-            );
+            assert_eq!(found, Refusal::NotFinite { channel: 2, frame: 24_000, at_s: 0.5 });
         }
     }
 

@@ -81,8 +81,10 @@ fn tonal_moves(equaliser: &Equaliser) -> Vec<String> {
 }
 
 fn tonal_move(bands: &[BandGain]) -> String {
-    let strongest = bands.iter().fold(bands[0], |best, band| if band.gain_db.abs() > best.gain_db.abs() { *band } else { best });
-    let (verb, amount) = if strongest.gain_db > 0.0 { ("raised", strongest.gain_db) } else { ("lowered", -strongest.gain_db) };
+    let strongest =
+        bands.iter().fold(bands[0], |best, band| if band.gain_db.abs() > best.gain_db.abs() { *band } else { best });
+    let (verb, amount) =
+        if strongest.gain_db > 0.0 { ("raised", strongest.gain_db) } else { ("lowered", -strongest.gain_db) };
     format!(
         "{} {verb} by up to {amount:.1} dB ({} to {}, most at {}).",
         region(strongest.frequency_hz),

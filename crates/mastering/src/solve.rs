@@ -173,7 +173,9 @@ impl Model {
             }
             Loudness::Exact(_) => EFFORTS
                 .iter()
-                .find_map(|&effort| self.drive_for(effort, target_lufs).map(|drive_db| Choice { effort, drive_db, capped: false }))
+                .find_map(|&effort| {
+                    self.drive_for(effort, target_lufs).map(|drive_db| Choice { effort, drive_db, capped: false })
+                })
                 .unwrap_or_else(|| {
                     let effort = EFFORTS[EFFORTS.len() - 1];
                     Choice { effort, drive_db: self.unlimited_gain(target_lufs) + MOST_EXTRA_DB, capped: true }

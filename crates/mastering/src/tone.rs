@@ -41,8 +41,9 @@ const CUT_OFF_DB: f64 = 18.0;
 
 /// How far each band is above the target, dB, the two aligned by the median over 200 Hz to 2 kHz.
 pub(crate) fn deviation_db(spectrum: &LongTermSpectrum) -> [f64; BANDS] {
-    let mut middle: Vec<f64> =
-        (BAND_200_HZ..=BAND_2_KHZ.min(spectrum.bands - 1)).map(|band| spectrum.level_db[band] - TARGET_DB[band]).collect();
+    let mut middle: Vec<f64> = (BAND_200_HZ..=BAND_2_KHZ.min(spectrum.bands - 1))
+        .map(|band| spectrum.level_db[band] - TARGET_DB[band])
+        .collect();
     middle.sort_by(f64::total_cmp);
     let offset = middle[middle.len() / 2];
     std::array::from_fn(|band| {
@@ -154,7 +155,8 @@ mod tests {
     #[test]
     fn no_correction_is_larger_or_steeper_than_its_limits() {
         for direction in [-1.0, 1.0] {
-            let equaliser = decide(&spectrum(|band| direction * if band < 6 || band > 22 { 40.0 } else { 0.0 })).expect("corrected");
+            let equaliser = decide(&spectrum(|band| direction * if band < 6 || band > 22 { 40.0 } else { 0.0 }))
+                .expect("corrected");
             let gains = gains(&equaliser);
             for pair in gains.windows(2) {
                 assert!((pair[1] - pair[0]).abs() <= STEEPEST_DB + 0.011, "{gains:?}");

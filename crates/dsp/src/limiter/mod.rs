@@ -126,7 +126,8 @@ pub fn limit(channels: &mut [Vec<f32>], rate_hz: u32, gain: &[f32], settings: &S
 }
 
 /// How the fine gain moves. It takes tenths of a decibel at most, so it may be quick.
-const FINE_TIMES: GainTimes = GainTimes { lookahead_ms: 1.5, fast_release_ms: 15.0, slow_release_ms: 15.0, slow_charge_ms: 1.0 };
+const FINE_TIMES: GainTimes =
+    GainTimes { lookahead_ms: 1.5, fast_release_ms: 15.0, slow_release_ms: 15.0, slow_charge_ms: 1.0 };
 const MOST_ROUNDS: usize = 12;
 
 /// Lowers whatever any meter of the panel reads above `ceiling` (linear), and nothing else.

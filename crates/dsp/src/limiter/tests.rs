@@ -3,7 +3,8 @@ use crate::true_peak::true_peak;
 use std::f64::consts::PI;
 
 const RATE_HZ: u32 = 44_100;
-const TIMES: GainTimes = GainTimes { lookahead_ms: 9.0, fast_release_ms: 60.0, slow_release_ms: 600.0, slow_charge_ms: 150.0 };
+const TIMES: GainTimes =
+    GainTimes { lookahead_ms: 9.0, fast_release_ms: 60.0, slow_release_ms: 600.0, slow_charge_ms: 150.0 };
 
 fn noise(seed: u64, frames: usize) -> Vec<f32> {
     let mut state = seed;
@@ -17,7 +18,10 @@ fn noise(seed: u64, frames: usize) -> Vec<f32> {
 
 fn tone(frequency_hz: f64, phase_degrees: f64, amplitude: f64, frames: usize) -> Vec<f32> {
     (0..frames)
-        .map(|n| (amplitude * (2.0 * PI * frequency_hz * n as f64 / f64::from(RATE_HZ) + phase_degrees.to_radians()).sin()) as f32)
+        .map(|n| {
+            (amplitude * (2.0 * PI * frequency_hz * n as f64 / f64::from(RATE_HZ) + phase_degrees.to_radians()).sin())
+                as f32
+        })
         .collect()
 }
 
@@ -30,7 +34,8 @@ fn nasty_signals() -> Vec<(&'static str, Vec<f32>)> {
     let white = noise(1, frames);
     let clipped = white.iter().map(|x| (x * 3.0).clamp(-1.0, 1.0)).collect();
     let binary = noise(2, frames).iter().map(|x| x.signum()).collect();
-    let bursts = noise(3, frames).iter().enumerate().map(|(n, x)| if n % 4_410 < 300 { *x } else { 0.01 * x }).collect();
+    let bursts =
+        noise(3, frames).iter().enumerate().map(|(n, x)| if n % 4_410 < 300 { *x } else { 0.01 * x }).collect();
     vec![
         ("fs/4 at 45 degrees", tone(11_025.0, 45.0, 1.0, frames)),
         ("square", square),
@@ -67,7 +72,11 @@ fn no_meter_of_the_panel_reads_above_the_ceiling_on_any_nasty_signal() {
                 let (out, done) = limited(&[signal.clone(), noise(9, signal.len())], drive_db, clip_db);
                 for channel in &out {
                     let peak = true_peak(RATE_HZ, channel);
-                    assert!(peak <= ceiling, "{name}, {drive_db} dB, clip {clip_db}: {}", crate::db_from_amplitude(f64::from(peak)));
+                    assert!(
+                        peak <= ceiling,
+                        "{name}, {drive_db} dB, clip {clip_db}: {}",
+                        crate::db_from_amplitude(f64::from(peak))
+                    );
                 }
                 assert!(done.rounds < MOST_ROUNDS, "{name}, {drive_db} dB, clip {clip_db}: {done:?}");
             }

@@ -73,31 +73,12 @@ impl KEnergy {
             segments.for_each_whole(samples, |at, sum| energy[at] = sum);
             energy
         });
-        let moves = channels.iter().any(|samples| {
-            samples
-                .first()
-                .is_some_and(|first| moves_from(*first, samples))
-        });
-        Self {
-            rate,
-            layout,
-            channels: energies.collect(),
-            moves,
-        }
+        let moves = channels.iter().any(|samples| samples.first().is_some_and(|first| moves_from(*first, samples)));
+        Self { rate, layout, channels: energies.collect(), moves }
     }
 
-    pub(super) fn from_parts(
-        rate: Rate,
-        layout: Layout,
-        channels: Vec<Vec<f64>>,
-        moves: bool,
-    ) -> Self {
-        Self {
-            rate,
-            layout,
-            channels,
-            moves,
-        }
+    pub(super) fn from_parts(rate: Rate, layout: Layout, channels: Vec<Vec<f64>>, moves: bool) -> Self {
+        Self { rate, layout, channels, moves }
     }
 
     /// Sums of squares of one channel, unweighted, one for each sub-block of 10 ms; full scale 1.0.
@@ -120,15 +101,10 @@ impl KEnergy {
         let full = |windows: &[f64], size: usize| every_step(windows, size).collect::<Vec<f64>>();
         let blocks = full(&momentary, MOMENTARY);
         let gated = gate(blocks.iter().copied())?;
-        let loudest =
-            |windows: &[f64]| lufs_from_energy(windows.iter().copied().fold(0.0, f64::max));
+        let loudest = |windows: &[f64]| lufs_from_energy(windows.iter().copied().fold(0.0, f64::max));
         let lufs = |energy: f64| lufs_from_energy(energy) as f32;
         let mut counted = vec![false; momentary.len() / STEP];
-        for (first, _) in blocks
-            .iter()
-            .enumerate()
-            .filter(|(_, block)| **block > gated.threshold)
-        {
+        for (first, _) in blocks.iter().enumerate().filter(|(_, block)| **block > gated.threshold) {
             counted[first..first + MOMENTARY / STEP].fill(true);
         }
         Some(Loudness {
@@ -153,18 +129,14 @@ impl KEnergy {
                 *sum += weight * energy;
             }
         }
-        (0..sums.len())
-            .map(|last| sums[(last + 1).saturating_sub(STEP)..=last].iter().sum())
-            .collect()
+        (0..sums.len()).map(|last| sums[(last + 1).saturating_sub(STEP)..=last].iter().sum()).collect()
     }
 
     /// Mean square of the `size` sub-blocks that end with each sub-block.
     fn windows(&self, steps: &[f64], size: usize) -> Vec<f64> {
         let grid = Grid::ten_ms(self.rate);
         let window = |last: usize| {
-            let sum: f64 = (0..size / STEP)
-                .filter_map(|step| steps.get(last.checked_sub(step * STEP)?))
-                .sum();
+            let sum: f64 = (0..size / STEP).filter_map(|step| steps.get(last.checked_sub(step * STEP)?)).sum();
             let samples = grid.span((last + 1).saturating_sub(size), size);
             sum / samples as f64
         };

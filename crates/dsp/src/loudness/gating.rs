@@ -58,12 +58,7 @@ pub fn integrated_from_blocks(steps: &[f64]) -> Option<f64> {
 ///
 /// [`k_energy_per_hop`]: super::k_energy_per_hop
 #[must_use]
-pub fn integrated_with_gain(
-    rate: Rate,
-    hop: NonZeroUsize,
-    energies: &[f32],
-    gains: &[f32],
-) -> Option<f64> {
+pub fn integrated_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> Option<f64> {
     assert_eq!(energies.len(), gains.len(), "one gain for each hop");
     let grid = Grid::hundred_ms(rate);
     let hops = hop.get() as u64;
@@ -75,11 +70,7 @@ pub fn integrated_with_gain(
             break;
         };
         let samples = (to - from) as f64 * hops as f64;
-        steps.push(if samples > 0.0 {
-            sum_of_gained(energies, gains) / samples
-        } else {
-            0.0
-        });
+        steps.push(if samples > 0.0 { sum_of_gained(energies, gains) / samples } else { 0.0 });
     }
     integrated_from_blocks(&steps)
 }
@@ -95,10 +86,7 @@ fn sum_of_gained(energies: &[f32], gains: &[f32]) -> f64 {
             sums[lane] += f64::from(energy[lane]) * f64::from(gain[lane]) * f64::from(gain[lane]);
         }
     }
-    let rest = energy_rest
-        .iter()
-        .zip(gain_rest)
-        .map(|(e, g)| f64::from(*e) * f64::from(*g) * f64::from(*g));
+    let rest = energy_rest.iter().zip(gain_rest).map(|(e, g)| f64::from(*e) * f64::from(*g) * f64::from(*g));
     sums.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
@@ -148,13 +136,9 @@ mod tests {
     fn a_constant_gain_moves_integrated_loudness_by_its_decibels() {
         let rate = Rate::new(44_100).expect("supported");
         let hop = NonZeroUsize::new(8).expect("not zero");
-        let energies: Vec<f32> = (0..60_000)
-            .map(|n| 0.01 + 0.005 * (n as f32 * 0.001).sin())
-            .collect();
-        let plain = integrated_with_gain(rate, hop, &energies, &vec![1.0; energies.len()])
-            .expect("audible");
-        let half = integrated_with_gain(rate, hop, &energies, &vec![0.5; energies.len()])
-            .expect("audible");
+        let energies: Vec<f32> = (0..60_000).map(|n| 0.01 + 0.005 * (n as f32 * 0.001).sin()).collect();
+        let plain = integrated_with_gain(rate, hop, &energies, &vec![1.0; energies.len()]).expect("audible");
+        let half = integrated_with_gain(rate, hop, &energies, &vec![0.5; energies.len()]).expect("audible");
         assert!((plain - half - 6.020_599_913).abs() < 1e-6);
     }
 

@@ -15,24 +15,15 @@ pub(super) struct Grid {
 
 impl Grid {
     pub(super) fn ten_ms(rate: Rate) -> Self {
-        Self {
-            samples: u64::from(rate.get()),
-            per: 100,
-        }
+        Self { samples: u64::from(rate.get()), per: 100 }
     }
 
     pub(super) fn hundred_ms(rate: Rate) -> Self {
-        Self {
-            samples: u64::from(rate.get()),
-            per: 10,
-        }
+        Self { samples: u64::from(rate.get()), per: 10 }
     }
 
     pub(super) fn hop(hop: NonZeroUsize) -> Self {
-        Self {
-            samples: hop.get() as u64,
-            per: 1,
-        }
+        Self { samples: hop.get() as u64, per: 1 }
     }
 
     /// First sample of stretch `k`.

@@ -29,12 +29,7 @@ const BATCH_SAMPLES: u64 = 512;
 ///
 /// [`integrated_with_gain`]: super::integrated_with_gain
 #[must_use]
-pub fn k_energy_per_hop(
-    rate: Rate,
-    layout: Layout,
-    channels: &[&[f32]],
-    hop: NonZeroUsize,
-) -> Vec<f32> {
+pub fn k_energy_per_hop(rate: Rate, layout: Layout, channels: &[&[f32]], hop: NonZeroUsize) -> Vec<f32> {
     let len = layout.check(channels);
     let mut energy = vec![0.0; len.div_ceil(hop.get())];
     let segments = Segments::new(rate, Grid::hop(hop));
@@ -56,11 +51,7 @@ pub(super) struct Segments {
 
 impl Segments {
     pub(super) fn new(rate: Rate, grid: Grid) -> Self {
-        Self {
-            weighting: KWeighting::new(rate),
-            grid,
-            run_up: (SETTLING_S * rate.hz()).ceil() as u64,
-        }
+        Self { weighting: KWeighting::new(rate), grid, run_up: (SETTLING_S * rate.hz()).ceil() as u64 }
     }
 
     /// The K-weighted energy (sum of squares) of each whole stretch of the grid, in no particular order.
@@ -71,27 +62,15 @@ impl Segments {
         }
         // Lanes share one pattern of stretch lengths, so each segment is a whole number of patterns.
         let segment = whole.div_ceil(LANES).next_multiple_of(self.grid.period());
-        let starts: [i64; LANES] =
-            std::array::from_fn(|lane| self.grid.start(lane * segment) as i64);
+        let starts: [i64; LANES] = std::array::from_fn(|lane| self.grid.start(lane * segment) as i64);
         let mut lanes = Lanes::SILENT;
         let mut scratch = [const { Vec::new() }; LANES];
 
         let mut left = self.run_up;
         while left > 0 {
             let len = left.min(BATCH_SAMPLES);
-            let input = windows(
-                samples,
-                starts.map(|start| start - left as i64),
-                len as usize,
-                &mut scratch,
-            );
-            run(
-                &self.weighting,
-                &mut lanes,
-                &input,
-                &[len as usize],
-                &mut [[0.0; LANES]],
-            );
+            let input = windows(samples, starts.map(|start| start - left as i64), len as usize, &mut scratch);
+            run(&self.weighting, &mut lanes, &input, &[len as usize], &mut [[0.0; LANES]]);
             left -= len;
         }
 
@@ -104,12 +83,7 @@ impl Segments {
             ends.clear();
             ends.extend((1..=count).map(|k| (self.grid.start(first + k) - offset) as usize));
             let len = ends[count - 1];
-            let input = windows(
-                samples,
-                starts.map(|start| start + offset as i64),
-                len,
-                &mut scratch,
-            );
+            let input = windows(samples, starts.map(|start| start + offset as i64), len, &mut scratch);
             run(&self.weighting, &mut lanes, &input, &ends, &mut sums);
             lanes.flush_denormals();
             for lane in 0..LANES {

@@ -44,10 +44,7 @@ impl LoudnessMeter {
     /// A meter before the first sample.
     #[must_use]
     pub fn new(rate: Rate, layout: Layout) -> Self {
-        let pair = Pair {
-            lanes: Lanes::SILENT,
-            energy: [0.0; 2],
-        };
+        let pair = Pair { lanes: Lanes::SILENT, energy: [0.0; 2] };
         Self {
             rate,
             layout,
@@ -74,10 +71,8 @@ impl LoudnessMeter {
             let to = len.min(from + (end - self.seen) as usize);
             for (pair, channels) in self.pairs.iter_mut().zip(block.chunks(2)) {
                 // An odd channel is its own neighbour.
-                let input =
-                    [channels[0], channels[channels.len() - 1]].map(|channel| &channel[from..to]);
-                pair.lanes
-                    .add_energy(&self.weighting, input, &mut pair.energy);
+                let input = [channels[0], channels[channels.len() - 1]].map(|channel| &channel[from..to]);
+                pair.lanes.add_energy(&self.weighting, input, &mut pair.energy);
             }
             self.seen += (to - from) as u64;
             from = to;
@@ -114,12 +109,7 @@ impl LoudnessMeter {
         if self.moves || block[0].is_empty() {
             return;
         }
-        let first = self
-            .first
-            .get_or_insert_with(|| block.iter().map(|channel| channel[0]).collect());
-        self.moves = block
-            .iter()
-            .zip(first)
-            .any(|(channel, first)| moves_from(*first, channel));
+        let first = self.first.get_or_insert_with(|| block.iter().map(|channel| channel[0]).collect());
+        self.moves = block.iter().zip(first).any(|(channel, first)| moves_from(*first, channel));
     }
 }

@@ -45,11 +45,7 @@ impl KWeighting {
         ];
         let shelf_a = denominator(k, SHELF_Q);
         let high_pass_a = denominator((PI * HIGH_PASS_HZ / rate.hz()).tan(), HIGH_PASS_Q);
-        Self {
-            shelf_b,
-            shelf_a,
-            high_pass_a,
-        }
+        Self { shelf_b, shelf_a, high_pass_a }
     }
 }
 
@@ -67,10 +63,7 @@ pub(super) struct Lanes<const N: usize> {
 }
 
 impl<const N: usize> Lanes<N> {
-    pub(super) const SILENT: Self = Self {
-        shelf: [[0.0; N]; 2],
-        high_pass: [[0.0; N]; 2],
-    };
+    pub(super) const SILENT: Self = Self { shelf: [[0.0; N]; 2], high_pass: [[0.0; N]; 2] };
 
     /// Forgets what is too small to matter; to be called every few thousand samples.
     pub(super) fn flush_denormals(&mut self) {
@@ -85,10 +78,7 @@ impl<const N: usize> Lanes<N> {
     ///
     /// No fused multiply-add: the result is the same bits on every machine.
     #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "must be compiled with the instruction set of each caller"
-    )]
+    #[expect(clippy::inline_always, reason = "must be compiled with the instruction set of each caller")]
     pub(super) fn add_energy(&mut self, k: &KWeighting, input: [&[f32]; N], energy: &mut [f64; N]) {
         let ([b0, b1, b2], [a1, a2], [c1, c2]) = (k.shelf_b, k.shelf_a, k.high_pass_a);
         let [mut s1, mut s2] = self.shelf;
@@ -142,10 +132,7 @@ mod tests {
 
     #[test]
     fn both_stages_are_stable_at_every_supported_rate() {
-        for hz in (Rate::LOWEST_HZ..=Rate::HIGHEST_HZ)
-            .step_by(97)
-            .chain([Rate::HIGHEST_HZ])
-        {
+        for hz in (Rate::LOWEST_HZ..=Rate::HIGHEST_HZ).step_by(97).chain([Rate::HIGHEST_HZ]) {
             let k = at(hz);
             for [a1, a2] in [k.shelf_a, k.high_pass_a] {
                 // The stability triangle of a second-order section.

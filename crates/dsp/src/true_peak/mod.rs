@@ -34,7 +34,8 @@ impl Panel {
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let kernels = vec![kernels::short(rate_hz), kernels::resampler(), kernels::medium(), kernels::long()];
-        let reach = kernels.iter().map(|kernel| kernel.before.max(kernel.taps.len() - kernel.before)).max().unwrap_or(0) + 1;
+        let reach =
+            kernels.iter().map(|kernel| kernel.before.max(kernel.taps.len() - kernel.before)).max().unwrap_or(0) + 1;
         Self { kernels, reach }
     }
 
@@ -112,7 +113,8 @@ fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
     let points = kernel_points(&kernel.taps, window);
     let flat = points.as_flattened();
     let cell = LANES..LANES * (CELL + 1);
-    let (at, peak) = cell.fold((LANES, 0.0f32), |best, at| if flat[at].abs() > best.1 { (at, flat[at].abs()) } else { best });
+    let (at, peak) =
+        cell.fold((LANES, 0.0f32), |best, at| if flat[at].abs() > best.1 { (at, flat[at].abs()) } else { best });
     if kernel.even_grid { summit(flat[at - 1].abs(), peak, flat[at + 1].abs()) } else { peak }
 }
 

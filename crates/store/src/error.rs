@@ -1,0 +1,69 @@
+//! What can go wrong in keeping things.
+
+use domain::OutOfPlace;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A result with the store's own error.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong in keeping things.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Two processes on one data folder would take each other's jobs for dead.
+    #[error("the data folder `{}` is in use by another process: stop that one, or give this one a folder of its own", dir.display())]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// More bytes than allowed; nothing of them is kept.
+    #[error("expected at most {max_bytes} bytes, found more")]
+    TooLarge {
+        /// The limit, bytes.
+        max_bytes: u64,
+    },
+    /// The session is over, so nothing can be given to it.
+    #[error("the session has ended: begin a new one")]
+    SessionEnded,
+    /// A job has moved on: this worker's attempt is no longer the one that counts.
+    #[error(transparent)]
+    OutOfPlace(#[from] OutOfPlace),
+    /// The file system refused.
+    #[error("cannot {action} `{}`", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The database refused.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The tables cannot be brought up to date.
+    #[error(
+        "the database cannot be brought up to date: was this data folder written by a newer version?"
+    )]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The database holds a value that this program never writes.
+    #[error("the database holds a {what} that cannot be read")]
+    Corrupt {
+        /// Which value.
+        what: &'static str,
+        /// Why it cannot be read.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// For `map_err`: says what was tried on which path.
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Tracks: uploads that were acknowledged.
+
+use crate::blobs::Blobs;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::jobs;
+use crate::row::{TrackRow, parsed};
+use domain::{FileName, JobId, Owner, Settings, StoredBlob, Track, TrackId};
+use std::sync::Arc;
+
+/// The tracks of visitors.
+#[derive(Clone)]
+pub struct Tracks {
+    db: Arc<Db>,
+    blobs: Blobs,
+}
+
+/// An upload whose bytes are durable, to be acknowledged.
+#[derive(Debug, Clone)]
+pub struct NewTrack {
+    /// The name of the visitor's file.
+    pub file_name: FileName,
+    /// Its bytes: what [`BlobWriter::finish`](crate::BlobWriter::finish) gave.
+    pub source: StoredBlob,
+    /// What to do with it.
+    pub settings: Settings,
+}
+
+impl Tracks {
+    pub(crate) fn new(db: Arc<Db>, blobs: Blobs) -> Self {
+        Self { db, blobs }
+    }
+
+    /// Keeps an upload and puts its first job into the queue, both or neither. Once this returns, the upload may be
+    /// acknowledged. If it returns an error, the bytes are removed by the next sweep.
+    pub async fn add(&self, owner: Owner, track: &NewTrack) -> Result<(TrackId, JobId)> {
+        let id = TrackId::draw(self.db.entropy.as_ref());
+        let now = self.db.now();
+        let mut tx = self.db.write().await?;
+        let session: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM session WHERE id = $1 AND expires_at > $2")
+                .bind(owner.session().to_string())
+                .bind(now.unix_ms())
+                .fetch_optional(&mut *tx)
+                .await?;
+        if session.is_none() {
+            return Err(Error::SessionEnded);
+        }
+        sqlx::query(
+            "INSERT INTO track (id, session_id, file_name, source_blob, source_bytes, source_sha256, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(id.to_string())
+        .bind(owner.session().to_string())
+        .bind(track.file_name.as_str())
+        .bind(track.source.id.to_string())
+        .bind(track.source.bytes.cast_signed())
+        .bind(track.source.sha256.as_slice())
+        .bind(now.unix_ms())
+        .execute(&mut *tx)
+        .await?;
+        let job = jobs::insert(&self.db, &mut tx, id, &track.settings).await?;
+        tx.commit().await?;
+        self.db.hub.work.notify_one();
+        Ok((id, job))
+    }
+
+    /// One track of that owner.
+    pub async fn find(&self, owner: Owner, track: TrackId) -> Result<Option<Track>> {
+        let row: Option<TrackRow> = sqlx::query_as(
+            "SELECT id, file_name, created_at, source_blob AS blob, source_bytes AS bytes, source_sha256 AS sha256
+             FROM track WHERE id = $1 AND session_id = $2",
+        )
+        .bind(track.to_string())
+        .bind(owner.session().to_string())
+        .fetch_optional(&self.db.reader)
+        .await?;
+        row.map(Track::try_from).transpose()
+    }
+
+    /// All tracks of that owner, the latest first.
+    pub async fn list(&self, owner: Owner) -> Result<Vec<Track>> {
+        let rows: Vec<TrackRow> = sqlx::query_as(
+            "SELECT id, file_name, created_at, source_blob AS blob, source_bytes AS bytes, source_sha256 AS sha256
+             FROM track WHERE session_id = $1 ORDER BY created_at DESC, id",
+        )
+        .bind(owner.session().to_string())
+        .fetch_all(&self.db.reader)
+        .await?;
+        rows.into_iter().map(Track::try_from).collect()
+    }
+
+    /// Removes a track with its jobs, outputs and bytes; a job that runs is stopped. `false` if the owner has no such
+    /// track.
+    pub async fn delete(&self, owner: Owner, track: TrackId) -> Result<bool> {
+        let id = track.to_string();
+        let mut tx = self.db.write().await?;
+        let blobs: Vec<String> = sqlx::query_scalar(
+            "SELECT source_blob FROM track WHERE id = $1
+             UNION ALL SELECT blob FROM output WHERE job_id IN (SELECT id FROM job WHERE track_id = $1)",
+        )
+        .bind(&id)
+        .fetch_all(&mut *tx)
+        .await?;
+        let jobs: Vec<String> = sqlx::query_scalar("SELECT id FROM job WHERE track_id = $1")
+            .bind(&id)
+            .fetch_all(&mut *tx)
+            .await?;
+        let deleted = sqlx::query("DELETE FROM track WHERE id = $1 AND session_id = $2")
+            .bind(&id)
+            .bind(owner.session().to_string())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if deleted == 0 {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        for job in &jobs {
+            self.db.hub.forget(parsed("job id", job)?);
+        }
+        for blob in &blobs {
+            self.blobs.delete(parsed("blob id", blob)?).await?;
+        }
+        Ok(true)
+    }
+}
