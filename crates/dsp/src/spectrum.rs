@@ -51,7 +51,10 @@ pub fn bands_below_nyquist(rate_hz: u32) -> usize {
     (0..BANDS).take_while(|band| centre_hz(*band) * 2f64.powf(1.0 / 6.0) < f64::from(rate_hz) * 0.52).count()
 }
 
-/// Third-octave band powers, the power sum of the channels, over half-overlapping Hann frames.
+/// Third-octave band powers, the power sum of equally long channels, over half-overlapping Hann frames.
+///
+/// # Panics
+/// When a channel is shorter than the first.
 pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f32)) -> BandFrames {
     let length = frame_length(rate_hz);
     let hop = length / 2;

@@ -167,7 +167,7 @@ pub(crate) mod tests {
     /// A small band: a kick and a snare, a bass line, a chord to both sides and hats; peaks near `level`.
     pub(crate) fn music(rate_hz: u32, seconds: f64, level: f64) -> Audio {
         let frames = (seconds * f64::from(rate_hz)) as usize;
-        let mut state = 0x1234_5678_9ABC_DEFu64;
+        let mut state = 0x0123_4567_89AB_CDEF_u64;
         let mut noise = move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f64 / 8_388_608.0 - 1.0

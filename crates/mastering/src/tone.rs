@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn no_correction_is_larger_or_steeper_than_its_limits() {
         for direction in [-1.0, 1.0] {
-            let equaliser = decide(&spectrum(|band| direction * if band < 6 || band > 22 { 40.0 } else { 0.0 }))
+            let equaliser = decide(&spectrum(|band| direction * if (6..=22).contains(&band) { 0.0 } else { 40.0 }))
                 .expect("corrected");
             let gains = gains(&equaliser);
             for pair in gains.windows(2) {

@@ -96,7 +96,7 @@ fn the_guarantee_takes_little_after_the_motion() {
 #[test]
 fn what_stays_below_the_ceiling_gets_the_drive_and_nothing_else() {
     let quiet: Vec<f32> = noise(4, 20_000).iter().map(|x| x * 0.1).collect();
-    let (out, _) = limited(&[quiet.clone()], 6.0, 2.0);
+    let (out, _) = limited(std::slice::from_ref(&quiet), 6.0, 2.0);
     let drive = crate::amplitude_from_db(6.0) as f32;
     assert!(out[0].iter().zip(&quiet).all(|(y, x)| *y == x * drive));
 }
@@ -105,7 +105,7 @@ fn what_stays_below_the_ceiling_gets_the_drive_and_nothing_else() {
 fn steady_bass_is_turned_down_without_being_bent() {
     let signal = tone(60.0, 0.0, 1.0, 44_100 * 3);
     for clip_db in [0.0, 2.0] {
-        let (out, _) = limited(&[signal.clone()], 5.0, clip_db);
+        let (out, _) = limited(std::slice::from_ref(&signal), 5.0, clip_db);
         // 60 Hz has 735 samples a period: project one second onto the harmonics.
         let steady = &out[0][44_100..88_200];
         let amplitude = |harmonic: f64| {

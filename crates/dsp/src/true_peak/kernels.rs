@@ -55,20 +55,15 @@ const BS_1770: [[f64; 12]; 2] = [
 /// A windowed sinc sampled at the eighths: `half` taps on either side, `window(u)` over u in -1..=1.
 fn windowed_sinc(half: usize, normalise: bool, window: impl Fn(f64) -> f64) -> Kernel {
     let before = half - 1;
-    let mut taps = vec![[0.0f32; LANES]; 2 * half];
-    for lane in 0..LANES {
+    let lane = |lane: usize| -> Vec<f64> {
         let fraction = lane as f64 / LANES as f64;
-        let exact: Vec<f64> = (0..2 * half)
-            .map(|tap| {
-                let distance = tap as f64 - before as f64 - fraction;
-                sinc(distance) * window(distance / half as f64)
-            })
-            .collect();
+        let distances = (0..2 * half).map(|tap| tap as f64 - before as f64 - fraction);
+        let exact: Vec<f64> = distances.map(|x| sinc(x) * window(x / half as f64)).collect();
         let scale = if normalise { 1.0 / exact.iter().sum::<f64>() } else { 1.0 };
-        for (tap, value) in exact.iter().enumerate() {
-            taps[tap][lane] = (value * scale) as f32;
-        }
-    }
+        exact.iter().map(|value| value * scale).collect()
+    };
+    let lanes: [Vec<f64>; LANES] = std::array::from_fn(lane);
+    let taps = (0..2 * half).map(|tap| std::array::from_fn(|lane| lanes[lane][tap] as f32)).collect();
     Kernel { taps, before, even_grid: true }
 }
 
