@@ -58,8 +58,10 @@ impl GainMotion {
         let mut gain = sliding_minimum(required, self.lookahead_hops);
         gain.push(*gain.last().unwrap_or(&1.0));
         self.release(&mut gain);
+        let mut smooth = Vec::with_capacity(gain.len());
         for width in self.boxes {
-            box_average(&mut gain, width);
+            box_average(&gain, width, &mut smooth);
+            std::mem::swap(&mut gain, &mut smooth);
         }
         gain
     }
@@ -128,23 +130,21 @@ fn sliding(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32) -> Vec<
 }
 
 /// The mean over `width` (odd) values round each; beyond the ends the end values go on.
-fn box_average(values: &mut [f32], width: usize) {
-    if width < 2 || values.is_empty() {
-        return;
-    }
+fn box_average(values: &[f32], width: usize, means: &mut Vec<f32>) {
+    means.clear();
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return };
+    let (first, last) = (f64::from(*first), f64::from(*last));
     let reach = width / 2;
-    let (first, last) = (f64::from(values[0]), f64::from(values[values.len() - 1]));
-    let mut history = std::collections::VecDeque::with_capacity(reach + 1);
-    let at = |values: &[f32], index: usize| values.get(index).map_or(last, |value| f64::from(*value));
-    let mut sum = first * reach as f64 + (0..=reach).map(|index| at(values, index)).sum::<f64>();
+    let entering = values.iter().skip(reach + 1).map(|value| f64::from(*value)).chain(std::iter::repeat(last));
+    let leaving = std::iter::repeat_n(first, reach).chain(values.iter().map(|value| f64::from(*value)));
+    let ahead = |index: usize| values.get(index).map_or(last, |value| f64::from(*value));
+    let mut sum = first * reach as f64 + (0..=reach).map(ahead).sum::<f64>();
     let scale = 1.0 / width as f64;
-    for index in 0..values.len() {
-        let leaving = if index >= reach { history.pop_front().unwrap_or(first) } else { first };
-        history.push_back(f64::from(values[index]));
+    means.extend(values.iter().zip(entering.zip(leaving)).map(|(_, (entering, leaving))| {
         let mean = sum * scale;
-        sum += at(values, index + reach + 1) - leaving;
-        values[index] = mean as f32;
-    }
+        sum += entering - leaving;
+        mean as f32
+    }));
 }
 
 #[cfg(test)]

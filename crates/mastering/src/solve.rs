@@ -29,6 +29,8 @@ const MOST_EXTRA_DB: f64 = 24.0;
 const CLOSE_LU: f64 = 0.04;
 /// Aimed above the target, so that the rest is a trim downwards, LU.
 const AIM_ABOVE_LU: f64 = 0.02;
+/// A predicted loudness this close to what was wanted will do: the rendering is measured anyway, LU.
+const PREDICTION_LU: f64 = 0.005;
 const MOST_RENDERINGS: usize = 5;
 
 #[derive(Debug, Clone, Copy)]
@@ -171,16 +173,32 @@ impl Model {
                     _ => Choice { effort, drive_db: most, capped: true },
                 }
             }
-            Loudness::Exact(_) => EFFORTS
-                .iter()
-                .find_map(|&effort| {
-                    self.drive_for(effort, target_lufs).map(|drive_db| Choice { effort, drive_db, capped: false })
-                })
-                .unwrap_or_else(|| {
-                    let effort = EFFORTS[EFFORTS.len() - 1];
-                    Choice { effort, drive_db: self.unlimited_gain(target_lufs) + MOST_EXTRA_DB, capped: true }
-                }),
+            Loudness::Exact(_) => self.cheapest(target_lufs),
         }
+    }
+
+    /// The first effort that costs no more than a chosen loudness may, else the one that costs least.
+    fn cheapest(&self, target_lufs: f64) -> Choice {
+        let mut best: Option<(f64, Choice)> = None;
+        for effort in EFFORTS {
+            let Some(drive_db) = self.drive_for(effort, target_lufs) else { continue };
+            let often_db = self.cost(&effort.limiter(drive_db)).often_db;
+            let choice = Choice { effort, drive_db, capped: false };
+            if often_db <= MOST_REDUCTION_DB {
+                return choice;
+            }
+            if best.as_ref().is_none_or(|(least, _)| often_db < *least) {
+                best = Some((often_db, choice));
+            }
+        }
+        best.map_or_else(
+            || Choice {
+                effort: EFFORTS[EFFORTS.len() - 1],
+                drive_db: self.unlimited_gain(target_lufs) + MOST_EXTRA_DB,
+                capped: true,
+            },
+            |(_, choice)| choice,
+        )
     }
 
     /// The drive for a predicted loudness, dB, if any drive gives it (regula falsi with Illinois weights).
@@ -188,7 +206,7 @@ impl Model {
         let excess = |drive_db: f64| self.lufs(&effort.limiter(drive_db)) - target_lufs;
         let mut low = self.unlimited_gain(target_lufs);
         let mut below = excess(low);
-        if below.abs() < 1e-3 {
+        if below.abs() < PREDICTION_LU {
             return Some(low);
         }
         let (mut high, mut above) = (low, below);
@@ -197,13 +215,14 @@ impl Model {
                 return None;
             }
             (low, below) = (high, above);
-            high += (-2.0 * above).clamp(0.5, 6.0);
+            // Limiting takes a part of what is driven in.
+            high += (-1.3 * above).clamp(0.05, 6.0);
             above = excess(high);
         }
         for _ in 0..24 {
             let middle = (low * above - high * below) / (above - below);
             let found = excess(middle);
-            if found.abs() < 2e-3 {
+            if found.abs() < PREDICTION_LU {
                 return Some(middle);
             }
             if found < 0.0 {

@@ -30,7 +30,7 @@ const STEEPEST_DB: f64 = 2.0;
 /// Below this a correction is not worth a filter, dB.
 const INAUDIBLE_DB: f64 = 0.25;
 
-const BAND_50_HZ: usize = 3;
+const BAND_80_HZ: usize = 5;
 const BAND_200_HZ: usize = 9;
 const BAND_2_KHZ: usize = 19;
 /// A band whose level is within this of its quiet passages, and far below the whole, is noise rather than music, dB.
@@ -75,7 +75,7 @@ fn most_boost_db(band: usize) -> f64 {
         // The lowest and the highest band are only ever cut.
         0 => 0.0,
         band if band == BANDS - 1 => 0.0,
-        band if band < BAND_50_HZ => MOST_BASS_BOOST_DB,
+        band if band < BAND_80_HZ => MOST_BASS_BOOST_DB,
         _ => MOST_BOOST_DB,
     }
 }
@@ -162,7 +162,7 @@ mod tests {
                 assert!((pair[1] - pair[0]).abs() <= STEEPEST_DB + 0.011, "{gains:?}");
             }
             assert!(gains.iter().all(|gain| (-MOST_CUT_DB..=MOST_BOOST_DB).contains(gain)), "{gains:?}");
-            assert!(gains[..BAND_50_HZ].iter().all(|gain| *gain <= MOST_BASS_BOOST_DB), "{gains:?}");
+            assert!(gains[..BAND_80_HZ].iter().all(|gain| *gain <= MOST_BASS_BOOST_DB), "{gains:?}");
         }
     }
 
