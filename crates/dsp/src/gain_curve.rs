@@ -70,9 +70,10 @@ impl GainMotion {
         let (mut fast, mut slow) = (0.0f32, 0.0f32);
         for value in gain {
             let reduction = 1.0 - *value;
-            fast = reduction.max(fast * self.fast_decay);
+            let held = fast * self.fast_decay;
+            fast = if reduction > held { reduction } else { held };
             slow = if reduction > slow { slow + (reduction - slow) * self.slow_charge } else { slow * self.slow_decay };
-            *value = 1.0 - fast.max(slow);
+            *value = 1.0 - if fast > slow { fast } else { slow };
         }
     }
 }
@@ -88,45 +89,48 @@ fn odd_below(width: usize) -> usize {
 /// The minimum over `reach` values to each side (van Herk's two passes over blocks).
 #[must_use]
 pub fn sliding_minimum(values: &[f32], reach: usize) -> Vec<f32> {
-    sliding(values, reach, f32::min)
+    sliding(values, reach, |a, b| if b < a { b } else { a })
 }
 
 /// The maximum over `reach` values to each side.
 #[must_use]
 pub fn sliding_maximum(values: &[f32], reach: usize) -> Vec<f32> {
-    sliding(values, reach, f32::max)
+    sliding(values, reach, |a, b| if b > a { b } else { a })
 }
 
 fn sliding(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32) -> Vec<f32> {
     let width = 2 * reach + 1;
-    // Suffix results within each block first, then the running prefix of the block ahead meets them.
-    let mut suffix = values.to_vec();
-    for block in suffix.chunks_mut(width) {
-        for at in (1..block.len()).rev() {
-            block[at - 1] = pick(block[at - 1], block[at]);
+    // Within blocks of one window's width: the running result from the front, and from the back.
+    let mut from_front = values.to_vec();
+    let mut from_back = values.to_vec();
+    for block in from_front.chunks_mut(width) {
+        let mut running = block[0];
+        for value in block {
+            running = pick(running, *value);
+            *value = running;
         }
     }
-    let mut prefix = 0.0;
-    let mut ahead = 0;
-    let mut advance = |until: usize| {
-        while ahead < until.min(values.len()) {
-            prefix = if ahead.is_multiple_of(width) { values[ahead] } else { pick(prefix, values[ahead]) };
-            ahead += 1;
+    for block in from_back.chunks_mut(width) {
+        let mut running = block[block.len() - 1];
+        for value in block.iter_mut().rev() {
+            running = pick(running, *value);
+            *value = running;
         }
-        prefix
-    };
-    (0..values.len())
-        .map(|at| {
-            let prefix = advance(at + reach + 1);
-            let last = (at + reach).min(values.len() - 1);
-            match at.checked_sub(reach) {
-                Some(first) if first / width == last / width => suffix[first],
-                Some(first) => pick(suffix[first], prefix),
-                // The window starts before the first value, so it ends within the first block.
-                None => prefix,
-            }
-        })
-        .collect()
+    }
+    // A whole window touches two blocks at most: the back of one and the front of the next.
+    let mut result = vec![0.0; values.len()];
+    let whole = reach..values.len().saturating_sub(reach).max(reach);
+    for ((out, back), front) in
+        result.get_mut(whole.clone()).into_iter().flatten().zip(&from_back).zip(from_front.iter().skip(2 * reach))
+    {
+        *out = pick(*back, *front);
+    }
+    // Near the ends a window is cut short.
+    for at in (0..reach.min(values.len())).chain(whole.end.min(values.len())..values.len()) {
+        let window = &values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())];
+        result[at] = window[1..].iter().fold(window[0], |running, value| pick(running, *value));
+    }
+    result
 }
 
 /// The mean over `width` (odd) values round each; beyond the ends the end values go on.
