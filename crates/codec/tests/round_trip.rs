@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::io::Cursor;
 
-use codec::{Encoder, Limits, OutputFormat, OutputSpec, Reader, SampleFormat, Tags};
+use codec::{Encoder, OutputFormat, OutputSpec, SampleFormat, Tags};
+use common::read;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -12,6 +15,8 @@ fn specs() -> impl Strategy<Value = OutputSpec> {
     let kinds = prop_oneof![
         Just((OutputFormat::Wav, SampleFormat::Int16)),
         Just((OutputFormat::Wav, SampleFormat::Int24)),
+        Just((OutputFormat::Flac, SampleFormat::Int16)),
+        Just((OutputFormat::Flac, SampleFormat::Int24)),
     ];
     let rates = prop_oneof![
         Just(8_000),
@@ -29,18 +34,6 @@ fn specs() -> impl Strategy<Value = OutputSpec> {
             frames,
         },
     )
-}
-
-/// Reads a whole file from memory.
-fn read(file: Vec<u8>) -> (Reader, Vec<Vec<f32>>) {
-    let mut reader = Reader::new(Cursor::new(file), &Limits::default()).unwrap();
-    let mut channels = vec![Vec::new(); reader.channels()];
-    while let Some(block) = reader.next_block().unwrap() {
-        for (channel, new) in channels.iter_mut().zip(block) {
-            channel.extend_from_slice(new);
-        }
-    }
-    (reader, channels)
 }
 
 proptest! {
@@ -64,7 +57,7 @@ proptest! {
             let block: Vec<&[i32]> = channels.iter().map(|channel| &channel[start..end]).collect();
             encoder.write_ints(&block).unwrap();
         }
-        let (reader, found) = read(encoder.finish().unwrap().into_inner());
+        let (reader, found) = read(encoder.finish().unwrap().into_inner()).unwrap();
         let scale = (1i64 << (bits - 1)) as f32;
         let expected: Vec<Vec<f32>> =
             channels.iter().map(|channel| channel.iter().map(|&value| value as f32 / scale).collect()).collect();
@@ -90,7 +83,7 @@ proptest! {
         let mut encoder = Encoder::create(Cursor::new(Vec::new()), spec, &Tags::default()).unwrap();
         let block: Vec<&[f32]> = samples.iter().map(Vec::as_slice).collect();
         encoder.write_f32(&block).unwrap();
-        let (reader, found) = read(encoder.finish().unwrap().into_inner());
+        let (reader, found) = read(encoder.finish().unwrap().into_inner()).unwrap();
         let bits = |channels: &[Vec<f32>]| -> Vec<Vec<u32>> {
             channels.iter().map(|channel| channel.iter().map(|sample| sample.to_bits()).collect()).collect()
         };

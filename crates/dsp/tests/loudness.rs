@@ -79,7 +79,7 @@ fn range_lu(mut short_term: Vec<f64>) -> f64 {
 }
 
 fn sections() -> impl Strategy<Value = Vec<(f64, f64)>> {
-    prop::collection::vec((-60.0..0.0f64, 0.3..6.0f64), 1..6)
+    prop::collection::vec((-60.0..0.0f64, 0.3..4.0f64), 1..5)
 }
 
 fn rates() -> impl Strategy<Value = u32> {
@@ -87,7 +87,7 @@ fn rates() -> impl Strategy<Value = u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn agrees_with_libebur128(
@@ -194,6 +194,23 @@ fn loudness_from_hops_is_that_of_the_signal_with_the_gain_applied() {
 }
 
 #[test]
+fn hops_longer_than_the_track_and_tracks_of_nothing_are_no_trouble() {
+    let tone: Vec<f32> = (0..1_000).map(|n| 0.5 * (n as f32 * 0.1).sin()).collect();
+    let energies = |samples: &[f32], hop| {
+        let hop = NonZeroUsize::new(hop).expect("not zero");
+        k_energy_per_hop(rate(48_000), Layout::Mono, &[samples], hop)
+    };
+    assert_eq!(energies(&[], 8), []);
+    let whole: f32 = energies(&tone, 1).iter().sum();
+    for hop in [300, 1_000, 1_001, usize::MAX] {
+        let sum: f32 = energies(&tone, hop).iter().sum();
+        assert!((sum - whole).abs() < 1e-4 * whole, "{sum} {whole} at {hop}");
+    }
+    let found = integrated_with_gain(rate(48_000), NonZeroUsize::MIN, &[], &[]);
+    assert_eq!(found, None);
+}
+
+#[test]
 fn what_has_no_loudness_says_so() {
     let tone: Vec<f32> = (0..48_000).map(|n| 0.5 * (n as f32 * 0.1).sin()).collect();
     let cases: [(&str, Vec<f32>); 8] = [
@@ -253,9 +270,7 @@ fn a_tone_reads_alike_at_every_rate() {
     for hz in [8_000, 11_025, 16_000, 22_050, 32_000, 44_056, 64_000, 176_400, 352_800, 384_000] {
         let tone: Vec<f32> = (0..hz * 3).map(|n| (f64::from(n) * 997.0 / f64::from(hz) * TAU).sin() as f32).collect();
         let found = measure(rate(hz), Layout::Mono, &[&tone]).expect("audible").integrated_lufs;
-        // The compressed shelf costs a little at telephone rates.
-        let tolerance = if hz < 32_000 { 0.3 } else { 0.05 };
-        assert!((found + 3.01).abs() < tolerance, "{found} at {hz} Hz");
+        assert!((found + 3.01).abs() < 0.05, "{found} at {hz} Hz");
     }
 }
 

@@ -3,8 +3,11 @@
 //! What a file is, is told by its content (`detect`). WAV and AIFF are read here (`wav`, `aiff`, `pcm`); the packed
 //! formats go through Symphonia and libopus (`packed`). The bounds of [`Limits`] are kept in one place, [`Reader`].
 
+mod aiff;
 mod chunks;
 mod detect;
+mod mp4;
+mod packed;
 mod pcm;
 mod wav;
 
@@ -28,9 +31,19 @@ struct Stream {
     format: SourceFormat,
     rate_hz: u32,
     channels: u32,
-    /// Length, when the header says it and it has not been contradicted.
-    frames: Option<u64>,
+    length: Length,
     blocks: Box<dyn Blocks>,
+}
+
+/// How long a stream is, by its header.
+#[derive(Clone, Copy)]
+enum Length {
+    /// A promise, frames: less than that is a truncated file.
+    Exact(u64),
+    /// Near enough to show progress by, frames.
+    Estimate(u64),
+    /// Not told.
+    Unknown,
 }
 
 /// Delivers the samples of one stream.
@@ -95,7 +108,7 @@ impl Reader {
             found => return Err(DecodeError::TooManyChannels { found }),
         }
         let block = vec![Vec::new(); stream.channels as usize];
-        let reader = Self {
+        let mut reader = Self {
             stream,
             block,
             limits: *limits,
@@ -103,8 +116,12 @@ impl Reader {
             position: 0,
             ended: false,
         };
-        if let Some(frames) = reader.stream.frames {
-            reader.check_limits(frames)?;
+        match reader.stream.length {
+            Length::Exact(frames) => reader.check_limits(frames)?,
+            Length::Estimate(frames) if reader.check_limits(frames).is_err() => {
+                reader.stream.length = Length::Unknown;
+            }
+            Length::Estimate(_) | Length::Unknown => {}
         }
         Ok(reader)
     }
@@ -124,9 +141,12 @@ impl Reader {
         self.stream.format
     }
 
-    /// Length by the header, frames; within the limits, but the file may yet turn out to be truncated.
+    /// Length by the header, frames, exact or estimated; within the limits, but the file may turn out to be truncated.
     pub fn frames(&self) -> Option<u64> {
-        self.stream.frames
+        match self.stream.length {
+            Length::Exact(frames) | Length::Estimate(frames) => Some(frames),
+            Length::Unknown => None,
+        }
     }
 
     /// Frames delivered so far.
@@ -153,8 +173,8 @@ impl Reader {
                 container: self.stream.format.container.name(),
             });
         }
-        match self.stream.frames {
-            Some(promised) if promised > self.position => Err(DecodeError::Truncated {
+        match self.stream.length {
+            Length::Exact(promised) if promised > self.position => Err(DecodeError::Truncated {
                 promised_s: self.seconds(promised),
                 found_s: self.seconds(self.position),
             }),

@@ -5,7 +5,7 @@
 use std::io::{self, SeekFrom};
 
 use super::chunks::Order;
-use super::{Blocks, Source, Stream};
+use super::{Blocks, Length, Source, Stream};
 use crate::error::DecodeError;
 use crate::format::{Codec, Container, SourceFormat};
 
@@ -147,7 +147,7 @@ impl Layout {
             },
             rate_hz: self.rate_hz,
             channels: self.channels,
-            frames: Some(frames),
+            length: Length::Exact(frames),
             blocks: Box::new(Pcm {
                 source,
                 encoding: self.encoding,

@@ -50,27 +50,28 @@ pub fn integrated_from_blocks(steps: &[f64]) -> Option<f64> {
 /// linear gain of each hop.
 ///
 /// A hop counts for the 100 ms step in which it starts, and each step is divided by the samples of its own hops. What
-/// is left over after the last whole step does not count, as in the meter. Hops must be short against 100 ms. `None`
+/// is left over after the last whole step does not count, as in the meter. `None`
 /// when no block passes the absolute gate, or there is less than 400 ms.
 ///
 /// # Panics
-/// When the two slices differ in length.
+/// When the two slices differ in length, or a hop is longer than 100 ms.
 ///
 /// [`k_energy_per_hop`]: super::k_energy_per_hop
 #[must_use]
 pub fn integrated_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> Option<f64> {
     assert_eq!(energies.len(), gains.len(), "one gain for each hop");
     let grid = Grid::hundred_ms(rate);
-    let hops = hop.get() as u64;
-    let first_hop = |step: usize| grid.start(step).div_ceil(hops) as usize;
-    let mut steps = Vec::with_capacity(grid.whole(energies.len() as u64 * hops));
+    let hop = hop.get() as u64;
+    assert!(hop <= grid.start(1), "hops of at most 100 ms");
+    let first_hop = |step: usize| grid.start(step).div_ceil(hop) as usize;
+    let mut steps = Vec::new();
     for step in 0.. {
-        let (from, to) = (first_hop(step), first_hop(step + 1));
-        let (Some(energies), Some(gains)) = (energies.get(from..to), gains.get(from..to)) else {
+        let hops = first_hop(step)..first_hop(step + 1);
+        let samples = hops.len() as u64 * hop;
+        let (Some(energies), Some(gains)) = (energies.get(hops.clone()), gains.get(hops)) else {
             break;
         };
-        let samples = (to - from) as f64 * hops as f64;
-        steps.push(if samples > 0.0 { sum_of_gained(energies, gains) / samples } else { 0.0 });
+        steps.push(sum_of_gained(energies, gains) / samples as f64);
     }
     integrated_from_blocks(&steps)
 }

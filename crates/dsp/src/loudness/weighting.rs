@@ -76,7 +76,8 @@ impl<const N: usize> Lanes<N> {
 
     /// Filters one stretch of `N` signals of one length, and adds the squares of what comes out to `energy`.
     ///
-    /// No fused multiply-add: the result is the same bits on every machine.
+    /// No fused multiply-add: the result is the same bits on every machine. The parentheses keep what does not depend
+    /// on the newest output out of the recursion, whose latency is what the loop takes.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "must be compiled with the instruction set of each caller")]
     pub(super) fn add_energy(&mut self, k: &KWeighting, input: [&[f32]; N], energy: &mut [f64; N]) {
@@ -91,10 +92,10 @@ impl<const N: usize> Lanes<N> {
             let x: [f64; N] = std::array::from_fn(|n| f64::from(input[n][at]));
             for n in 0..N {
                 let shelved = b0 * x[n] + s1[n];
-                s1[n] = b1 * x[n] - a1 * shelved + s2[n];
+                s1[n] = (b1 * x[n] + s2[n]) - a1 * shelved;
                 s2[n] = b2 * x[n] - a2 * shelved;
                 let weighted = shelved + t1[n];
-                t1[n] = t2[n] - 2.0 * shelved - c1 * weighted;
+                t1[n] = (t2[n] - 2.0 * shelved) - c1 * weighted;
                 t2[n] = shelved - c2 * weighted;
                 sum[n] += weighted * weighted;
             }
