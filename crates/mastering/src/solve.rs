@@ -81,7 +81,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
             break;
         }
         // What the prediction was wrong by here, it will be wrong by nearby.
-        let predicted = model.lufs(&plan.limiter);
+        let predicted = model.fine.lufs(&plan.limiter);
         let wanted = predicted + missing + AIM_ABOVE_LU;
         let Some(drive_db) = model.drive_for(start.effort, wanted) else { break };
         let drive_db = if start.capped { drive_db.min(start.drive_db) } else { drive_db };
@@ -101,7 +101,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
     }
     progress(Stage::Limit, 1.0);
 
-    let cost = model.cost(&plan.limiter);
+    let cost = model.fine.cost(&plan.limiter);
     let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
     let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs));
     let explanation = explain::explanation(analysis, &plan, request, lufs, &cost, out.channels().len());
@@ -117,8 +117,17 @@ pub(crate) struct Cost {
     pub(crate) most_db: f64,
 }
 
-/// The track as far as loudness after limiting is concerned.
+/// The track as far as loudness after limiting is concerned, hop by hop and, for the search, coarser.
 struct Model {
+    fine: Hops,
+    coarse: Hops,
+}
+
+/// Hops taken together in the search: 0.7 ms at 44.1 kHz.
+const TOGETHER: usize = 4;
+
+/// Peaks and loudness energies of a track at one resolution.
+struct Hops {
     rate: Rate,
     peaks: Peaks,
     energies: Vec<f32>,
@@ -131,25 +140,21 @@ struct Choice {
     capped: bool,
 }
 
-impl Model {
-    fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
-        let peaks = Peaks::new(audio.rate_hz(), audio.channels());
-        let hop = NonZeroUsize::new(peaks.hop).expect("a hop has samples");
-        let energies = k_energy_per_hop(audio.loudness_rate(), audio.layout(), &audio.slices(), hop);
-        Self { rate: audio.loudness_rate(), peaks, energies, ceiling_dbtp }
-    }
-
+impl Hops {
     fn gain(&self, limiter: &Limiter) -> Vec<f32> {
         self.peaks.gain(&settings(limiter, self.ceiling_dbtp))
     }
 
+    fn integrated(&self, gains: &[f32]) -> Option<f64> {
+        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
+        integrated_with_gain(self.rate, hop, &self.energies, gains)
+    }
+
     /// Predicted loudness, LUFS; minus infinity for what is below every gate.
     fn lufs(&self, limiter: &Limiter) -> f64 {
-        let gain = self.gain(limiter);
-        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
         let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
-        let middle: Vec<f32> = gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
-        integrated_with_gain(self.rate, hop, &self.energies, &middle).unwrap_or(f64::NEG_INFINITY)
+        let middle: Vec<f32> = self.gain(limiter).windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
+        self.integrated(&middle).unwrap_or(f64::NEG_INFINITY)
     }
 
     fn cost(&self, limiter: &Limiter) -> Cost {
@@ -161,44 +166,9 @@ impl Model {
         Cost { often_db: reduction(often), most_db: reduction(least) }
     }
 
-    /// Drive and effort for a loudness: the gentlest effort that gets there, or the most that may be paid.
-    fn choose(&self, loudness: Loudness) -> Choice {
-        let target_lufs = loudness.lufs() + AIM_ABOVE_LU;
-        match loudness {
-            Loudness::Chosen(_) => {
-                let effort = EFFORTS[0];
-                let most = self.most_drive(effort);
-                match self.drive_for(effort, target_lufs) {
-                    Some(drive_db) if drive_db <= most => Choice { effort, drive_db, capped: false },
-                    _ => Choice { effort, drive_db: most, capped: true },
-                }
-            }
-            Loudness::Exact(_) => self.cheapest(target_lufs),
-        }
-    }
-
-    /// The first effort that costs no more than a chosen loudness may, else the one that costs least.
-    fn cheapest(&self, target_lufs: f64) -> Choice {
-        let mut best: Option<(f64, Choice)> = None;
-        for effort in EFFORTS {
-            let Some(drive_db) = self.drive_for(effort, target_lufs) else { continue };
-            let often_db = self.cost(&effort.limiter(drive_db)).often_db;
-            let choice = Choice { effort, drive_db, capped: false };
-            if often_db <= MOST_REDUCTION_DB {
-                return choice;
-            }
-            if best.as_ref().is_none_or(|(least, _)| often_db < *least) {
-                best = Some((often_db, choice));
-            }
-        }
-        best.map_or_else(
-            || Choice {
-                effort: EFFORTS[EFFORTS.len() - 1],
-                drive_db: self.unlimited_gain(target_lufs) + MOST_EXTRA_DB,
-                capped: true,
-            },
-            |(_, choice)| choice,
-        )
+    /// The gain that would give a loudness if nothing had to be limited, dB.
+    fn unlimited_gain(&self, target_lufs: f64) -> f64 {
+        target_lufs - self.integrated(&vec![1.0; self.energies.len()]).unwrap_or(-70.0)
     }
 
     /// The drive for a predicted loudness, dB, if any drive gives it (regula falsi with Illinois weights).
@@ -210,8 +180,9 @@ impl Model {
             return Some(low);
         }
         let (mut high, mut above) = (low, below);
+        let most = low + MOST_EXTRA_DB;
         while above < 0.0 {
-            if high - low >= MOST_EXTRA_DB {
+            if high >= most {
                 return None;
             }
             (low, below) = (high, above);
@@ -235,22 +206,84 @@ impl Model {
         }
         Some(high)
     }
+}
 
-    /// Gain from the unlimited loudness, which the gates make exact only in the end.
-    fn unlimited_gain(&self, target_lufs: f64) -> f64 {
-        let ones = vec![1.0; self.energies.len()];
-        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
-        let lufs = integrated_with_gain(self.rate, hop, &self.energies, &ones).unwrap_or(-70.0);
-        target_lufs - lufs
+impl Model {
+    fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
+        let (rate, peaks) = (audio.loudness_rate(), Peaks::new(audio.rate_hz(), audio.channels()));
+        let hop = NonZeroUsize::new(peaks.hop).expect("a hop has samples");
+        let energies = k_energy_per_hop(rate, audio.layout(), &audio.slices(), hop);
+        let coarse = Hops {
+            rate,
+            peaks: peaks.coarser(TOGETHER),
+            energies: energies.chunks(TOGETHER).map(|few| few.iter().sum()).collect(),
+            ceiling_dbtp,
+        };
+        Self { fine: Hops { rate, peaks, energies, ceiling_dbtp }, coarse }
+    }
+
+    /// The drive for a loudness: searched coarsely, then corrected by how far the fine prediction is from the coarse one.
+    fn drive_for(&self, effort: Effort, target_lufs: f64) -> Option<f64> {
+        let near = effort.limiter(self.coarse.drive_for(effort, target_lufs)?);
+        let difference = self.fine.lufs(&near) - self.coarse.lufs(&near);
+        self.coarse.drive_for(effort, target_lufs - difference)
+    }
+
+    /// Drive and effort for a loudness: the gentlest effort that gets there, or the most that may be paid.
+    fn choose(&self, loudness: Loudness) -> Choice {
+        let target_lufs = loudness.lufs() + AIM_ABOVE_LU;
+        match loudness {
+            Loudness::Chosen(_) => {
+                let effort = EFFORTS[0];
+                let most = self.most_drive(effort);
+                match self.drive_for(effort, target_lufs) {
+                    Some(drive_db) if drive_db <= most => Choice { effort, drive_db, capped: false },
+                    _ => Choice { effort, drive_db: most, capped: true },
+                }
+            }
+            Loudness::Exact(_) => {
+                let choice = self.cheapest(target_lufs);
+                let refined = self.drive_for(choice.effort, target_lufs).filter(|_| !choice.capped);
+                Choice { drive_db: refined.unwrap_or(choice.drive_db), ..choice }
+            }
+        }
+    }
+
+    /// The first effort that costs no more than a chosen loudness may, else the one that costs least.
+    fn cheapest(&self, target_lufs: f64) -> Choice {
+        let mut best: Option<(f64, Choice)> = None;
+        for effort in EFFORTS {
+            let Some(drive_db) = self.coarse.drive_for(effort, target_lufs) else { continue };
+            let often_db = self.coarse.cost(&effort.limiter(drive_db)).often_db;
+            let choice = Choice { effort, drive_db, capped: false };
+            if often_db <= MOST_REDUCTION_DB {
+                return choice;
+            }
+            if best.as_ref().is_none_or(|(least, _)| often_db < *least) {
+                best = Some((often_db, choice));
+            }
+        }
+        best.map_or_else(
+            || Choice {
+                effort: EFFORTS[EFFORTS.len() - 1],
+                drive_db: self.coarse.unlimited_gain(target_lufs) + MOST_EXTRA_DB,
+                capped: true,
+            },
+            |(_, choice)| choice,
+        )
     }
 
     /// The drive at which reduction costs as much as it may.
     fn most_drive(&self, effort: Effort) -> f64 {
-        let free = self.ceiling_dbtp - dsp::db_from_amplitude(f64::from(self.peaks.highest()));
+        let free = self.coarse.ceiling_dbtp - dsp::db_from_amplitude(f64::from(self.coarse.peaks.highest()));
         let (mut low, mut high) = (free, free + MOST_EXTRA_DB);
         for _ in 0..12 {
             let middle = 0.5 * (low + high);
-            if self.cost(&effort.limiter(middle)).often_db <= MOST_REDUCTION_DB { low = middle } else { high = middle }
+            if self.coarse.cost(&effort.limiter(middle)).often_db <= MOST_REDUCTION_DB {
+                low = middle
+            } else {
+                high = middle
+            }
         }
         low
     }
@@ -258,7 +291,8 @@ impl Model {
     /// Renders what comes after the equaliser and measures it, LUFS.
     fn render_into(&self, equalised: &Audio, out: &mut Audio, plan: &Plan) -> f64 {
         debug_assert_eq!(equalised.frames(), out.frames());
-        finish(out, plan, &self.gain(&plan.limiter));
-        measure(self.rate, out.layout(), &out.slices()).map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
+        finish(out, plan, &self.fine.gain(&plan.limiter));
+        measure(out.loudness_rate(), out.layout(), &out.slices())
+            .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
     }
 }

@@ -64,6 +64,19 @@ impl Peaks {
         Self { hop, hop_rate_hz, peak, lasting }
     }
 
+    /// The same with `together` hops taken as one: a quick stand-in while a drive is being looked for.
+    #[must_use]
+    pub fn coarser(&self, together: usize) -> Self {
+        let pooled =
+            |values: &[f32]| values.chunks(together).map(|few| few.iter().fold(0.0f32, |a, b| a.max(*b))).collect();
+        Self {
+            hop: self.hop * together,
+            hop_rate_hz: self.hop_rate_hz / together as f64,
+            peak: pooled(&self.peak),
+            lasting: pooled(&self.lasting),
+        }
+    }
+
     /// The highest peak, linear.
     #[must_use]
     pub fn highest(&self) -> f32 {
