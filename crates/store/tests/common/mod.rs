@@ -1,4 +1,5 @@
 //! A data folder in a temporary place, with a clock that the test moves.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 #![allow(
     dead_code,
     unreachable_pub,
@@ -72,7 +73,7 @@ impl Fixture {
     }
 
     pub async fn visitor(&self) -> (SessionToken, Owner) {
-        let (token, session) = self.store.sessions.begin(HOUR * 24).await.unwrap();
+        let (token, session) = self.store.sessions.begin(HOUR * 48).await.unwrap();
         (token, session.owner())
     }
 
