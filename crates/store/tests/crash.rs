@@ -8,8 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 use domain::{
-    FileName, JobState, OsEntropy, Output, OutputKind, Owner, RunId, SessionToken, Settings,
-    SystemClock, TrackId,
+    FileName, JobState, OsEntropy, Output, OutputKind, Owner, RunId, SessionToken, Settings, SystemClock, TrackId,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -49,19 +48,11 @@ fn scramble(seed: u64) -> u64 {
 }
 
 async fn open(dir: &Path) -> Store {
-    Store::open(dir, Arc::new(SystemClock), Arc::new(OsEntropy))
-        .await
-        .unwrap()
+    Store::open(dir, Arc::new(SystemClock), Arc::new(OsEntropy)).await.unwrap()
 }
 
 async fn owner(store: &Store, token: &SessionToken) -> Owner {
-    store
-        .sessions
-        .find(token)
-        .await
-        .unwrap()
-        .expect("the session is kept")
-        .owner()
+    store.sessions.find(token).await.unwrap().expect("the session is kept").owner()
 }
 
 async fn work(store: &Store, claim: &Claim) {
@@ -71,10 +62,7 @@ async fn work(store: &Store, claim: &Claim) {
     for kind in [OutputKind::Wav16, OutputKind::Wav24] {
         let path = scratch.path().join(kind.as_str());
         std::fs::write(&path, mastered(&source)).unwrap();
-        outputs.push(Output {
-            kind,
-            blob: store.blobs.adopt(&path).await.unwrap(),
-        });
+        outputs.push(Output { kind, blob: store.blobs.adopt(&path).await.unwrap() });
     }
     store.queue.finish(claim, &outputs).await.unwrap();
 }
@@ -85,10 +73,7 @@ fn child() {
     let (Ok(dir), Ok(token)) = (std::env::var(FOLDER), std::env::var(TOKEN)) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.unwrap().block_on(async {
         let store = open(Path::new(&dir)).await;
         let owner = owner(&store, &token.parse().unwrap()).await;
@@ -106,22 +91,14 @@ fn child() {
             }
         });
         for n in 0_u64.. {
-            let content = sealed(
-                &scramble(n)
-                    .to_le_bytes()
-                    .repeat(1 + scramble(n) as usize % 20_000),
-            );
+            let content = sealed(&scramble(n).to_le_bytes().repeat(1 + scramble(n) as usize % 20_000));
             let mut writer = store.blobs.create(1 << 20).await.unwrap();
             for chunk in content.chunks(4_096) {
                 writer.write(chunk).await.unwrap();
             }
             let source = writer.finish().await.unwrap();
             let file_name = FileName::from_untrusted("mix.wav");
-            let track = NewTrack {
-                file_name,
-                source,
-                settings: Settings::default(),
-            };
+            let track = NewTrack { file_name, source, settings: Settings::default() };
             let (track, _) = store.tracks.add(owner, &track).await.unwrap();
             println!("kept {track} {}", hex(&Sha256::digest(&content)));
         }
@@ -129,9 +106,7 @@ fn child() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Runs a child, kills it at a moment that `round` chooses, and returns what it had acknowledged.
@@ -155,24 +130,14 @@ fn run_and_kill(dir: &Path, token: &SessionToken, round: u64) -> Vec<(TrackId, S
     // In every other round anything may be interrupted, the opening of the folder, too. In between, the job that was
     // interrupted last gets the time to be done, so that none is interrupted as often as a poisonous one.
     if round % 2 == 1 {
-        while !lines
-            .last()
-            .is_some_and(|line: &String| line.starts_with("done "))
-        {
-            lines.push(
-                hear.recv_timeout(Duration::from_mins(1))
-                    .expect("the child does a job"),
-            );
+        while !lines.last().is_some_and(|line: &String| line.starts_with("done ")) {
+            lines.push(hear.recv_timeout(Duration::from_mins(1)).expect("the child does a job"));
         }
     }
     std::thread::sleep(Duration::from_micros(scramble(round) % 150_000));
     child.kill().unwrap();
     let status = child.wait().unwrap();
-    assert_eq!(
-        std::os::unix::process::ExitStatusExt::signal(&status),
-        Some(9),
-        "it died of the kill alone"
-    );
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(9), "it died of the kill alone");
     reader.join().unwrap();
     lines.extend(hear.try_iter());
     let kept = lines.iter().filter_map(|line| {
@@ -197,43 +162,21 @@ async fn whatever_was_acknowledged_survives_and_every_job_is_done_once() {
 
         for file in std::fs::read_dir(dir.path().join("blobs")).unwrap() {
             let path = file.unwrap().path();
-            assert!(
-                is_whole(&std::fs::read(&path).unwrap()),
-                "round {round}: {} is partial",
-                path.display()
-            );
+            assert!(is_whole(&std::fs::read(&path).unwrap()), "round {round}: {} is partial", path.display());
         }
         let store = open(dir.path()).await;
         let owner = owner(&store, &token).await;
-        assert_eq!(
-            std::fs::read_dir(dir.path().join("tmp")).unwrap().count(),
-            0
-        );
+        assert_eq!(std::fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
         let mut named = 0;
         for track in store.tracks.list(owner).await.unwrap() {
             let job = store.jobs.latest(owner, track.id).await.unwrap().unwrap();
-            assert!(
-                matches!(job.course.state, JobState::Queued | JobState::Done),
-                "{job:?}"
-            );
+            assert!(matches!(job.course.state, JobState::Queued | JobState::Done), "{job:?}");
             let outputs = store.jobs.outputs(owner, track.id).await.unwrap();
-            assert_eq!(
-                outputs.len(),
-                if job.course.state == JobState::Done {
-                    2
-                } else {
-                    0
-                }
-            );
+            assert_eq!(outputs.len(), if job.course.state == JobState::Done { 2 } else { 0 });
             named += 1 + outputs.len();
         }
         for (track, sha256) in &acknowledged {
-            let track = store
-                .tracks
-                .find(owner, *track)
-                .await
-                .unwrap()
-                .expect("what was acknowledged is kept");
+            let track = store.tracks.find(owner, *track).await.unwrap().expect("what was acknowledged is kept");
             assert_eq!(hex(&track.source.sha256), *sha256);
             let bytes = std::fs::read(store.blobs.path(track.source.id)).unwrap();
             assert_eq!(hex(&Sha256::digest(&bytes)), *sha256);
@@ -245,12 +188,7 @@ async fn whatever_was_acknowledged_survives_and_every_job_is_done_once() {
 
     let store = open(dir.path()).await;
     let owner = owner(&store, &token).await;
-    while let Some(claim) = store
-        .queue
-        .claim(RunId::draw(&OsEntropy), HOUR)
-        .await
-        .unwrap()
-    {
+    while let Some(claim) = store.queue.claim(RunId::draw(&OsEntropy), HOUR).await.unwrap() {
         work(&store, &claim).await;
     }
     let tracks = store.tracks.list(owner).await.unwrap();
@@ -264,13 +202,6 @@ async fn whatever_was_acknowledged_survives_and_every_job_is_done_once() {
             assert_eq!(made, mastered(&source));
         }
     }
-    println!(
-        "{} acknowledged, {} kept, {interrupted} jobs interrupted",
-        acknowledged.len(),
-        tracks.len()
-    );
-    assert!(
-        acknowledged.len() as u64 >= ROUNDS / 2 && interrupted > 0,
-        "the test did not test anything"
-    );
+    println!("{} acknowledged, {} kept, {interrupted} jobs interrupted", acknowledged.len(), tracks.len());
+    assert!(acknowledged.len() as u64 >= ROUNDS / 2 && interrupted > 0, "the test did not test anything");
 }

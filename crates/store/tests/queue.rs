@@ -5,20 +5,14 @@
 mod common;
 
 use common::{Fixture, HOUR};
-use domain::{
-    Course, Failure, FailureKind, JobEvent, JobState, OutOfPlace, Output, OutputKind, RunId,
-    Settings,
-};
+use domain::{Course, Failure, FailureKind, JobEvent, JobState, OutOfPlace, Output, OutputKind, RunId, Settings};
 use proptest::prelude::*;
 use std::collections::HashSet;
 use std::time::Duration;
 use store::{Claim, Error, Lease};
 
 fn refusal() -> Failure {
-    Failure {
-        kind: FailureKind::Refused,
-        message: "silence".to_owned(),
-    }
+    Failure { kind: FailureKind::Refused, message: "silence".to_owned() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -43,14 +37,7 @@ async fn no_job_is_given_to_two_workers() {
     }
     let claims: Vec<Claim> = workers.join_all().await.into_iter().flatten().collect();
     assert_eq!(claims.len(), JOBS);
-    assert_eq!(
-        claims
-            .iter()
-            .map(|claim| claim.job)
-            .collect::<HashSet<_>>()
-            .len(),
-        JOBS
-    );
+    assert_eq!(claims.iter().map(|claim| claim.job).collect::<HashSet<_>>().len(), JOBS);
     assert!(claims.iter().all(|claim| claim.attempt.0 == 1));
 }
 
@@ -89,27 +76,12 @@ async fn a_worker_that_overslept_its_lease_leaves_no_result() {
     let quick = world.claim().await;
     assert_eq!((quick.job, quick.attempt.0), (slow.job, 2));
     let late = world.store.blobs.put(b"late").await.unwrap();
-    let outputs = [Output {
-        kind: OutputKind::Wav24,
-        blob: late.clone(),
-    }];
-    assert!(matches!(
-        queue.finish(&slow, &outputs).await,
-        Err(Error::OutOfPlace(_))
-    ));
-    assert!(matches!(
-        queue.fail(&slow, refusal()).await,
-        Err(Error::OutOfPlace(_))
-    ));
-    assert!(matches!(
-        queue.hand_back(&slow).await,
-        Err(Error::OutOfPlace(_))
-    ));
+    let outputs = [Output { kind: OutputKind::Wav24, blob: late.clone() }];
+    assert!(matches!(queue.finish(&slow, &outputs).await, Err(Error::OutOfPlace(_))));
+    assert!(matches!(queue.fail(&slow, refusal()).await, Err(Error::OutOfPlace(_))));
+    assert!(matches!(queue.hand_back(&slow).await, Err(Error::OutOfPlace(_))));
     world.finish(quick).await;
-    assert!(matches!(
-        queue.finish(&slow, &outputs).await,
-        Err(Error::OutOfPlace(_))
-    ));
+    assert!(matches!(queue.finish(&slow, &outputs).await, Err(Error::OutOfPlace(_))));
     let outputs = world.store.jobs.outputs(owner, track).await.unwrap();
     assert_eq!(outputs.len(), 1);
     assert_ne!(outputs[0].blob.id, late.id);
@@ -127,33 +99,12 @@ async fn a_job_of_a_dead_process_runs_again_at_once_and_a_poisonous_one_ends() {
         world.reopen().await;
     }
     assert!(world.try_claim().await.is_none());
-    let owner = world
-        .store
-        .sessions
-        .find(&token)
-        .await
-        .unwrap()
-        .unwrap()
-        .owner();
-    let job = world
-        .store
-        .jobs
-        .latest(owner, track)
-        .await
-        .unwrap()
-        .unwrap();
-    let JobState::Failed(failure) = job.course.state else {
-        panic!("{job:?}")
-    };
+    let owner = world.store.sessions.find(&token).await.unwrap().unwrap().owner();
+    let job = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
+    let JobState::Failed(failure) = job.course.state else { panic!("{job:?}") };
     assert_eq!(failure.kind, FailureKind::Interrupted);
     // Its owner may insist.
-    world
-        .store
-        .jobs
-        .ask_again(owner, track, &Settings::default())
-        .await
-        .unwrap()
-        .unwrap();
+    world.store.jobs.ask_again(owner, track, &Settings::default()).await.unwrap().unwrap();
     world.finish(world.claim().await).await;
 }
 
@@ -168,27 +119,9 @@ async fn of_two_answers_at_the_same_time_one_counts() {
         let finish = tokio::spawn(async move { store.queue.finish(&claim, &[]).await });
         let cancel = tokio::spawn(async move { other.jobs.cancel(owner, track).await.unwrap() });
         let (finished, cancelled) = (finish.await.unwrap().is_ok(), cancel.await.unwrap());
-        assert!(
-            finished != cancelled,
-            "finished: {finished}, cancelled: {cancelled}"
-        );
-        let state = world
-            .store
-            .jobs
-            .latest(owner, track)
-            .await
-            .unwrap()
-            .unwrap()
-            .course
-            .state;
-        assert_eq!(
-            state,
-            if finished {
-                JobState::Done
-            } else {
-                JobState::Cancelled
-            }
-        );
+        assert!(finished != cancelled, "finished: {finished}, cancelled: {cancelled}");
+        let state = world.store.jobs.latest(owner, track).await.unwrap().unwrap().course.state;
+        assert_eq!(state, if finished { JobState::Done } else { JobState::Cancelled });
     }
 }
 
@@ -199,31 +132,11 @@ async fn an_answer_that_cannot_be_kept_whole_is_not_kept_at_all() {
     let track = world.upload(owner, b"a mix").await;
     let claim = world.claim().await;
     let blob = world.store.blobs.put(b"x").await.unwrap();
-    let twice = [OutputKind::Wav24; 2].map(|kind| Output {
-        kind,
-        blob: blob.clone(),
-    });
-    assert!(matches!(
-        world.store.queue.finish(&claim, &twice).await,
-        Err(Error::Database(_))
-    ));
-    let job = world
-        .store
-        .jobs
-        .latest(owner, track)
-        .await
-        .unwrap()
-        .unwrap();
+    let twice = [OutputKind::Wav24; 2].map(|kind| Output { kind, blob: blob.clone() });
+    assert!(matches!(world.store.queue.finish(&claim, &twice).await, Err(Error::Database(_))));
+    let job = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
     assert!(matches!(job.course.state, JobState::Running { .. }));
-    assert!(
-        world
-            .store
-            .jobs
-            .outputs(owner, track)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.store.jobs.outputs(owner, track).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -234,10 +147,7 @@ async fn a_queued_job_wakes_whoever_waits_for_one() {
     let waiting = tokio::spawn(async move { queue.wait().await });
     tokio::task::yield_now().await;
     world.upload(owner, b"a mix").await;
-    tokio::time::timeout(Duration::from_secs(5), waiting)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap().unwrap();
 }
 
 /// What may be done to the one job of the model test. Numbers choose among the claims so far, old ones included.
@@ -279,71 +189,41 @@ async fn the_queue_follows_the_model(actions: Vec<Action>) {
         let (event, answer) = match action {
             Action::Claim => {
                 let claim = world.try_claim().await;
-                let answer = if claim.is_some() {
-                    Ok(())
-                } else {
-                    Err(OutOfPlace.into())
-                };
+                let answer = if claim.is_some() { Ok(()) } else { Err(OutOfPlace.into()) };
                 claims.extend(claim);
                 (JobEvent::Claim, answer)
             }
             Action::Finish(n) => match chosen(n) {
-                Some(claim) => (
-                    JobEvent::Finish(claim.attempt),
-                    queue.finish(&claim, &[]).await,
-                ),
+                Some(claim) => (JobEvent::Finish(claim.attempt), queue.finish(&claim, &[]).await),
                 None => continue,
             },
             Action::Fail(n) => match chosen(n) {
-                Some(claim) => (
-                    JobEvent::Fail(claim.attempt, refusal()),
-                    queue.fail(&claim, refusal()).await,
-                ),
+                Some(claim) => (JobEvent::Fail(claim.attempt, refusal()), queue.fail(&claim, refusal()).await),
                 None => continue,
             },
             Action::HandBack(n) => match chosen(n) {
-                Some(claim) => (
-                    JobEvent::HandBack(claim.attempt),
-                    queue.hand_back(&claim).await,
-                ),
+                Some(claim) => (JobEvent::HandBack(claim.attempt), queue.hand_back(&claim).await),
                 None => continue,
             },
             Action::Interrupt(n) => match chosen(n) {
-                Some(claim) => (
-                    JobEvent::Interrupt(claim.attempt),
-                    queue.interrupt(&claim).await,
-                ),
+                Some(claim) => (JobEvent::Interrupt(claim.attempt), queue.interrupt(&claim).await),
                 None => continue,
             },
             Action::Expire => {
                 world.pass(HOUR * 2);
                 let taken_back = queue.interrupt_expired().await.unwrap();
-                let answer = if taken_back == 1 {
-                    Ok(())
-                } else {
-                    Err(OutOfPlace.into())
-                };
+                let answer = if taken_back == 1 { Ok(()) } else { Err(OutOfPlace.into()) };
                 (JobEvent::Interrupt(model.attempt), answer)
             }
             Action::Restart => {
                 world.reopen().await;
-                let answer = if matches!(model.state, JobState::Running { .. }) {
-                    Ok(())
-                } else {
-                    Err(OutOfPlace.into())
-                };
+                let answer =
+                    if matches!(model.state, JobState::Running { .. }) { Ok(()) } else { Err(OutOfPlace.into()) };
                 (JobEvent::Interrupt(model.attempt), answer)
             }
             Action::Cancel => {
                 let cancelled = world.store.jobs.cancel(owner, track).await.unwrap();
-                (
-                    JobEvent::Cancel,
-                    if cancelled {
-                        Ok(())
-                    } else {
-                        Err(OutOfPlace.into())
-                    },
-                )
+                (JobEvent::Cancel, if cancelled { Ok(()) } else { Err(OutOfPlace.into()) })
             }
         };
         match (model.after(event.clone()), answer) {
@@ -351,13 +231,7 @@ async fn the_queue_follows_the_model(actions: Vec<Action>) {
             (Err(OutOfPlace), Err(Error::OutOfPlace(_))) => {}
             (model, store) => panic!("{event:?}: the model says {model:?}, the store {store:?}"),
         }
-        let kept = world
-            .store
-            .jobs
-            .latest(owner, track)
-            .await
-            .unwrap()
-            .unwrap();
+        let kept = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
         assert_eq!(kept.course, model, "after {event:?}");
         assert_eq!(kept.ended_at.is_some(), model.state.is_final());
     }

@@ -13,8 +13,7 @@ use tokio::time::sleep;
 
 /// Those who watch are told of every two-hundredth of a job: finer than a progress bar shows, and without a clock.
 const STEP: f32 = 0.005;
-const OUR_FAULT: &str =
-    "Something went wrong on our side. Your upload is kept: you can start the master once more.";
+const OUR_FAULT: &str = "Something went wrong on our side. Your upload is kept: you can start the master once more.";
 
 pub(crate) struct Attempting {
     pub(crate) claim: Claim,
@@ -98,10 +97,9 @@ impl Attempting {
         let job = self.claim.job;
         match done.await {
             Ok(Ok(made)) => Ended::Made(made),
-            Ok(Err(pipeline::Error::Refused(message))) => Ended::Failed(Failure {
-                kind: FailureKind::Refused,
-                message,
-            }),
+            Ok(Err(pipeline::Error::Refused(message))) => {
+                Ended::Failed(Failure { kind: FailureKind::Refused, message })
+            }
             Ok(Err(pipeline::Error::Cancelled)) => Ended::Stopped,
             Ok(Err(pipeline::Error::Failed(error))) => {
                 tracing::error!(%job, error = %chain(&error), "the engine failed");
@@ -120,13 +118,8 @@ impl Attempting {
         let (phase, shared) = (self.phase.clone(), Arc::clone(shared));
         let mut told: Option<Progress> = None;
         move |progress| {
-            let progress = Progress {
-                stage: stage(progress.stage),
-                fraction: progress.fraction,
-            };
-            if told.is_none_or(|told| {
-                told.stage != progress.stage || progress.fraction - told.fraction >= STEP
-            }) {
+            let progress = Progress { stage: stage(progress.stage), fraction: progress.fraction };
+            if told.is_none_or(|told| told.stage != progress.stage || progress.fraction - told.fraction >= STEP) {
                 told = Some(progress);
                 *shared.latest.lock().unwrap_or_else(PoisonError::into_inner) = told;
                 queue.tell(&claim, progress);
@@ -141,13 +134,7 @@ impl Attempting {
 
     /// Puts the files away and gives them to their owner, all or none.
     async fn keep(&self, made: Made) -> store::Result<()> {
-        self.store.queue.tell(
-            &self.claim,
-            Progress {
-                stage: Stage::Keep,
-                fraction: 1.0,
-            },
-        );
+        self.store.queue.tell(&self.claim, Progress { stage: Stage::Keep, fraction: 1.0 });
         let mut outputs = Vec::with_capacity(made.files.len());
         let mut kept = Ok(());
         for (kind, path) in made.files {
@@ -163,11 +150,7 @@ impl Attempting {
             Ok(()) => self.store.queue.finish(&self.claim, &outputs).await,
             Err(error) => {
                 tracing::error!(job = %self.claim.job, error = %chain(&error), "cannot keep what was made");
-                self.store
-                    .queue
-                    .fail(&self.claim, our_fault())
-                    .await
-                    .and(Err(error))
+                self.store.queue.fail(&self.claim, our_fault()).await.and(Err(error))
             }
         };
         if answered.is_ok() {
@@ -187,12 +170,7 @@ impl Attempting {
         loop {
             sleep(self.options.heartbeat).await;
             let latest = *shared.latest.lock().unwrap_or_else(PoisonError::into_inner);
-            match self
-                .store
-                .queue
-                .renew(&self.claim, self.options.lease, latest)
-                .await
-            {
+            match self.store.queue.renew(&self.claim, self.options.lease, latest).await {
                 Ok(Lease::Held) => {}
                 Ok(Lease::Lost) => {
                     shared.lost.store(true, Ordering::Relaxed);
@@ -208,10 +186,7 @@ impl Attempting {
 }
 
 fn our_fault() -> Failure {
-    Failure {
-        kind: FailureKind::Internal,
-        message: OUR_FAULT.to_owned(),
-    }
+    Failure { kind: FailureKind::Internal, message: OUR_FAULT.to_owned() }
 }
 
 fn stage(stage: pipeline::Stage) -> Stage {

@@ -42,9 +42,7 @@ impl Default for PoolOptions {
             heartbeat: Duration::from_secs(1),
             poll: Duration::from_secs(2),
             sweep_every: Duration::from_mins(10),
-            retention: Retention {
-                guest_tracks: Duration::from_hours(24),
-            },
+            retention: Retention { guest_tracks: Duration::from_hours(24) },
         }
     }
 }
@@ -74,11 +72,7 @@ impl Pool {
         let (phase, told) = watch::channel(Phase::Working);
         let dispatcher = tokio::spawn(dispatch(store.clone(), engine, run, options, told));
         let janitor = tokio::spawn(janitor::work(store.clone(), options));
-        Self {
-            phase,
-            dispatcher,
-            janitor,
-        }
+        Self { phase, dispatcher, janitor }
     }
 
     /// Takes no more jobs, gives those that run `grace` to finish, and then puts them back into the queue. Returns
