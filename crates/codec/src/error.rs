@@ -42,9 +42,7 @@ pub enum DecodeError {
         problem: String,
     },
     /// The file ends before its header says.
-    #[error(
-        "the file promises {promised_s:.2} s and ends after {found_s:.2} s: export or copy it again"
-    )]
+    #[error("the file promises {promised_s:.2} s and ends after {found_s:.2} s: export or copy it again")]
     Truncated {
         /// Length by the header, seconds.
         promised_s: f64,
@@ -66,9 +64,7 @@ pub enum DecodeError {
         found: u32,
     },
     /// Longer than [`Limits::max_duration_s`](crate::Limits::max_duration_s).
-    #[error(
-        "expected at most {limit_s:.0} s of audio, found {found_s:.0} s or more: split the file"
-    )]
+    #[error("expected at most {limit_s:.0} s of audio, found {found_s:.0} s or more: split the file")]
     TooLong {
         /// Length by the header, or what was decoded until the limit, seconds.
         found_s: f64,
@@ -76,9 +72,7 @@ pub enum DecodeError {
         limit_s: f64,
     },
     /// Larger in memory than [`Limits::max_decoded_bytes`](crate::Limits::max_decoded_bytes).
-    #[error(
-        "the audio unpacks to {found_bytes} bytes or more, over the limit of {limit_bytes}: split the file"
-    )]
+    #[error("the audio unpacks to {found_bytes} bytes or more, over the limit of {limit_bytes}: split the file")]
     TooLarge {
         /// Size by the header, or what was decoded until the limit, bytes.
         found_bytes: u64,
@@ -117,9 +111,7 @@ pub enum EncodeError {
     #[error("the output could not be written")]
     Io(#[from] io::Error),
     /// FLAC holds integers only.
-    #[error(
-        "FLAC holds integer samples only, and 32-bit float was asked for: choose 24 bit, or WAV"
-    )]
+    #[error("FLAC holds integer samples only, and 32-bit float was asked for: choose 24 bit, or WAV")]
     FloatInFlac,
     /// Rate outside of what the format can say.
     #[error("{format} holds 1 to {highest_hz} Hz, and {rate_hz} Hz was asked for")]

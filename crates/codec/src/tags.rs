@@ -102,19 +102,14 @@ pub struct Tags {
 impl Tags {
     /// What the tag says of `field`.
     pub fn get(&self, field: Field) -> Option<&str> {
-        self.values
-            .iter()
-            .find(|(found, _)| *found == field)
-            .map(|(_, text)| text.as_str())
+        self.values.iter().find(|(found, _)| *found == field).map(|(_, text)| text.as_str())
     }
 
     /// Says `text` of `field`, in place of what was said before. Text without anything to see says nothing; the rest
     /// of a text longer than 16 KiB is dropped.
     pub fn set(&mut self, field: Field, text: &str) {
         self.values.retain(|(found, _)| *found != field);
-        let text = text
-            .trim_matches(|c: char| c.is_whitespace() || c == '\0')
-            .replace('\0', " / ");
+        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0').replace('\0', " / ");
         let text = &text[..text.floor_char_boundary(MOST_TEXT_BYTES)];
         if !text.is_empty() {
             self.values.push((field, text.to_owned()));
@@ -124,9 +119,7 @@ impl Tags {
 
     /// Everything that is said, each field once.
     pub fn iter(&self) -> impl Iterator<Item = (Field, &str)> {
-        self.values
-            .iter()
-            .map(|(field, text)| (*field, text.as_str()))
+        self.values.iter().map(|(field, text)| (*field, text.as_str()))
     }
 
     /// Whether nothing is said at all.
@@ -139,11 +132,7 @@ impl Tags {
         let mut tag = Tag::new(TagType::Id3v2);
         for (field, text) in self.iter() {
             // ID3 knows the tempo in whole numbers only.
-            let key = if field == Field::Bpm {
-                ItemKey::IntegerBpm
-            } else {
-                field.item_key()
-            };
+            let key = if field == Field::Bpm { ItemKey::IntegerBpm } else { field.item_key() };
             tag.insert_text(key, text.to_owned());
         }
         if let Some(cover) = &self.cover {
@@ -179,21 +168,12 @@ pub fn read_tags(path: &Path) -> Tags {
     };
     let options = ParseOptions::new().read_properties(false);
     let probe = Probe::new(BufReader::new(file)).options(options);
-    let Some(file) = probe
-        .guess_file_type()
-        .ok()
-        .and_then(|probe| probe.read().ok())
-    else {
+    let Some(file) = probe.guess_file_type().ok().and_then(|probe| probe.read().ok()) else {
         return tags;
     };
     // The richest kind of tag speaks first; a RIFF INFO list beside ID3 only fills what is missing.
     let mut found: Vec<&Tag> = file.tags().iter().collect();
-    found.sort_by_key(|tag| {
-        matches!(
-            tag.tag_type(),
-            TagType::RiffInfo | TagType::AiffText | TagType::Id3v1
-        )
-    });
+    found.sort_by_key(|tag| matches!(tag.tag_type(), TagType::RiffInfo | TagType::AiffText | TagType::Id3v1));
     for tag in found {
         for field in Field::ALL {
             if let (None, Some(text)) = (tags.get(*field), text_of(tag, *field)) {
@@ -214,21 +194,14 @@ fn text_of(tag: &Tag, field: Field) -> Option<&str> {
         Field::Bpm => Some(ItemKey::IntegerBpm),
         _ => None,
     };
-    tag.get_string(field.item_key())
-        .or_else(|| tag.get_string(alternative?))
+    tag.get_string(field.item_key()).or_else(|| tag.get_string(alternative?))
 }
 
 fn cover_of(tag: &Tag) -> Option<Cover> {
     let pictures = tag.pictures();
-    let front = pictures
-        .iter()
-        .find(|picture| picture.pic_type() == PictureType::CoverFront);
+    let front = pictures.iter().find(|picture| picture.pic_type() == PictureType::CoverFront);
     let picture = front.or_else(|| pictures.first())?;
     let mime = picture.mime_type()?.as_str().to_owned();
-    let usable =
-        mime.starts_with("image/") && (1..=MOST_COVER_BYTES).contains(&picture.data().len());
-    usable.then(|| Cover {
-        mime,
-        bytes: picture.data().to_vec(),
-    })
+    let usable = mime.starts_with("image/") && (1..=MOST_COVER_BYTES).contains(&picture.data().len());
+    usable.then(|| Cover { mime, bytes: picture.data().to_vec() })
 }

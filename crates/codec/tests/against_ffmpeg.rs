@@ -12,18 +12,9 @@ use common::{decode, encode, ffmpeg, ffmpeg_decode, ffprobe, interleave, music};
 /// Writes a moving chord for ffmpeg to work on.
 fn source(folder: &Path, rate_hz: u32, channels: usize, frames: usize) -> PathBuf {
     let path = folder.join("source.wav");
-    let spec = OutputSpec {
-        format: OutputFormat::Wav,
-        sample: SampleFormat::Int24,
-        rate_hz,
-        channels,
-        frames: frames as u64,
-    };
-    fs::write(
-        &path,
-        encode(spec, &music(rate_hz, channels, frames), &Tags::default()),
-    )
-    .unwrap();
+    let spec =
+        OutputSpec { format: OutputFormat::Wav, sample: SampleFormat::Int24, rate_hz, channels, frames: frames as u64 };
+    fs::write(&path, encode(spec, &music(rate_hz, channels, frames), &Tags::default())).unwrap();
     path
 }
 
@@ -67,9 +58,7 @@ const LOSSLESS: &[Lossless] = &[
 #[test]
 fn lossless_files_are_read_as_ffmpeg_reads_them() {
     let folder = tempfile::tempdir().unwrap();
-    for (rate_hz, channels, frames) in
-        [(44_100, 2, 50_001), (8_000, 1, 3_001), (192_000, 2, 40_000)]
-    {
+    for (rate_hz, channels, frames) in [(44_100, 2, 50_001), (8_000, 1, 3_001), (192_000, 2, 40_000)] {
         let source = source(folder.path(), rate_hz, channels, frames);
         for (name, args, container, codec, bits) in LOSSLESS {
             // ALAC's frames hold the rate in 32 bits, but ffmpeg's MP4 entry only 16.
@@ -79,26 +68,12 @@ fn lossless_files_are_read_as_ffmpeg_reads_them() {
             let made = made_by_ffmpeg(&source, name, args);
             let found = decode(&made).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(found.rate_hz, rate_hz, "{name}");
-            assert_eq!(
-                (found.format.container, found.format.codec),
-                (*container, *codec),
-                "{name}"
-            );
+            assert_eq!((found.format.container, found.format.codec), (*container, *codec), "{name}");
             assert_eq!(found.format.bits, Some(*bits), "{name}");
             assert_eq!(found.channels.len(), channels, "{name}");
             assert_eq!(found.channels[0].len(), frames, "{name}");
-            assert!(
-                found
-                    .channels
-                    .iter()
-                    .all(|channel| channel.capacity() == frames),
-                "{name}: memory is not 1x"
-            );
-            assert_eq!(
-                interleave(&found.channels),
-                ffmpeg_decode(&made),
-                "{name} at {rate_hz} Hz"
-            );
+            assert!(found.channels.iter().all(|channel| channel.capacity() == frames), "{name}: memory is not 1x");
+            assert_eq!(interleave(&found.channels), ffmpeg_decode(&made), "{name} at {rate_hz} Hz");
         }
     }
 }
@@ -106,40 +81,16 @@ fn lossless_files_are_read_as_ffmpeg_reads_them() {
 #[test]
 fn lossy_files_have_the_length_and_the_sound_of_what_went_in() {
     let cases: &[(&str, &[&str], Codec)] = &[
-        (
-            "cbr.mp3",
-            &["-c:a", "libmp3lame", "-b:a", "192k"],
-            Codec::Mp3,
-        ),
+        ("cbr.mp3", &["-c:a", "libmp3lame", "-b:a", "192k"], Codec::Mp3),
         ("vbr.mp3", &["-c:a", "libmp3lame", "-q:a", "4"], Codec::Mp3),
-        (
-            "vorbis.ogg",
-            &["-c:a", "libvorbis", "-q:a", "5"],
-            Codec::Vorbis,
-        ),
-        (
-            "opus.opus",
-            &["-c:a", "libopus", "-b:a", "128k"],
-            Codec::Opus,
-        ),
-        (
-            "short-frames.opus",
-            &["-c:a", "libopus", "-b:a", "128k", "-frame_duration", "2.5"],
-            Codec::Opus,
-        ),
+        ("vorbis.ogg", &["-c:a", "libvorbis", "-q:a", "5"], Codec::Vorbis),
+        ("opus.opus", &["-c:a", "libopus", "-b:a", "128k"], Codec::Opus),
+        ("short-frames.opus", &["-c:a", "libopus", "-b:a", "128k", "-frame_duration", "2.5"], Codec::Opus),
         ("aac.m4a", &["-c:a", "aac", "-b:a", "192k"], Codec::Aac),
-        (
-            "front.m4a",
-            &["-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart"],
-            Codec::Aac,
-        ),
+        ("front.m4a", &["-c:a", "aac", "-b:a", "192k", "-movflags", "+faststart"], Codec::Aac),
     ];
     let folder = tempfile::tempdir().unwrap();
-    for (rate_hz, channels, frames) in [
-        (48_000, 2, 100_001),
-        (44_100, 2, 77_777),
-        (44_100, 1, 44_100),
-    ] {
+    for (rate_hz, channels, frames) in [(48_000, 2, 100_001), (44_100, 2, 77_777), (44_100, 1, 44_100)] {
         let source = source(folder.path(), rate_hz, channels, frames);
         for (name, args, codec) in cases {
             if *codec == Codec::Opus && rate_hz != 48_000 {
@@ -147,51 +98,26 @@ fn lossy_files_have_the_length_and_the_sound_of_what_went_in() {
             }
             let made = made_by_ffmpeg(&source, name, args);
             let found = decode(&made).unwrap_or_else(|error| panic!("{name}: {error}"));
-            assert_eq!(
-                (found.rate_hz, found.format.codec),
-                (rate_hz, *codec),
-                "{name}"
-            );
+            assert_eq!((found.rate_hz, found.format.codec), (rate_hz, *codec), "{name}");
             assert_eq!(found.channels[0].len(), frames, "{name} at {rate_hz} Hz");
             let original: Vec<Vec<f32>> = music(rate_hz, channels, frames)
                 .iter()
-                .map(|channel| {
-                    channel
-                        .iter()
-                        .map(|&sample| sample as f32 / 8_388_608.0)
-                        .collect()
-                })
+                .map(|channel| channel.iter().map(|&sample| sample as f32 / 8_388_608.0).collect())
                 .collect();
             let likeness = correlation(&interleave(&found.channels), &interleave(&original));
-            assert!(
-                likeness > 0.98,
-                "{name} at {rate_hz} Hz is {likeness} like the original"
-            );
+            assert!(likeness > 0.98, "{name} at {rate_hz} Hz is {likeness} like the original");
             // ffmpeg leaves the padding at the end of AAC in; up to there the two decoders agree.
             let judged = ffmpeg_decode(&made);
             let ours = interleave(&found.channels);
-            assert!(
-                judged.len() >= ours.len(),
-                "{name}: ffmpeg has {} samples, we {}",
-                judged.len(),
-                ours.len()
-            );
+            assert!(judged.len() >= ours.len(), "{name}: ffmpeg has {} samples, we {}", judged.len(), ours.len());
             let likeness = correlation(&ours, &judged[..ours.len()]);
-            assert!(
-                likeness > 0.9999,
-                "{name} at {rate_hz} Hz is {likeness} like ffmpeg's decoding"
-            );
+            assert!(likeness > 0.9999, "{name} at {rate_hz} Hz is {likeness} like ffmpeg's decoding");
         }
     }
 }
 
 fn correlation(a: &[f32], b: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| -> f64 {
-        a.iter()
-            .zip(b)
-            .map(|(a, b)| f64::from(*a) * f64::from(*b))
-            .sum()
-    };
+    let dot = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
@@ -205,34 +131,15 @@ fn ffmpeg_reads_back_every_bit_that_is_written() {
         (OutputFormat::Flac, SampleFormat::Int16),
         (OutputFormat::Flac, SampleFormat::Int24),
     ] {
-        for (rate_hz, channels, frames) in [
-            (44_100, 2, 50_001),
-            (96_000, 1, 9_999),
-            (384_000, 2, 40_000),
-        ] {
-            let spec = OutputSpec {
-                format,
-                sample,
-                rate_hz,
-                channels,
-                frames,
-            };
+        for (rate_hz, channels, frames) in [(44_100, 2, 50_001), (96_000, 1, 9_999), (384_000, 2, 40_000)] {
+            let spec = OutputSpec { format, sample, rate_hz, channels, frames };
             let samples = music(rate_hz, channels, frames as usize);
-            let path = folder.path().join(if format == OutputFormat::Wav {
-                "out.wav"
-            } else {
-                "out.flac"
-            });
+            let path = folder.path().join(if format == OutputFormat::Wav { "out.wav" } else { "out.flac" });
             fs::write(&path, encode(spec, &samples, &Tags::default())).unwrap();
             let shift = 24 - sample.bits().min(24);
             let expected: Vec<Vec<f32>> = samples
                 .iter()
-                .map(|channel| {
-                    channel
-                        .iter()
-                        .map(|&s| (s >> shift << shift) as f32 / 8_388_608.0)
-                        .collect()
-                })
+                .map(|channel| channel.iter().map(|&s| (s >> shift << shift) as f32 / 8_388_608.0).collect())
                 .collect();
             assert_eq!(ffprobe(&path, "stream=sample_rate"), rate_hz.to_string());
             assert_eq!(ffmpeg_decode(&path), interleave(&expected), "{spec:?}");
@@ -246,34 +153,18 @@ fn a_file_beyond_four_gigabytes_is_read_to_its_true_length_and_written_as_rf64()
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("long.wav");
     let frames = 600_000_000;
-    let spec = OutputSpec {
-        format: OutputFormat::Wav,
-        sample: SampleFormat::Float32,
-        rate_hz: 192_000,
-        channels: 2,
-        frames,
-    };
+    let spec =
+        OutputSpec { format: OutputFormat::Wav, sample: SampleFormat::Float32, rate_hz: 192_000, channels: 2, frames };
     let file = fs::File::create(&path).unwrap();
     drop(codec::Encoder::create(file, spec, &Tags::default()).unwrap());
     let header_bytes = fs::metadata(&path).unwrap().len();
-    fs::OpenOptions::new()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_len(header_bytes + frames * 8)
-        .unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(header_bytes + frames * 8).unwrap();
 
-    let limits = codec::Limits {
-        max_decoded_bytes: u64::MAX,
-        ..codec::Limits::default()
-    };
+    let limits = codec::Limits { max_decoded_bytes: u64::MAX, ..codec::Limits::default() };
     let mut reader = codec::Reader::open(&path, &limits).unwrap();
     assert_eq!(reader.frames(), Some(frames));
     assert_eq!(reader.format().container, Container::Rf64);
     assert!(reader.next_block().unwrap().is_some());
     assert_eq!(ffprobe(&path, "stream=duration_ts"), frames.to_string());
-    assert!(matches!(
-        decode(&path),
-        Err(codec::DecodeError::TooLarge { .. })
-    ));
+    assert!(matches!(decode(&path), Err(codec::DecodeError::TooLarge { .. })));
 }

@@ -18,22 +18,14 @@ fn specs() -> impl Strategy<Value = OutputSpec> {
         Just((OutputFormat::Flac, SampleFormat::Int16)),
         Just((OutputFormat::Flac, SampleFormat::Int24)),
     ];
-    let rates = prop_oneof![
-        Just(8_000),
-        Just(44_100),
-        Just(96_000),
-        Just(384_000),
-        1u32..655_350
-    ];
-    (kinds, rates, 1usize..=2, 1u64..40_000).prop_map(
-        |((format, sample), rate_hz, channels, frames)| OutputSpec {
-            format,
-            sample,
-            rate_hz,
-            channels,
-            frames,
-        },
-    )
+    let rates = prop_oneof![Just(8_000), Just(44_100), Just(96_000), Just(384_000), 1u32..655_350];
+    (kinds, rates, 1usize..=2, 1u64..40_000).prop_map(|((format, sample), rate_hz, channels, frames)| OutputSpec {
+        format,
+        sample,
+        rate_hz,
+        channels,
+        frames,
+    })
 }
 
 proptest! {

@@ -19,10 +19,7 @@ impl FileName {
     /// those that reverse the direction of writing (they can hide an ending), shortened in the middle if need be.
     pub fn from_untrusted(text: &str) -> Self {
         let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
-        let visible: String = last
-            .chars()
-            .filter(|&c| !c.is_control() && !redirects(c))
-            .collect();
+        let visible: String = last.chars().filter(|&c| !c.is_control() && !redirects(c)).collect();
         match visible.trim() {
             "" | "." | ".." => Self(Self::NAMELESS.to_owned()),
             name => Self(shorten(name)),
@@ -50,13 +47,8 @@ impl FileName {
     /// The name in printable ASCII without quotes, backslash and percent sign: for the `filename=` of a header, beside
     /// a `filename*=` that carries the whole name.
     pub fn to_ascii(&self) -> String {
-        let plain = |c: char| {
-            c == ' ' || (c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '%' | '/'))
-        };
-        self.0
-            .chars()
-            .map(|c| if plain(c) { c } else { '_' })
-            .collect()
+        let plain = |c: char| c == ' ' || (c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '\\' | '%' | '/'));
+        self.0.chars().map(|c| if plain(c) { c } else { '_' }).collect()
     }
 }
 
@@ -106,13 +98,8 @@ mod tests {
 
     #[test]
     fn names_are_kept_as_their_owners_wrote_them() {
-        for text in [
-            "mix.wav",
-            "Été à \"Rio\" & 'Nice' <3.flac",
-            "👩🏽‍🎤 live 🎸.wav",
-            "夜に駆ける.aiff",
-            ".hidden",
-        ] {
+        for text in ["mix.wav", "Été à \"Rio\" & 'Nice' <3.flac", "👩🏽‍🎤 live 🎸.wav", "夜に駆ける.aiff", ".hidden"]
+        {
             assert_eq!(name(text), text);
         }
     }
@@ -141,10 +128,7 @@ mod tests {
         assert_eq!(master.as_str(), "My \"mix\" 🎸.final (master).flac");
         assert_eq!(master.to_ascii(), "My _mix_ _.final (master).flac");
         let long = FileName::from_untrusted(&"x".repeat(300)).download_name(" (master)", "flac");
-        assert!(
-            long.as_str().ends_with("x (master).flac")
-                && long.as_str().len() <= FileName::MAX_BYTES
-        );
+        assert!(long.as_str().ends_with("x (master).flac") && long.as_str().len() <= FileName::MAX_BYTES);
     }
 
     proptest! {

@@ -88,10 +88,7 @@ impl FromStr for FailureKind {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(UnknownName { of: "failure" })
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownName { of: "failure" })
     }
 }
 
@@ -134,11 +131,7 @@ impl Course {
 
     /// Of a job that was just asked for.
     pub const fn new() -> Self {
-        Self {
-            state: JobState::Queued,
-            attempt: Attempt(0),
-            interruptions: 0,
-        }
+        Self { state: JobState::Queued, attempt: Attempt(0), interruptions: 0 }
     }
 
     /// What becomes of the job.
@@ -148,27 +141,16 @@ impl Course {
         match event {
             JobEvent::Claim if self.state == JobState::Queued => {
                 let attempt = Attempt(self.attempt.0 + 1);
-                Ok(Self {
-                    state: JobState::Running { attempt },
-                    attempt,
-                    ..*self
-                })
+                Ok(Self { state: JobState::Running { attempt }, attempt, ..*self })
             }
             JobEvent::Finish(attempt) if ours(attempt) => becomes(JobState::Done),
             JobEvent::Fail(attempt, failure) if ours(attempt) => becomes(JobState::Failed(failure)),
             JobEvent::HandBack(attempt) if ours(attempt) => becomes(JobState::Queued),
             JobEvent::Interrupt(attempt) if ours(attempt) => {
                 let interruptions = self.interruptions + 1;
-                let state = if interruptions < Self::MAX_INTERRUPTIONS {
-                    JobState::Queued
-                } else {
-                    interrupted(interruptions)
-                };
-                Ok(Self {
-                    state,
-                    interruptions,
-                    ..*self
-                })
+                let state =
+                    if interruptions < Self::MAX_INTERRUPTIONS { JobState::Queued } else { interrupted(interruptions) };
+                Ok(Self { state, interruptions, ..*self })
             }
             JobEvent::Cancel if !self.state.is_final() => becomes(JobState::Cancelled),
             _ => Err(OutOfPlace),
@@ -245,16 +227,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in order.
-    pub const ALL: [Self; 8] = [
-        Self::Decode,
-        Self::Analyse,
-        Self::Tone,
-        Self::Solve,
-        Self::Limit,
-        Self::Encode,
-        Self::Check,
-        Self::Keep,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Decode, Self::Analyse, Self::Tone, Self::Solve, Self::Limit, Self::Encode, Self::Check, Self::Keep];
 
     /// Its name in the database and in JSON.
     pub const fn as_str(self) -> &'static str {
@@ -281,10 +255,7 @@ impl FromStr for Stage {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL
-            .into_iter()
-            .find(|stage| stage.as_str() == text)
-            .ok_or(UnknownName { of: "stage" })
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text).ok_or(UnknownName { of: "stage" })
     }
 }
 
@@ -301,10 +272,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn refusal() -> Failure {
-        Failure {
-            kind: FailureKind::Refused,
-            message: "silence".to_owned(),
-        }
+        Failure { kind: FailureKind::Refused, message: "silence".to_owned() }
     }
 
     fn events() -> impl Strategy<Value = JobEvent> {
@@ -322,32 +290,17 @@ mod tests {
     #[test]
     fn a_job_is_claimed_and_finished() {
         let running = Course::new().after(JobEvent::Claim).unwrap();
-        assert_eq!(
-            running.state,
-            JobState::Running {
-                attempt: Attempt(1)
-            }
-        );
-        assert_eq!(
-            running.after(JobEvent::Finish(Attempt(1))).unwrap().state,
-            JobState::Done
-        );
+        assert_eq!(running.state, JobState::Running { attempt: Attempt(1) });
+        assert_eq!(running.after(JobEvent::Finish(Attempt(1))).unwrap().state, JobState::Done);
     }
 
     #[test]
     fn a_late_answer_of_an_attempt_that_was_given_up_on_changes_nothing() {
-        let second = [
-            JobEvent::Claim,
-            JobEvent::Interrupt(Attempt(1)),
-            JobEvent::Claim,
-        ]
-        .into_iter()
-        .fold(Course::new(), |course, event| course.after(event).unwrap());
+        let second = [JobEvent::Claim, JobEvent::Interrupt(Attempt(1)), JobEvent::Claim]
+            .into_iter()
+            .fold(Course::new(), |course, event| course.after(event).unwrap());
         assert_eq!(second.after(JobEvent::Finish(Attempt(1))), Err(OutOfPlace));
-        assert_eq!(
-            second.after(JobEvent::Fail(Attempt(1), refusal())),
-            Err(OutOfPlace)
-        );
+        assert_eq!(second.after(JobEvent::Fail(Attempt(1), refusal())), Err(OutOfPlace));
         assert!(second.after(JobEvent::Finish(Attempt(2))).is_ok());
     }
 
@@ -355,22 +308,12 @@ mod tests {
     fn a_poisonous_job_fails_with_a_reason_but_shutdowns_are_not_held_against_it() {
         let mut course = Course::new();
         for n in 1..=10 {
-            course = course
-                .after(JobEvent::Claim)
-                .unwrap()
-                .after(JobEvent::HandBack(Attempt(n)))
-                .unwrap();
+            course = course.after(JobEvent::Claim).unwrap().after(JobEvent::HandBack(Attempt(n))).unwrap();
         }
         for n in 11..=13 {
-            course = course
-                .after(JobEvent::Claim)
-                .unwrap()
-                .after(JobEvent::Interrupt(Attempt(n)))
-                .unwrap();
+            course = course.after(JobEvent::Claim).unwrap().after(JobEvent::Interrupt(Attempt(n))).unwrap();
         }
-        let JobState::Failed(failure) = &course.state else {
-            panic!("{course:?}")
-        };
+        let JobState::Failed(failure) = &course.state else { panic!("{course:?}") };
         assert_eq!(failure.kind, FailureKind::Interrupted);
         assert!(failure.message.contains("3 times"), "{}", failure.message);
     }

@@ -17,8 +17,7 @@ pub use file_name::FileName;
 pub use hex::NotHex;
 pub use id::{BlobId, JobId, RunId, TrackId};
 pub use job::{
-    Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage,
-    UnknownName,
+    Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };
 pub use output::{Output, OutputKind};
 pub use session::{Owner, Session, SessionId, SessionToken};

@@ -23,13 +23,7 @@ pub enum OutputKind {
 
 impl OutputKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Wav16,
-        Self::Wav24,
-        Self::Flac24,
-        Self::Preview,
-        Self::Report,
-    ];
+    pub const ALL: [Self; 5] = [Self::Wav16, Self::Wav24, Self::Flac24, Self::Preview, Self::Report];
 
     /// Its name in addresses and in the database.
     pub const fn as_str(self) -> &'static str {
@@ -62,10 +56,7 @@ impl FromStr for OutputKind {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or(UnknownName { of: "output" })
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownName { of: "output" })
     }
 }
 

@@ -126,10 +126,7 @@ mod tests {
     fn the_id_is_the_sha256_of_the_bytes() {
         // FIPS 180-4 gives SHA-256 of 32 zero bytes as 66687aad...
         let token: SessionToken = "0".repeat(64).parse().unwrap();
-        assert_eq!(
-            token.id().to_string(),
-            "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925"
-        );
+        assert_eq!(token.id().to_string(), "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925");
     }
 
     #[test]

@@ -44,11 +44,7 @@ impl TryFrom<f64> for TargetLufs {
 
     fn try_from(found: f64) -> Result<Self, InvalidSetting> {
         // A NaN is in no range.
-        if (Self::MIN..=Self::MAX).contains(&found) {
-            Ok(Self(found))
-        } else {
-            Err(InvalidSetting::Loudness { found })
-        }
+        if (Self::MIN..=Self::MAX).contains(&found) { Ok(Self(found)) } else { Err(InvalidSetting::Loudness { found }) }
     }
 }
 
@@ -79,11 +75,7 @@ impl TryFrom<f64> for CeilingDbtp {
     type Error = InvalidSetting;
 
     fn try_from(found: f64) -> Result<Self, InvalidSetting> {
-        if (Self::MIN..=Self::MAX).contains(&found) {
-            Ok(Self(found))
-        } else {
-            Err(InvalidSetting::Ceiling { found })
-        }
+        if (Self::MIN..=Self::MAX).contains(&found) { Ok(Self(found)) } else { Err(InvalidSetting::Ceiling { found }) }
     }
 }
 
@@ -110,14 +102,8 @@ impl TryFrom<String> for PresetId {
 
     fn try_from(name: String) -> Result<Self, InvalidSetting> {
         let fits = (1..=40).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if fits {
-            Ok(Self(name))
-        } else {
-            Err(InvalidSetting::Preset)
-        }
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if fits { Ok(Self(name)) } else { Err(InvalidSetting::Preset) }
     }
 }
 
@@ -170,21 +156,14 @@ mod tests {
             },
         ] {
             let json = serde_json::to_string(&settings).unwrap();
-            assert_eq!(
-                serde_json::from_str::<Settings>(&json).unwrap(),
-                settings,
-                "{json}"
-            );
+            assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings, "{json}");
         }
     }
 
     #[test]
     fn values_out_of_range_are_told_the_range() {
         let error = TargetLufs::try_from(3.0).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "expected a loudness from -40 to -4 LUFS, found 3"
-        );
+        assert_eq!(error.to_string(), "expected a loudness from -40 to -4 LUFS, found 3");
         assert!(TargetLufs::try_from(f64::NAN).is_err());
         assert!(CeilingDbtp::try_from(0.1).is_err());
         assert!(PresetId::try_from("../x".to_owned()).is_err());

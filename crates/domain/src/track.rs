@@ -41,9 +41,6 @@ pub struct UploadLimits {
 impl Default for UploadLimits {
     /// 1 GiB and 30 minutes: 30 minutes of 96 kHz 24-bit stereo are 1.04 GB.
     fn default() -> Self {
-        Self {
-            max_bytes: 1 << 30,
-            max_duration: Duration::from_mins(30),
-        }
+        Self { max_bytes: 1 << 30, max_duration: Duration::from_mins(30) }
     }
 }

@@ -30,10 +30,7 @@ impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, later_by: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(later_by.as_millis().try_into().unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(later_by.as_millis().try_into().unwrap_or(i64::MAX)))
     }
 }
 
@@ -41,10 +38,7 @@ impl Sub<Duration> for Timestamp {
     type Output = Self;
 
     fn sub(self, earlier_by: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(earlier_by.as_millis().try_into().unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(earlier_by.as_millis().try_into().unwrap_or(i64::MAX)))
     }
 }
 
@@ -59,14 +53,9 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the system; all others take a `Clock`"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system; all others take a `Clock`")]
     fn now(&self) -> Timestamp {
-        let since_epoch = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp(0) + since_epoch
     }
 }
@@ -83,8 +72,7 @@ pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes)
-            .expect("an operating system without randomness cannot keep sessions apart");
+        getrandom::fill(bytes).expect("an operating system without randomness cannot keep sessions apart");
     }
 }
 
@@ -94,10 +82,7 @@ mod tests {
 
     #[test]
     fn time_differences_saturate_instead_of_wrapping() {
-        let (early, late) = (
-            Timestamp::from_unix_ms(1_000),
-            Timestamp::from_unix_ms(3_500),
-        );
+        let (early, late) = (Timestamp::from_unix_ms(1_000), Timestamp::from_unix_ms(3_500));
         assert_eq!(late.since(early), Duration::from_millis(2_500));
         assert_eq!(early.since(late), Duration::ZERO);
         assert_eq!(early + Duration::from_millis(2_500), late);

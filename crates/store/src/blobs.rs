@@ -39,29 +39,15 @@ impl Blobs {
         make_private_dir(&kept)?;
         make_private_dir(&temporary)?;
         sync_dir(dir)?;
-        Ok(Self {
-            kept: kept.into(),
-            temporary: temporary.into(),
-            entropy,
-        })
+        Ok(Self { kept: kept.into(), temporary: temporary.into(), entropy })
     }
 
     /// Begins a new blob of at most `max_bytes`.
     pub async fn create(&self, max_bytes: u64) -> Result<BlobWriter> {
         let id = BlobId::draw(self.entropy.as_ref());
         let temporary = Temporary(self.temporary.join(id.to_string()));
-        let file = File::create_new(&temporary.0)
-            .await
-            .map_err(Error::file("create", &temporary.0))?;
-        Ok(BlobWriter {
-            blobs: self.clone(),
-            id,
-            temporary,
-            file,
-            hash: Sha256::new(),
-            bytes: 0,
-            max_bytes,
-        })
+        let file = File::create_new(&temporary.0).await.map_err(Error::file("create", &temporary.0))?;
+        Ok(BlobWriter { blobs: self.clone(), id, temporary, file, hash: Sha256::new(), bytes: 0, max_bytes })
     }
 
     /// Keeps a whole blob that is in memory.
@@ -78,8 +64,7 @@ impl Blobs {
         blocking(move || {
             let mut file = fs::File::open(&path).map_err(Error::file("open", &path))?;
             let (bytes, sha256) = digest(&mut file).map_err(Error::file("read", &path))?;
-            file.sync_all()
-                .map_err(Error::file("make durable", &path))?;
+            file.sync_all().map_err(Error::file("make durable", &path))?;
             blobs.publish(&path, id)?;
             Ok(StoredBlob { id, bytes, sha256 })
         })
@@ -95,22 +80,13 @@ impl Blobs {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::file("open", &path)(error)),
         };
-        let bytes = file
-            .metadata()
-            .await
-            .map_err(Error::file("look at", &path))?
-            .len();
+        let bytes = file.metadata().await.map_err(Error::file("look at", &path))?.len();
         let Range { start, end } = range.unwrap_or(0..bytes);
         let (start, end) = (start.min(bytes), end.min(bytes));
         if start > 0 {
-            file.seek(SeekFrom::Start(start))
-                .await
-                .map_err(Error::file("read", &path))?;
+            file.seek(SeekFrom::Start(start)).await.map_err(Error::file("read", &path))?;
         }
-        Ok(Some(BlobReader {
-            bytes: end.saturating_sub(start),
-            file: file.take(end.saturating_sub(start)),
-        }))
+        Ok(Some(BlobReader { bytes: end.saturating_sub(start), file: file.take(end.saturating_sub(start)) }))
     }
 
     /// Where a blob's file is, for programs that read files. It is there as long as the blob is.
@@ -122,18 +98,14 @@ impl Blobs {
     pub async fn delete(&self, id: BlobId) -> Result<()> {
         let path = self.path(id);
         match tokio::fs::remove_file(&path).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::file("remove", &path)(error))
-            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file("remove", &path)(error)),
             _ => Ok(()),
         }
     }
 
     /// A new, empty folder on the same file system, for files to be [adopted](Self::adopt).
     pub fn scratch(&self) -> Result<Scratch> {
-        let path = self
-            .temporary
-            .join(BlobId::draw(self.entropy.as_ref()).to_string());
+        let path = self.temporary.join(BlobId::draw(self.entropy.as_ref()).to_string());
         make_private_dir(&path)?;
         Ok(Scratch(path))
     }
@@ -145,11 +117,7 @@ impl Blobs {
             let mut blobs = Vec::new();
             for entry in fs::read_dir(&kept).map_err(Error::file("list", &kept))? {
                 let entry = entry.map_err(Error::file("list", &kept))?;
-                let Some(id) = entry
-                    .file_name()
-                    .to_str()
-                    .and_then(|name| name.parse().ok())
-                else {
+                let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
                     continue;
                 };
                 // One that was deleted since it was listed is not there to be listed.
@@ -186,15 +154,10 @@ impl BlobWriter {
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         if self.bytes > self.max_bytes {
-            return Err(Error::TooLarge {
-                max_bytes: self.max_bytes,
-            });
+            return Err(Error::TooLarge { max_bytes: self.max_bytes });
         }
         self.hash.update(bytes);
-        self.file
-            .write_all(bytes)
-            .await
-            .map_err(Error::file("write", &self.temporary.0))
+        self.file.write_all(bytes).await.map_err(Error::file("write", &self.temporary.0))
     }
 
     /// How many bytes it has.
@@ -205,23 +168,11 @@ impl BlobWriter {
     /// Makes the blob durable and visible. Before this returns it is neither.
     pub async fn finish(mut self) -> Result<StoredBlob> {
         if self.bytes > self.max_bytes {
-            return Err(Error::TooLarge {
-                max_bytes: self.max_bytes,
-            });
+            return Err(Error::TooLarge { max_bytes: self.max_bytes });
         }
-        self.file
-            .flush()
-            .await
-            .map_err(Error::file("write", &self.temporary.0))?;
-        self.file
-            .sync_all()
-            .await
-            .map_err(Error::file("make durable", &self.temporary.0))?;
-        let stored = StoredBlob {
-            id: self.id,
-            bytes: self.bytes,
-            sha256: self.hash.finalize().into(),
-        };
+        self.file.flush().await.map_err(Error::file("write", &self.temporary.0))?;
+        self.file.sync_all().await.map_err(Error::file("make durable", &self.temporary.0))?;
+        let stored = StoredBlob { id: self.id, bytes: self.bytes, sha256: self.hash.finalize().into() };
         let (blobs, temporary) = (self.blobs, self.temporary);
         blocking(move || blobs.publish(&temporary.0, stored.id).map(|()| stored)).await
     }
@@ -242,11 +193,7 @@ impl BlobReader {
 }
 
 impl AsyncRead for BlobReader {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.file).poll_read(cx, buffer)
     }
 }
@@ -297,16 +244,12 @@ fn digest(reader: &mut impl Read) -> io::Result<(u64, [u8; 32])> {
 }
 
 /// Runs file work beside the asynchronous threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(Error::file("finish work in", Path::new("the data folder"))(
-                error.into(),
-            )),
+            Err(error) => Err(Error::file("finish work in", Path::new("the data folder"))(error.into())),
         },
     }
 }

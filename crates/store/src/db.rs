@@ -7,9 +7,7 @@
 use crate::error::{Error, Result};
 use crate::hub::Hub;
 use domain::{Clock, Entropy, Timestamp};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -34,12 +32,7 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    pub(crate) async fn open(
-        dir: &Path,
-        lock: File,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Result<Self> {
+    pub(crate) async fn open(dir: &Path, lock: File, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(dir.join("balanced.sqlite"))
             .create_if_missing(true)
@@ -47,24 +40,11 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&writer).await?;
         sync_dir(dir)?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true))
-            .await?;
-        Ok(Self {
-            reader,
-            writer,
-            clock,
-            entropy,
-            hub: Hub::default(),
-            _lock: lock,
-        })
+        let reader = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self { reader, writer, clock, entropy, hub: Hub::default(), _lock: lock })
     }
 
     /// Begins a transaction that may write. Do not wait for anything but the database while holding it.
@@ -90,9 +70,7 @@ pub(crate) fn lock(dir: &Path) -> Result<File> {
     let file = File::create(&path).map_err(Error::file("create", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse {
-            dir: dir.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: dir.to_owned() }),
         Err(TryLockError::Error(source)) => Err(Error::file("lock", &path)(source)),
     }
 }
@@ -103,14 +81,10 @@ pub(crate) fn make_private_dir(dir: &Path) -> Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(dir)
-        .map_err(Error::file("create the folder", dir))
+    builder.create(dir).map_err(Error::file("create the folder", dir))
 }
 
 /// Makes the names in a folder durable: a file's own `fsync` does not cover its name.
 pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(Error::file("make durable", dir))
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(Error::file("make durable", dir))
 }

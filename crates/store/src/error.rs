@@ -42,9 +42,7 @@ pub enum Error {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
     /// The tables cannot be brought up to date.
-    #[error(
-        "the database cannot be brought up to date: was this data folder written by a newer version?"
-    )]
+    #[error("the database cannot be brought up to date: was this data folder written by a newer version?")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The database holds a value that this program never writes.
     #[error("the database holds a {what} that cannot be read")]
@@ -60,10 +58,6 @@ impl Error {
     /// For `map_err`: says what was tried on which path.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::File {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::File { action, path, source }
     }
 }

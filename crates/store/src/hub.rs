@@ -27,9 +27,7 @@ impl Hub {
     pub(crate) fn subscribe(&self, job: JobId) -> watch::Receiver<Option<JobStatus>> {
         let mut jobs = self.jobs();
         jobs.retain(|_, sender| sender.receiver_count() > 0);
-        jobs.entry(job)
-            .or_insert_with(|| watch::Sender::new(None))
-            .subscribe()
+        jobs.entry(job).or_insert_with(|| watch::Sender::new(None)).subscribe()
     }
 
     pub(crate) fn publish(&self, job: JobId, status: JobStatus) {

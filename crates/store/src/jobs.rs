@@ -26,7 +26,7 @@ impl Jobs {
         let row: Option<JobRow> = sqlx::query_as(
             "SELECT job.* FROM job JOIN track ON track.id = job.track_id
              WHERE track.id = $1 AND track.session_id = $2
-             ORDER BY job.created_at DESC, job.id DESC LIMIT 1",
+             ORDER BY job.created_at DESC LIMIT 1",
         )
         .bind(track.to_string())
         .bind(owner.session().to_string())
@@ -35,28 +35,35 @@ impl Jobs {
         row.map(Job::try_from).transpose()
     }
 
-    /// Asks for another master of a track, say with other settings. The earlier job is cancelled if it is not over.
-    pub async fn ask_again(
-        &self,
-        owner: Owner,
-        track: TrackId,
-        settings: &Settings,
-    ) -> Result<Option<JobId>> {
-        let Some(earlier) = self.latest(owner, track).await? else {
-            return Ok(None);
-        };
+    /// Asks for another master of a track, say with other settings. Earlier jobs that are not over are cancelled.
+    /// `None` if the owner has no such track.
+    pub async fn ask_again(&self, owner: Owner, track: TrackId, settings: &Settings) -> Result<Option<JobId>> {
         let mut tx = self.db.write().await?;
-        let cancelled = queue::apply(&self.db, &mut tx, earlier.id, JobEvent::Cancel).await;
+        let earlier: Vec<String> = sqlx::query_scalar(
+            "SELECT job.id FROM job JOIN track ON track.id = job.track_id
+             WHERE track.id = $1 AND track.session_id = $2",
+        )
+        .bind(track.to_string())
+        .bind(owner.session().to_string())
+        .fetch_all(&mut *tx)
+        .await?;
+        // A track never is without a job: its first one came with it.
+        if earlier.is_empty() {
+            return Ok(None);
+        }
+        let mut cancelled = Vec::new();
+        for id in &earlier {
+            let id = parsed("job id", id)?;
+            match queue::apply(&self.db, &mut tx, id, JobEvent::Cancel).await {
+                Ok(course) => cancelled.push((id, course)),
+                Err(crate::Error::OutOfPlace(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let job = insert(&self.db, &mut tx, track, settings).await?;
         tx.commit().await?;
-        if let Ok(course) = cancelled {
-            self.db.hub.publish(
-                earlier.id,
-                JobStatus {
-                    course,
-                    progress: None,
-                },
-            );
+        for (id, course) in cancelled {
+            self.db.hub.publish(id, JobStatus { course, progress: None });
         }
         self.db.hub.work.notify_one();
         Ok(Some(job))
@@ -71,13 +78,7 @@ impl Jobs {
         match queue::apply(&self.db, &mut tx, job.id, JobEvent::Cancel).await {
             Ok(course) => {
                 tx.commit().await?;
-                self.db.hub.publish(
-                    job.id,
-                    JobStatus {
-                        course,
-                        progress: None,
-                    },
-                );
+                self.db.hub.publish(job.id, JobStatus { course, progress: None });
                 Ok(true)
             }
             Err(crate::Error::OutOfPlace(_)) => Ok(false),
@@ -90,27 +91,17 @@ impl Jobs {
         let Some(job) = self.latest(owner, track).await? else {
             return Ok(Vec::new());
         };
-        let rows: Vec<OutputRow> = sqlx::query_as(
-            "SELECT kind, blob, bytes, sha256 FROM output WHERE job_id = $1 ORDER BY kind",
-        )
-        .bind(job.id.to_string())
-        .fetch_all(&self.db.reader)
-        .await?;
+        let rows: Vec<OutputRow> =
+            sqlx::query_as("SELECT kind, blob, bytes, sha256 FROM output WHERE job_id = $1 ORDER BY kind")
+                .bind(job.id.to_string())
+                .fetch_all(&self.db.reader)
+                .await?;
         rows.into_iter().map(Output::try_from).collect()
     }
 
     /// One thing that the latest job of a track left.
-    pub async fn output(
-        &self,
-        owner: Owner,
-        track: TrackId,
-        kind: OutputKind,
-    ) -> Result<Option<Output>> {
-        Ok(self
-            .outputs(owner, track)
-            .await?
-            .into_iter()
-            .find(|output| output.kind == kind))
+    pub async fn output(&self, owner: Owner, track: TrackId, kind: OutputKind) -> Result<Option<Output>> {
+        Ok(self.outputs(owner, track).await?.into_iter().find(|output| output.kind == kind))
     }
 
     /// Follows the latest job of a track to its end.
@@ -123,16 +114,9 @@ impl Jobs {
         let Some(job) = self.latest(owner, track).await? else {
             return Ok(None);
         };
-        let first = JobStatus {
-            course: job.course,
-            progress: job.progress,
-        };
+        let first = JobStatus { course: job.course, progress: job.progress };
         self.db.hub.begin_with(job.id, &first);
-        Ok(Some(JobWatch {
-            first: Some(first),
-            changes,
-            over: false,
-        }))
+        Ok(Some(JobWatch { first: Some(first), changes, over: false }))
     }
 }
 
@@ -178,30 +162,22 @@ impl TryFrom<OutputRow> for Output {
     type Error = crate::Error;
 
     fn try_from(row: OutputRow) -> Result<Self> {
-        Ok(Self {
-            kind: parsed("output", &row.kind)?,
-            blob: row.blob.try_into()?,
-        })
+        Ok(Self { kind: parsed("output", &row.kind)?, blob: row.blob.try_into()? })
     }
 }
 
 /// Puts a job into the queue, within a transaction.
-pub(crate) async fn insert(
-    db: &Db,
-    tx: &mut SqliteConnection,
-    track: TrackId,
-    settings: &Settings,
-) -> Result<JobId> {
+pub(crate) async fn insert(db: &Db, tx: &mut SqliteConnection, track: TrackId, settings: &Settings) -> Result<JobId> {
     let id = JobId::draw(db.entropy.as_ref());
-    let Course {
-        attempt,
-        interruptions,
-        ..
-    } = Course::new();
-    let settings = serde_json::to_string(settings).map_err(|source| crate::Error::Corrupt {
-        what: "job's settings",
-        source: Box::new(source),
-    })?;
+    let Course { attempt, interruptions, .. } = Course::new();
+    let settings = serde_json::to_string(settings)
+        .map_err(|source| crate::Error::Corrupt { what: "job's settings", source: Box::new(source) })?;
+    // The latest job of a track is the one that counts, so no two may have the same time, whatever the clock says.
+    let latest: Option<i64> = sqlx::query_scalar("SELECT MAX(created_at) FROM job WHERE track_id = $1")
+        .bind(track.to_string())
+        .fetch_one(&mut *tx)
+        .await?;
+    let created_at = latest.map_or(i64::MIN, |latest| latest + 1).max(db.now().unix_ms());
     sqlx::query(
         "INSERT INTO job (id, track_id, settings, state, attempt, interruptions, created_at)
          VALUES ($1, $2, $3, 'queued', $4, $5, $6)",
@@ -211,8 +187,8 @@ pub(crate) async fn insert(
     .bind(settings)
     .bind(i64::from(attempt.0))
     .bind(i64::from(interruptions))
-    .bind(db.now().unix_ms())
-    .execute(tx)
+    .bind(created_at)
+    .execute(&mut *tx)
     .await?;
     Ok(id)
 }

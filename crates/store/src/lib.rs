@@ -55,11 +55,7 @@ impl Store {
     ///
     /// Brings its tables up to date, removes what a crash left behind, and puts the jobs that a dead process had begun
     /// back into the queue: since the folder is locked, whoever had begun them lives no more.
-    pub async fn open(
-        dir: &Path,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-    ) -> Result<Self> {
+    pub async fn open(dir: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let lock = db::lock(dir)?;
         let blobs = Blobs::open(dir, Arc::clone(&entropy))?;
         let db = Arc::new(db::Db::open(dir, lock, clock, entropy).await?);
@@ -78,9 +74,7 @@ impl Store {
 
     /// Whether the database answers: for health checks.
     pub async fn check(&self) -> Result<()> {
-        sqlx::query("SELECT 1 FROM session LIMIT 1")
-            .fetch_optional(&self.db.reader)
-            .await?;
+        sqlx::query("SELECT 1 FROM session LIMIT 1").fetch_optional(&self.db.reader).await?;
         Ok(())
     }
 

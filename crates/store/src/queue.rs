@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::hub::JobStatus;
 use crate::row::{CourseRow, parsed, settings, state_name};
 use domain::{
-    Attempt, BlobId, Course, Failure, FileName, JobEvent, JobId, JobState, OutOfPlace, Output,
-    Progress, RunId, Settings, TrackId,
+    Attempt, BlobId, Course, Failure, FileName, JobEvent, JobId, JobState, OutOfPlace, Output, Progress, RunId,
+    Settings, TrackId,
 };
 use sqlx::SqliteConnection;
 use std::sync::Arc;
@@ -96,20 +96,12 @@ impl Queue {
             settings: settings(&asked)?,
         };
         let course = Course {
-            state: JobState::Running {
-                attempt: claim.attempt,
-            },
+            state: JobState::Running { attempt: claim.attempt },
             attempt: claim.attempt,
             interruptions: crate::row::number("count of interruptions", interruptions)?,
         };
         tx.commit().await?;
-        self.db.hub.publish(
-            claim.job,
-            JobStatus {
-                course,
-                progress: None,
-            },
-        );
+        self.db.hub.publish(claim.job, JobStatus { course, progress: None });
         Ok(Some(claim))
     }
 
@@ -125,12 +117,7 @@ impl Queue {
     }
 
     /// Makes a claim good for another `lease` and writes down how far the job is.
-    pub async fn renew(
-        &self,
-        claim: &Claim,
-        lease: Duration,
-        progress: Option<Progress>,
-    ) -> Result<Lease> {
+    pub async fn renew(&self, claim: &Claim, lease: Duration, progress: Option<Progress>) -> Result<Lease> {
         let mut tx = self.db.write().await?;
         let renewed = sqlx::query(
             "UPDATE job SET lease_until = $1, stage = $2, fraction = $3
@@ -145,24 +132,14 @@ impl Queue {
         .await?
         .rows_affected();
         tx.commit().await?;
-        Ok(if renewed == 1 {
-            Lease::Held
-        } else {
-            Lease::Lost
-        })
+        Ok(if renewed == 1 { Lease::Held } else { Lease::Lost })
     }
 
     /// The job is done, and this is what it leaves: all of it or, if the attempt is [out of place](Error::OutOfPlace),
     /// nothing. Once this returns, the outputs can be downloaded.
     pub async fn finish(&self, claim: &Claim, outputs: &[Output]) -> Result<()> {
         let mut tx = self.db.write().await?;
-        let course = apply(
-            &self.db,
-            &mut tx,
-            claim.job,
-            JobEvent::Finish(claim.attempt),
-        )
-        .await?;
+        let course = apply(&self.db, &mut tx, claim.job, JobEvent::Finish(claim.attempt)).await?;
         for Output { kind, blob } in outputs {
             sqlx::query("INSERT INTO output (job_id, kind, blob, bytes, sha256) VALUES ($1, $2, $3, $4, $5)")
                 .bind(claim.job.to_string())
@@ -174,38 +151,28 @@ impl Queue {
                 .await?;
         }
         tx.commit().await?;
-        self.db.hub.publish(
-            claim.job,
-            JobStatus {
-                course,
-                progress: None,
-            },
-        );
+        self.db.hub.publish(claim.job, JobStatus { course, progress: None });
         Ok(())
     }
 
     /// The job cannot be done.
     pub async fn fail(&self, claim: &Claim, failure: Failure) -> Result<()> {
-        self.happen(claim.job, JobEvent::Fail(claim.attempt, failure))
-            .await
+        self.happen(claim.job, JobEvent::Fail(claim.attempt, failure)).await
     }
 
     /// The job goes back into the queue, to its old place; that it was begun is not held against it.
     pub async fn hand_back(&self, claim: &Claim) -> Result<()> {
-        self.happen(claim.job, JobEvent::HandBack(claim.attempt))
-            .await
+        self.happen(claim.job, JobEvent::HandBack(claim.attempt)).await
     }
 
     /// The attempt ended without an answer, as by a panic; counts towards the end of a poisonous job.
     pub async fn interrupt(&self, claim: &Claim) -> Result<()> {
-        self.happen(claim.job, JobEvent::Interrupt(claim.attempt))
-            .await
+        self.happen(claim.job, JobEvent::Interrupt(claim.attempt)).await
     }
 
     /// Takes back all jobs whose lease has run out. Returns how many.
     pub async fn interrupt_expired(&self) -> Result<usize> {
-        self.interrupt_where_lease_until_before(self.db.now().unix_ms())
-            .await
+        self.interrupt_where_lease_until_before(self.db.now().unix_ms()).await
     }
 
     /// Takes back all jobs that run: right when it is known that no worker lives. Returns how many.
@@ -214,19 +181,15 @@ impl Queue {
     }
 
     async fn interrupt_where_lease_until_before(&self, unix_ms: i64) -> Result<usize> {
-        let lost: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT id, attempt FROM job WHERE state = 'running' AND lease_until < $1",
-        )
-        .bind(unix_ms)
-        .fetch_all(&self.db.reader)
-        .await?;
+        let lost: Vec<(String, i64)> =
+            sqlx::query_as("SELECT id, attempt FROM job WHERE state = 'running' AND lease_until < $1")
+                .bind(unix_ms)
+                .fetch_all(&self.db.reader)
+                .await?;
         let mut taken_back = 0;
         for (job, attempt) in lost {
             let attempt = Attempt(crate::row::number("attempt", attempt)?);
-            match self
-                .happen(parsed("job id", &job)?, JobEvent::Interrupt(attempt))
-                .await
-            {
+            match self.happen(parsed("job id", &job)?, JobEvent::Interrupt(attempt)).await {
                 Ok(()) => taken_back += 1,
                 // It answered after all.
                 Err(Error::OutOfPlace(_)) => {}
@@ -243,30 +206,18 @@ impl Queue {
         if course.state == JobState::Queued {
             self.db.hub.work.notify_one();
         }
-        self.db.hub.publish(
-            job,
-            JobStatus {
-                course,
-                progress: None,
-            },
-        );
+        self.db.hub.publish(job, JobStatus { course, progress: None });
         Ok(())
     }
 }
 
 /// Lets an event happen to a job, within a transaction. A job that is no more is out of place, too.
-pub(crate) async fn apply(
-    db: &Db,
-    tx: &mut SqliteConnection,
-    job: JobId,
-    event: JobEvent,
-) -> Result<Course> {
-    let row: Option<CourseRow> = sqlx::query_as(
-        "SELECT state, attempt, interruptions, failure_kind, failure_message FROM job WHERE id = $1",
-    )
-    .bind(job.to_string())
-    .fetch_optional(&mut *tx)
-    .await?;
+pub(crate) async fn apply(db: &Db, tx: &mut SqliteConnection, job: JobId, event: JobEvent) -> Result<Course> {
+    let row: Option<CourseRow> =
+        sqlx::query_as("SELECT state, attempt, interruptions, failure_kind, failure_message FROM job WHERE id = $1")
+            .bind(job.to_string())
+            .fetch_optional(&mut *tx)
+            .await?;
     let before = Course::try_from(row.ok_or(OutOfPlace)?)?;
     let after = before.after(event)?;
     let failure = match &after.state {
@@ -291,9 +242,5 @@ pub(crate) async fn apply(
     .execute(&mut *tx)
     .await?
     .rows_affected();
-    if changed == 1 {
-        Ok(after)
-    } else {
-        Err(OutOfPlace.into())
-    }
+    if changed == 1 { Ok(after) } else { Err(OutOfPlace.into()) }
 }

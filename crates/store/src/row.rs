@@ -1,29 +1,21 @@
 //! From columns to values. A value that cannot be read is an error: nothing is guessed.
 
 use crate::error::{Error, Result};
-use domain::{
-    Attempt, Course, Failure, FileName, Job, JobState, Progress, StoredBlob, Timestamp, Track,
-};
+use domain::{Attempt, Course, Failure, FileName, Job, JobState, Progress, StoredBlob, Timestamp, Track};
 use std::str::FromStr;
 
 pub(crate) fn parsed<T>(what: &'static str, text: &str) -> Result<T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    text.parse().map_err(|source| Error::Corrupt {
-        what,
-        source: Box::new(source),
-    })
+    text.parse().map_err(|source| Error::Corrupt { what, source: Box::new(source) })
 }
 
 pub(crate) fn number<T>(what: &'static str, value: i64) -> Result<T>
 where
     T: TryFrom<i64, Error: std::error::Error + Send + Sync + 'static>,
 {
-    value.try_into().map_err(|source| Error::Corrupt {
-        what,
-        source: Box::new(source),
-    })
+    value.try_into().map_err(|source| Error::Corrupt { what, source: Box::new(source) })
 }
 
 /// A blob's three columns: id, bytes, SHA-256.
@@ -42,15 +34,8 @@ impl TryFrom<BlobRow> for StoredBlob {
             .sha256
             .as_slice()
             .try_into()
-            .map_err(|source| Error::Corrupt {
-                what: "SHA-256",
-                source: Box::new(source),
-            })?;
-        Ok(Self {
-            id: parsed("blob id", &row.blob)?,
-            bytes: number("length", row.bytes)?,
-            sha256,
-        })
+            .map_err(|source| Error::Corrupt { what: "SHA-256", source: Box::new(source) })?;
+        Ok(Self { id: parsed("blob id", &row.blob)?, bytes: number("length", row.bytes)?, sha256 })
     }
 }
 
@@ -100,17 +85,10 @@ impl TryFrom<CourseRow> for Course {
             }),
             "cancelled" => JobState::Cancelled,
             other => {
-                return Err(Error::Corrupt {
-                    what: "job state",
-                    source: format!("found `{other}`").into(),
-                });
+                return Err(Error::Corrupt { what: "job state", source: format!("found `{other}`").into() });
             }
         };
-        Ok(Self {
-            state,
-            attempt,
-            interruptions: number("count of interruptions", row.interruptions)?,
-        })
+        Ok(Self { state, attempt, interruptions: number("count of interruptions", row.interruptions)? })
     }
 }
 
@@ -143,10 +121,9 @@ impl TryFrom<JobRow> for Job {
 
     fn try_from(row: JobRow) -> Result<Self> {
         let progress = match (row.stage, row.fraction) {
-            (Some(stage), Some(fraction)) => Some(Progress {
-                stage: parsed("stage", &stage)?,
-                fraction: fraction as f32,
-            }),
+            (Some(stage), Some(fraction)) => {
+                Some(Progress { stage: parsed("stage", &stage)?, fraction: fraction as f32 })
+            }
             _ => None,
         };
         Ok(Self {
@@ -163,8 +140,5 @@ impl TryFrom<JobRow> for Job {
 }
 
 pub(crate) fn settings(json: &str) -> Result<domain::Settings> {
-    serde_json::from_str(json).map_err(|source| Error::Corrupt {
-        what: "job's settings",
-        source: Box::new(source),
-    })
+    serde_json::from_str(json).map_err(|source| Error::Corrupt { what: "job's settings", source: Box::new(source) })
 }

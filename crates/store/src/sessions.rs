@@ -22,11 +22,7 @@ impl Sessions {
     pub async fn begin(&self, lifetime: Duration) -> Result<(SessionToken, Session)> {
         let token = SessionToken::draw(self.db.entropy.as_ref());
         let created_at = self.db.now();
-        let session = Session {
-            id: token.id(),
-            created_at,
-            expires_at: created_at + lifetime,
-        };
+        let session = Session { id: token.id(), created_at, expires_at: created_at + lifetime };
         let mut tx = self.db.write().await?;
         sqlx::query("INSERT INTO session (id, created_at, expires_at) VALUES ($1, $2, $3)")
             .bind(session.id.to_string())
@@ -41,13 +37,12 @@ impl Sessions {
     /// The session that a token opens; `None` if there is none or it has ended.
     pub async fn find(&self, token: &SessionToken) -> Result<Option<Session>> {
         let id = token.id();
-        let row: Option<(i64, i64)> = sqlx::query_as(
-            "SELECT created_at, expires_at FROM session WHERE id = $1 AND expires_at > $2",
-        )
-        .bind(id.to_string())
-        .bind(self.db.now().unix_ms())
-        .fetch_optional(&self.db.reader)
-        .await?;
+        let row: Option<(i64, i64)> =
+            sqlx::query_as("SELECT created_at, expires_at FROM session WHERE id = $1 AND expires_at > $2")
+                .bind(id.to_string())
+                .bind(self.db.now().unix_ms())
+                .fetch_optional(&self.db.reader)
+                .await?;
         Ok(row.map(|(created_at, expires_at)| Session {
             id,
             created_at: Timestamp::from_unix_ms(created_at),
@@ -57,11 +52,7 @@ impl Sessions {
 
     /// Like [`Self::find`], and keeps a session that is in use alive for another `lifetime`. Writes only once half of
     /// it is gone, so that reading pages does not wear the disk.
-    pub async fn resume(
-        &self,
-        token: &SessionToken,
-        lifetime: Duration,
-    ) -> Result<Option<Session>> {
+    pub async fn resume(&self, token: &SessionToken, lifetime: Duration) -> Result<Option<Session>> {
         let Some(session) = self.find(token).await? else {
             return Ok(None);
         };
@@ -72,28 +63,21 @@ impl Sessions {
         let expires_at = now + lifetime;
         let mut tx = self.db.write().await?;
         // A session that was ended meanwhile stays ended.
-        let extended =
-            sqlx::query("UPDATE session SET expires_at = $1 WHERE id = $2 AND expires_at > $3")
-                .bind(expires_at.unix_ms())
-                .bind(session.id.to_string())
-                .bind(now.unix_ms())
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
+        let extended = sqlx::query("UPDATE session SET expires_at = $1 WHERE id = $2 AND expires_at > $3")
+            .bind(expires_at.unix_ms())
+            .bind(session.id.to_string())
+            .bind(now.unix_ms())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
         tx.commit().await?;
-        Ok((extended == 1).then_some(Session {
-            expires_at,
-            ..session
-        }))
+        Ok((extended == 1).then_some(Session { expires_at, ..session }))
     }
 
     /// Ends a session; its tracks go with it. Their bytes go with the next [sweep](crate::Store::sweep).
     pub async fn end(&self, session: SessionId) -> Result<()> {
         let mut tx = self.db.write().await?;
-        sqlx::query("DELETE FROM session WHERE id = $1")
-            .bind(session.to_string())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query("DELETE FROM session WHERE id = $1").bind(session.to_string()).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -43,11 +43,7 @@ impl Store {
             .rows_affected();
         tx.commit().await?;
         let blobs = self.sweep_blobs(ORPHAN_GRACE).await?;
-        Ok(Swept {
-            sessions,
-            tracks,
-            blobs,
-        })
+        Ok(Swept { sessions, tracks, blobs })
     }
 
     /// Removes blobs that nothing names and that were written more than `grace` ago.
@@ -60,8 +56,8 @@ impl Store {
                 .await?
                 .into_iter()
                 .collect();
-        let oldest_spared = SystemTime::UNIX_EPOCH
-            + Duration::from_millis((self.db.now() - grace).unix_ms().try_into().unwrap_or(0));
+        let oldest_spared =
+            SystemTime::UNIX_EPOCH + Duration::from_millis((self.db.now() - grace).unix_ms().try_into().unwrap_or(0));
         let mut removed = 0;
         for (id, modified) in blobs {
             if (grace.is_zero() || modified <= oldest_spared) && !named.contains(&id.to_string()) {

@@ -37,12 +37,11 @@ impl Tracks {
         let id = TrackId::draw(self.db.entropy.as_ref());
         let now = self.db.now();
         let mut tx = self.db.write().await?;
-        let session: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM session WHERE id = $1 AND expires_at > $2")
-                .bind(owner.session().to_string())
-                .bind(now.unix_ms())
-                .fetch_optional(&mut *tx)
-                .await?;
+        let session: Option<i64> = sqlx::query_scalar("SELECT 1 FROM session WHERE id = $1 AND expires_at > $2")
+            .bind(owner.session().to_string())
+            .bind(now.unix_ms())
+            .fetch_optional(&mut *tx)
+            .await?;
         if session.is_none() {
             return Err(Error::SessionEnded);
         }
@@ -102,10 +101,8 @@ impl Tracks {
         .bind(&id)
         .fetch_all(&mut *tx)
         .await?;
-        let jobs: Vec<String> = sqlx::query_scalar("SELECT id FROM job WHERE track_id = $1")
-            .bind(&id)
-            .fetch_all(&mut *tx)
-            .await?;
+        let jobs: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM job WHERE track_id = $1").bind(&id).fetch_all(&mut *tx).await?;
         let deleted = sqlx::query("DELETE FROM track WHERE id = $1 AND session_id = $2")
             .bind(&id)
             .bind(owner.session().to_string())

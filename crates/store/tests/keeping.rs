@@ -6,20 +6,14 @@ mod common;
 
 use common::{Fixture, HOUR};
 use domain::{
-    Failure, FailureKind, FileName, JobState, Output, OutputKind, Progress, SessionToken, Settings,
-    Stage, TrackId,
+    Failure, FailureKind, FileName, JobState, Output, OutputKind, Progress, SessionToken, Settings, Stage, TrackId,
 };
 use std::time::Duration;
 use store::{Error, NewTrack, Retention, Store};
 use tokio::io::AsyncReadExt;
 
 async fn read(store: &Store, id: domain::BlobId, range: Option<std::ops::Range<u64>>) -> Vec<u8> {
-    let mut reader = store
-        .blobs
-        .read(id, range)
-        .await
-        .unwrap()
-        .expect("the blob is there");
+    let mut reader = store.blobs.read(id, range).await.unwrap().expect("the blob is there");
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).await.unwrap();
     bytes
@@ -31,30 +25,11 @@ async fn an_acknowledged_upload_is_there_after_reopening() {
     let (token, owner) = world.visitor().await;
     let track = world.upload(owner, b"a mix").await;
     world.reopen().await;
-    let owner = world
-        .store
-        .sessions
-        .find(&token)
-        .await
-        .unwrap()
-        .unwrap()
-        .owner();
-    let found = world
-        .store
-        .tracks
-        .find(owner, track)
-        .await
-        .unwrap()
-        .unwrap();
+    let owner = world.store.sessions.find(&token).await.unwrap().unwrap().owner();
+    let found = world.store.tracks.find(owner, track).await.unwrap().unwrap();
     assert_eq!(found.file_name.as_str(), "mix 🎸.wav");
     assert_eq!(read(&world.store, found.source.id, None).await, b"a mix");
-    let job = world
-        .store
-        .jobs
-        .latest(owner, track)
-        .await
-        .unwrap()
-        .unwrap();
+    let job = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
     assert_eq!(job.course.state, JobState::Queued);
 }
 
@@ -67,15 +42,7 @@ async fn a_blob_gives_any_range_of_its_bytes() {
     assert_eq!(read(&world.store, blob.id, Some(8..99)).await, b"89");
     assert_eq!(read(&world.store, blob.id, Some(50..99)).await, b"");
     world.store.blobs.delete(blob.id).await.unwrap();
-    assert!(
-        world
-            .store
-            .blobs
-            .read(blob.id, None)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(world.store.blobs.read(blob.id, None).await.unwrap().is_none());
     world.store.blobs.delete(blob.id).await.unwrap();
 }
 
@@ -84,10 +51,7 @@ async fn an_upload_that_is_too_large_or_given_up_leaves_nothing() {
     let world = Fixture::new().await;
     let mut writer = world.store.blobs.create(8).await.unwrap();
     writer.write(b"12345").await.unwrap();
-    assert!(matches!(
-        writer.write(b"6789").await,
-        Err(Error::TooLarge { max_bytes: 8 })
-    ));
+    assert!(matches!(writer.write(b"6789").await, Err(Error::TooLarge { max_bytes: 8 })));
     assert!(matches!(writer.finish().await, Err(Error::TooLarge { .. })));
     let mut writer = world.store.blobs.create(8).await.unwrap();
     writer.write(b"12345").await.unwrap();
@@ -107,38 +71,13 @@ async fn nobody_sees_or_touches_the_track_of_somebody_else() {
     assert!(!store.tracks.delete(theirs, track).await.unwrap());
     assert!(store.jobs.latest(theirs, track).await.unwrap().is_none());
     assert!(!store.jobs.cancel(theirs, track).await.unwrap());
-    let again = store
-        .jobs
-        .ask_again(theirs, track, &Settings::default())
-        .await
-        .unwrap();
+    let again = store.jobs.ask_again(theirs, track, &Settings::default()).await.unwrap();
     assert!(again.is_none());
     assert!(store.jobs.watch(theirs, track).await.unwrap().is_none());
     world.finish(world.claim().await).await;
-    assert!(
-        store
-            .jobs
-            .output(theirs, track, OutputKind::Wav24)
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        store
-            .jobs
-            .output(mine, track, OutputKind::Wav24)
-            .await
-            .unwrap()
-            .is_some()
-    );
-    assert!(
-        store
-            .tracks
-            .find(mine, TrackId::draw(&domain::OsEntropy))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(store.jobs.output(theirs, track, OutputKind::Wav24).await.unwrap().is_none());
+    assert!(store.jobs.output(mine, track, OutputKind::Wav24).await.unwrap().is_some());
+    assert!(store.tracks.find(mine, TrackId::draw(&domain::OsEntropy)).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -146,44 +85,16 @@ async fn a_session_ends_by_the_servers_clock_and_lives_on_while_used() {
     let world = Fixture::new().await;
     let (token, session) = world.store.sessions.begin(HOUR * 2).await.unwrap();
     world.pass(Duration::from_mins(30));
-    let untouched = world
-        .store
-        .sessions
-        .resume(&token, HOUR * 2)
-        .await
-        .unwrap()
-        .unwrap();
+    let untouched = world.store.sessions.resume(&token, HOUR * 2).await.unwrap().unwrap();
     assert_eq!(untouched, session);
     world.pass(HOUR);
-    let resumed = world
-        .store
-        .sessions
-        .resume(&token, HOUR * 2)
-        .await
-        .unwrap()
-        .unwrap();
+    let resumed = world.store.sessions.resume(&token, HOUR * 2).await.unwrap().unwrap();
     assert!(resumed.expires_at > session.expires_at);
     world.pass(HOUR * 2);
-    assert!(
-        world
-            .store
-            .sessions
-            .resume(&token, HOUR * 2)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(world.store.sessions.resume(&token, HOUR * 2).await.unwrap().is_none());
     assert!(world.store.sessions.find(&token).await.unwrap().is_none());
     let stranger = SessionToken::draw(&domain::OsEntropy);
-    assert!(
-        world
-            .store
-            .sessions
-            .find(&stranger)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(world.store.sessions.find(&stranger).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -192,15 +103,8 @@ async fn nothing_is_taken_from_a_session_that_has_ended() {
     let (token, owner) = world.visitor().await;
     let source = world.store.blobs.put(b"late").await.unwrap();
     world.store.sessions.end(token.id()).await.unwrap();
-    let track = NewTrack {
-        file_name: FileName::from_untrusted("x.wav"),
-        source,
-        settings: Settings::default(),
-    };
-    assert!(matches!(
-        world.store.tracks.add(owner, &track).await,
-        Err(Error::SessionEnded)
-    ));
+    let track = NewTrack { file_name: FileName::from_untrusted("x.wav"), source, settings: Settings::default() };
+    assert!(matches!(world.store.tracks.add(owner, &track).await, Err(Error::SessionEnded)));
 }
 
 #[tokio::test]
@@ -212,19 +116,11 @@ async fn a_deleted_track_takes_its_bytes_and_its_running_job_along() {
     watch.next().await.unwrap();
     let claim = world.claim().await;
     assert!(world.store.tracks.delete(owner, track).await.unwrap());
-    assert!(
-        watch
-            .next()
-            .await
-            .is_none_or(|status| !status.course.state.is_final())
-    );
+    assert!(watch.next().await.is_none_or(|status| !status.course.state.is_final()));
     assert_eq!(watch.next().await, None);
     let lease = world.store.queue.renew(&claim, HOUR, None).await.unwrap();
     assert_eq!(lease, store::Lease::Lost);
-    assert!(matches!(
-        world.store.queue.finish(&claim, &[]).await,
-        Err(Error::OutOfPlace(_))
-    ));
+    assert!(matches!(world.store.queue.finish(&claim, &[]).await, Err(Error::OutOfPlace(_))));
     assert_eq!(world.files("blobs"), 0);
 }
 
@@ -234,21 +130,10 @@ async fn a_sweep_removes_what_is_over_and_nothing_else() {
     let (_, owner) = world.visitor().await;
     let old = world.upload(owner, b"old").await;
     world.finish(world.claim().await).await;
-    world
-        .store
-        .sessions
-        .begin(Duration::from_secs(1))
-        .await
-        .unwrap();
+    world.store.sessions.begin(Duration::from_secs(1)).await.unwrap();
     world.pass(HOUR * 3);
     let new = world.upload(owner, b"new").await;
-    let swept = world
-        .store
-        .sweep(Retention {
-            guest_tracks: HOUR * 2,
-        })
-        .await
-        .unwrap();
+    let swept = world.store.sweep(Retention { guest_tracks: HOUR * 2 }).await.unwrap();
     // The old track's upload and its one output: their files' times are real, and lie hours before the test's clock.
     assert_eq!((swept.sessions, swept.tracks), (1, 1));
     assert!(world.store.tracks.find(owner, old).await.unwrap().is_none());
@@ -261,32 +146,12 @@ async fn a_sweep_removes_what_is_over_and_nothing_else() {
 async fn a_blob_without_a_row_is_spared_while_its_row_may_still_come() {
     let mut world = Fixture::new().await;
     let blob = world.store.blobs.put(b"on its way").await.unwrap();
-    let swept = world
-        .store
-        .sweep(Retention { guest_tracks: HOUR })
-        .await
-        .unwrap();
+    let swept = world.store.sweep(Retention { guest_tracks: HOUR }).await.unwrap();
     assert_eq!(swept.blobs, 0);
-    assert!(
-        world
-            .store
-            .blobs
-            .read(blob.id, None)
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(world.store.blobs.read(blob.id, None).await.unwrap().is_some());
     // After a restart nobody is left who could still name it.
     world.reopen().await;
-    assert!(
-        world
-            .store
-            .blobs
-            .read(blob.id, None)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(world.store.blobs.read(blob.id, None).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -304,29 +169,12 @@ async fn a_job_is_followed_from_the_queue_to_its_end() {
     let mut watch = world.store.jobs.watch(owner, track).await.unwrap().unwrap();
     assert_eq!(watch.next().await.unwrap().course.state, JobState::Queued);
     let claim = world.claim().await;
-    assert!(matches!(
-        watch.next().await.unwrap().course.state,
-        JobState::Running { .. }
-    ));
-    let progress = Progress {
-        stage: Stage::Limit,
-        fraction: 0.5,
-    };
+    assert!(matches!(watch.next().await.unwrap().course.state, JobState::Running { .. }));
+    let progress = Progress { stage: Stage::Limit, fraction: 0.5 };
     world.store.queue.tell(&claim, progress);
     assert_eq!(watch.next().await.unwrap().progress, Some(progress));
-    world
-        .store
-        .queue
-        .renew(&claim, HOUR, Some(progress))
-        .await
-        .unwrap();
-    let job = world
-        .store
-        .jobs
-        .latest(owner, track)
-        .await
-        .unwrap()
-        .unwrap();
+    world.store.queue.renew(&claim, HOUR, Some(progress)).await.unwrap();
+    let job = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
     assert_eq!(job.progress, Some(progress));
     world.finish(claim).await;
     assert_eq!(watch.next().await.unwrap().course.state, JobState::Done);
@@ -340,21 +188,9 @@ async fn who_begins_to_follow_a_running_job_hears_of_its_progress() {
     let track = world.upload(owner, b"a mix").await;
     let claim = world.claim().await;
     let mut watch = world.store.jobs.watch(owner, track).await.unwrap().unwrap();
-    assert!(matches!(
-        watch.next().await.unwrap().course.state,
-        JobState::Running { .. }
-    ));
-    world.store.queue.tell(
-        &claim,
-        Progress {
-            stage: Stage::Tone,
-            fraction: 0.3,
-        },
-    );
-    assert_eq!(
-        watch.next().await.unwrap().progress.unwrap().stage,
-        Stage::Tone
-    );
+    assert!(matches!(watch.next().await.unwrap().course.state, JobState::Running { .. }));
+    world.store.queue.tell(&claim, Progress { stage: Stage::Tone, fraction: 0.3 });
+    assert_eq!(watch.next().await.unwrap().progress.unwrap().stage, Stage::Tone);
 }
 
 #[tokio::test]
@@ -363,24 +199,12 @@ async fn another_master_with_other_settings_replaces_the_one_that_was_under_way(
     let (_, owner) = world.visitor().await;
     let track = world.upload(owner, b"a mix").await;
     let first = world.claim().await;
-    let second = world
-        .store
-        .jobs
-        .ask_again(owner, track, &Settings::default())
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(matches!(
-        world.store.queue.finish(&first, &[]).await,
-        Err(Error::OutOfPlace(_))
-    ));
+    let second = world.store.jobs.ask_again(owner, track, &Settings::default()).await.unwrap().unwrap();
+    assert!(matches!(world.store.queue.finish(&first, &[]).await, Err(Error::OutOfPlace(_))));
     let claim = world.claim().await;
     assert_eq!(claim.job, second);
     world.finish(claim).await;
-    assert_eq!(
-        world.store.jobs.outputs(owner, track).await.unwrap().len(),
-        1
-    );
+    assert_eq!(world.store.jobs.outputs(owner, track).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -389,23 +213,10 @@ async fn a_failure_is_kept_in_the_words_it_was_told_in() {
     let (_, owner) = world.visitor().await;
     let track = world.upload(owner, b"silence").await;
     let claim = world.claim().await;
-    let failure = Failure {
-        kind: FailureKind::Refused,
-        message: "There is no sound in it: \"'; DROP TABLE job; --".to_owned(),
-    };
-    world
-        .store
-        .queue
-        .fail(&claim, failure.clone())
-        .await
-        .unwrap();
-    let job = world
-        .store
-        .jobs
-        .latest(owner, track)
-        .await
-        .unwrap()
-        .unwrap();
+    let failure =
+        Failure { kind: FailureKind::Refused, message: "There is no sound in it: \"'; DROP TABLE job; --".to_owned() };
+    world.store.queue.fail(&claim, failure.clone()).await.unwrap();
+    let job = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
     assert_eq!(job.course.state, JobState::Failed(failure));
     assert!(job.ended_at.is_some());
 }
@@ -419,19 +230,26 @@ async fn files_of_an_encoder_are_taken_in_without_copying() {
     let blob = world.store.blobs.adopt(&path).await.unwrap();
     assert!(!path.exists());
     assert_eq!(read(&world.store, blob.id, None).await, b"fLaC");
-    assert_eq!(
-        blob,
-        domain::StoredBlob {
-            id: blob.id,
-            ..world.store.blobs.put(b"fLaC").await.unwrap()
-        }
-    );
+    assert_eq!(blob, domain::StoredBlob { id: blob.id, ..world.store.blobs.put(b"fLaC").await.unwrap() });
     std::fs::write(scratch.path().join("left over"), b"x").unwrap();
     drop(scratch);
     assert_eq!(world.files("tmp"), 0);
-    let output = Output {
-        kind: OutputKind::Flac24,
-        blob,
-    };
+    let output = Output { kind: OutputKind::Flac24, blob };
     assert_eq!(output.kind.to_string().parse(), Ok(OutputKind::Flac24));
+}
+
+#[tokio::test]
+async fn of_many_wishes_in_one_moment_the_last_counts() {
+    let world = Fixture::new().await;
+    let (_, owner) = world.visitor().await;
+    let track = world.upload(owner, b"a mix").await;
+    for target in [-16.0, -14.0, -12.0, -9.0] {
+        let target = domain::TargetLufs::try_from(target).unwrap();
+        let settings = Settings { loudness: domain::Loudness::Exact(target), ceiling_dbtp: None };
+        world.store.jobs.ask_again(owner, track, &settings).await.unwrap().unwrap();
+        let job = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
+        assert_eq!(job.settings, settings);
+    }
+    world.claim().await;
+    assert!(world.try_claim().await.is_none(), "the others were cancelled");
 }

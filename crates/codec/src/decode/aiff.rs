@@ -33,9 +33,7 @@ pub(super) fn open(mut source: Box<dyn Source>, file_bytes: u64) -> Result<Strea
         }
     }
     let missing = if common.is_none() { "COMM" } else { "SSND" };
-    Err(chunks.broken(format!(
-        "expected a '{missing}' chunk, found the end of the file"
-    )))
+    Err(chunks.broken(format!("expected a '{missing}' chunk, found the end of the file")))
 }
 
 /// The `SSND` chunk.
@@ -71,9 +69,7 @@ impl Common {
         let expected = if compressed { 22 } else { 18 };
         if chunk.size < expected {
             let size = chunk.size;
-            return Err(chunks.broken(format!(
-                "expected a 'COMM' chunk of {expected} bytes or more, found {size}"
-            )));
+            return Err(chunks.broken(format!("expected a 'COMM' chunk of {expected} bytes or more, found {size}")));
         }
         let [c0, c1, f0, f1, f2, f3, b0, b1, rate @ ..] = chunks.read_at::<18>(chunk.start)?;
         Ok(Self {
@@ -81,11 +77,7 @@ impl Common {
             frames: u32::from_be_bytes([f0, f1, f2, f3]),
             bits: u16::from_be_bytes([b0, b1]),
             rate,
-            compression: if compressed {
-                chunks.read_at::<4>(chunk.start + 18)?
-            } else {
-                *b"NONE"
-            },
+            compression: if compressed { chunks.read_at::<4>(chunk.start + 18)? } else { *b"NONE" },
         })
     }
 
@@ -107,9 +99,7 @@ impl Common {
             b"fl64" | b"FL64" => (Kind::Float, 64, Order::Big),
             other => {
                 let name = other.escape_ascii();
-                return Err(DecodeError::Unsupported {
-                    found: format!("AIFF-C with '{name}' compression"),
-                });
+                return Err(DecodeError::Unsupported { found: format!("AIFF-C with '{name}' compression") });
             }
         };
         let sample_bytes = u64::from(bits).div_ceil(8);
@@ -117,9 +107,7 @@ impl Common {
             return Err(chunks.broken(format!("expected 1 to 64 bits a sample, found {bits}")));
         };
         let Some(rate_hz) = rate_from_extended(self.rate) else {
-            return Err(
-                chunks.broken("expected a sample rate of 1 Hz or more, found none".to_owned())
-            );
+            return Err(chunks.broken("expected a sample rate of 1 Hz or more, found none".to_owned()));
         };
         let frames_bytes = u64::from(self.frames) * sample_bytes * u64::from(channels);
         let promised_bytes = match sound.bytes {
@@ -129,25 +117,13 @@ impl Common {
             Some(bytes) if self.frames == 0 && bytes == 0 => Some(0),
             None | Some(_) if self.frames == 0 || self.frames == u32::MAX => sound.bytes,
             Some(bytes) => {
-                let seconds = |bytes: u64| {
-                    bytes as f64 / (sample_bytes * u64::from(channels)) as f64 / f64::from(rate_hz)
-                };
-                return Err(DecodeError::Truncated {
-                    promised_s: seconds(frames_bytes),
-                    found_s: seconds(bytes),
-                });
+                let seconds =
+                    |bytes: u64| bytes as f64 / (sample_bytes * u64::from(channels)) as f64 / f64::from(rate_hz);
+                return Err(DecodeError::Truncated { promised_s: seconds(frames_bytes), found_s: seconds(bytes) });
             }
             None => None,
         };
-        Ok(Layout {
-            container: Container::Aiff,
-            rate_hz,
-            channels,
-            encoding,
-            bits,
-            start: sound.start,
-            promised_bytes,
-        })
+        Ok(Layout { container: Container::Aiff, rate_hz, channels, encoding, bits, start: sound.start, promised_bytes })
     }
 }
 
@@ -180,18 +156,9 @@ mod tests {
         assert_eq!(extended(0x4010, 0xBB80_0000_0000_0000), Some(192_000));
         assert_eq!(extended(0x3FFF, 1 << 63), Some(1));
         assert_eq!(extended(0x401E, 0xFFFF_FFFF_0000_0000), Some(u32::MAX));
-        for (exponent, mantissa) in [
-            (0, 0),
-            (0x400E, 0),
-            (0xC00E, 0xAC44 << 48),
-            (0x7FFF, 1 << 63),
-            (0x401F, 1 << 63),
-        ] {
-            assert_eq!(
-                extended(exponent, mantissa),
-                None,
-                "{exponent:#x} {mantissa:#x}"
-            );
+        for (exponent, mantissa) in [(0, 0), (0x400E, 0), (0xC00E, 0xAC44 << 48), (0x7FFF, 1 << 63), (0x401F, 1 << 63)]
+        {
+            assert_eq!(extended(exponent, mantissa), None, "{exponent:#x} {mantissa:#x}");
         }
     }
 }

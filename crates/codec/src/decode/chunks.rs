@@ -37,20 +37,8 @@ pub(super) struct Chunks {
 
 impl Chunks {
     /// Starts at the first chunk, 12 bytes into the file.
-    pub(super) fn new(
-        source: Box<dyn Source>,
-        container: &'static str,
-        order: Order,
-        file_bytes: u64,
-    ) -> Self {
-        Self {
-            source,
-            container,
-            order,
-            file_bytes,
-            next_at: 12,
-            seen: 0,
-        }
+    pub(super) fn new(source: Box<dyn Source>, container: &'static str, order: Order, file_bytes: u64) -> Self {
+        Self { source, container, order, file_bytes, next_at: 12, seen: 0 }
     }
 
     /// The next chunk; `None` at the end of the file.
@@ -68,11 +56,7 @@ impl Chunks {
             Order::Little => u32::from_le_bytes(size),
             Order::Big => u32::from_be_bytes(size),
         };
-        let chunk = Chunk {
-            id: [a, b, c, d],
-            size,
-            start: self.next_at + 8,
-        };
+        let chunk = Chunk { id: [a, b, c, d], size, start: self.next_at + 8 };
         self.skip_to(chunk.start + u64::from(size) + u64::from(size & 1));
         Ok(Some(chunk))
     }
@@ -86,10 +70,7 @@ impl Chunks {
     pub(super) fn read_at<const N: usize>(&mut self, at: u64) -> Result<[u8; N], DecodeError> {
         let mut bytes = [0; N];
         if at.saturating_add(N as u64) > self.file_bytes {
-            return Err(self.broken(format!(
-                "the file ends inside it, after {} bytes",
-                self.file_bytes
-            )));
+            return Err(self.broken(format!("the file ends inside it, after {} bytes", self.file_bytes)));
         }
         self.source.seek(SeekFrom::Start(at))?;
         self.source.read_exact(&mut bytes)?;
@@ -97,10 +78,7 @@ impl Chunks {
     }
 
     pub(super) fn broken(&self, problem: String) -> DecodeError {
-        DecodeError::BadHeader {
-            container: self.container,
-            problem,
-        }
+        DecodeError::BadHeader { container: self.container, problem }
     }
 
     pub(super) fn into_source(self) -> Box<dyn Source> {

@@ -24,21 +24,14 @@ pub(super) fn open(mut source: Box<dyn Source>, file_bytes: u64) -> Result<Strea
     if head.is_empty() && start == 0 {
         return Err(DecodeError::Empty);
     }
-    match (
-        head.get(..4).unwrap_or_default(),
-        head.get(8..12).unwrap_or_default(),
-    ) {
+    match (head.get(..4).unwrap_or_default(), head.get(8..12).unwrap_or_default()) {
         (b"RIFF" | b"RF64" | b"BW64", b"WAVE") if start == 0 => wav::open(source, file_bytes),
         (b"FORM", b"AIFF" | b"AIFC") if start == 0 => aiff::open(source, file_bytes),
         (b"fLaC", _) => packed::open(Container::Flac, source, start, file_bytes),
         (b"OggS", _) => packed::open(Container::Ogg, source, start, file_bytes),
-        _ if start == 0 && head.get(4..8) == Some(b"ftyp") => {
-            packed::open(Container::Mp4, source, 0, file_bytes)
-        }
+        _ if start == 0 && head.get(4..8) == Some(b"ftyp") => packed::open(Container::Mp4, source, 0, file_bytes),
         _ => match mpeg_frames(&head) {
-            Some((container, offset)) => {
-                packed::open(container, source, start + offset, file_bytes)
-            }
+            Some((container, offset)) => packed::open(container, source, start + offset, file_bytes),
             None => Err(refusal(&head)),
         },
     }
@@ -59,9 +52,7 @@ fn id3_bytes(head: &[u8]) -> Option<u64> {
     if *major == 0xFF || size.iter().any(|byte| byte & 0x80 != 0) {
         return None;
     }
-    let size = size
-        .iter()
-        .fold(0, |size, byte| size << 7 | u64::from(*byte));
+    let size = size.iter().fold(0, |size, byte| size << 7 | u64::from(*byte));
     Some(10 + size + if flags & 0x10 != 0 { 10 } else { 0 })
 }
 
@@ -79,9 +70,7 @@ fn mpeg_frames(head: &[u8]) -> Option<(Container, u64)> {
 /// Kind and size of the frame that starts here: MPEG layer 3 (ISO/IEC 11172-3, 2.4.2.3) or AAC in ADTS (13818-7, 6.2).
 fn mpeg_frame(bytes: &[u8]) -> Option<(Container, usize)> {
     const KBIT: [[usize; 15]; 2] = [
-        [
-            0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
-        ],
+        [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
         [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
     ];
     let [0xFF, b, c, d, e, f] = *bytes.first_chunk::<6>()? else {
@@ -94,12 +83,7 @@ fn mpeg_frame(bytes: &[u8]) -> Option<(Container, usize)> {
     }
     let (version, layer) = (b >> 3 & 3, b >> 1 & 3);
     let (kbit_index, rate_index) = (usize::from(c >> 4), usize::from(c >> 2 & 3));
-    if b & 0xE0 != 0xE0
-        || version == 1
-        || layer != 1
-        || rate_index == 3
-        || !(1..15).contains(&kbit_index)
-    {
+    if b & 0xE0 != 0xE0 || version == 1 || layer != 1 || rate_index == 3 || !(1..15).contains(&kbit_index) {
         return None;
     }
     let first_version = version == 3;
@@ -113,10 +97,7 @@ fn mpeg_frame(bytes: &[u8]) -> Option<(Container, usize)> {
     let rate_hz = [44_100, 48_000, 32_000][rate_index] / divisor;
     let factor = if first_version { 144_000 } else { 72_000 };
     let kbit = KBIT[usize::from(!first_version)][kbit_index];
-    Some((
-        Container::Mp3,
-        factor * kbit / rate_hz + usize::from(c >> 1 & 1),
-    ))
+    Some((Container::Mp3, factor * kbit / rate_hz + usize::from(c >> 1 & 1)))
 }
 
 /// Says what a file is that is not read here.
@@ -147,18 +128,12 @@ fn refusal(head: &[u8]) -> DecodeError {
         (b"RIFF", "a RIFF file that is not WAV"),
         (b"FORM", "an IFF file that is not AIFF"),
     ];
-    let known = |list: &[(&[u8], &'static str)]| {
-        list.iter()
-            .find(|(magic, _)| head.starts_with(magic))
-            .map(|(_, n)| *n)
-    };
+    let known =
+        |list: &[(&[u8], &'static str)]| list.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, n)| *n);
     if let Some(found) = known(AUDIO) {
-        return DecodeError::Unsupported {
-            found: found.to_owned(),
-        };
+        return DecodeError::Unsupported { found: found.to_owned() };
     }
-    let text =
-        || std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let text = || std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
     let printable = |byte: &u8| *byte >= 0x20 || matches!(byte, b'\n' | b'\r' | b'\t');
     let found = match known(OTHER) {
         Some(found) => found,

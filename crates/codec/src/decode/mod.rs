@@ -87,9 +87,7 @@ impl Reader {
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, DecodeError> {
         let file = File::open(path)?;
         if !file.metadata()?.is_file() {
-            return Err(DecodeError::NotAudio {
-                found: "a folder or a device",
-            });
+            return Err(DecodeError::NotAudio { found: "a folder or a device" });
         }
         Self::new(file, limits)
     }
@@ -108,14 +106,7 @@ impl Reader {
             found => return Err(DecodeError::TooManyChannels { found }),
         }
         let block = vec![Vec::new(); stream.channels as usize];
-        let mut reader = Self {
-            stream,
-            block,
-            limits: *limits,
-            file_bytes,
-            position: 0,
-            ended: false,
-        };
+        let mut reader = Self { stream, block, limits: *limits, file_bytes, position: 0, ended: false };
         match reader.stream.length {
             Length::Exact(frames) => reader.check_limits(frames)?,
             Length::Estimate(frames) if reader.check_limits(frames).is_err() => {
@@ -169,15 +160,12 @@ impl Reader {
             return Ok(Some(&self.block));
         }
         if self.position == 0 {
-            return Err(DecodeError::NoSamples {
-                container: self.stream.format.container.name(),
-            });
+            return Err(DecodeError::NoSamples { container: self.stream.format.container.name() });
         }
         match self.stream.length {
-            Length::Exact(promised) if promised > self.position => Err(DecodeError::Truncated {
-                promised_s: self.seconds(promised),
-                found_s: self.seconds(self.position),
-            }),
+            Length::Exact(promised) if promised > self.position => {
+                Err(DecodeError::Truncated { promised_s: self.seconds(promised), found_s: self.seconds(self.position) })
+            }
             _ => Ok(None),
         }
     }
@@ -189,23 +177,15 @@ impl Reader {
     /// Refuses a length, promised or reached, that goes beyond the limits.
     fn check_limits(&self, frames: u64) -> Result<(), DecodeError> {
         let found_bytes = frames.saturating_mul(u64::from(self.stream.channels) * 4);
-        let inflated_bytes = self
-            .file_bytes
-            .saturating_mul(self.limits.max_expansion)
-            .max(self.limits.expansion_floor_bytes);
+        let inflated_bytes =
+            self.file_bytes.saturating_mul(self.limits.max_expansion).max(self.limits.expansion_floor_bytes);
         let (found_s, limit_s) = (self.seconds(frames), self.limits.max_duration_s);
         if found_s > limit_s {
             Err(DecodeError::TooLong { found_s, limit_s })
         } else if found_bytes > self.limits.max_decoded_bytes {
-            Err(DecodeError::TooLarge {
-                found_bytes,
-                limit_bytes: self.limits.max_decoded_bytes,
-            })
+            Err(DecodeError::TooLarge { found_bytes, limit_bytes: self.limits.max_decoded_bytes })
         } else if found_bytes > inflated_bytes {
-            Err(DecodeError::Inflated {
-                file_bytes: self.file_bytes,
-                found_bytes,
-            })
+            Err(DecodeError::Inflated { file_bytes: self.file_bytes, found_bytes })
         } else {
             Ok(())
         }
@@ -213,10 +193,7 @@ impl Reader {
 }
 
 fn broken(stream: &Stream, problem: &str) -> DecodeError {
-    DecodeError::BadHeader {
-        container: stream.format.container.name(),
-        problem: problem.to_owned(),
-    }
+    DecodeError::BadHeader { container: stream.format.container.name(), problem: problem.to_owned() }
 }
 
 /// A whole file in memory.
@@ -260,10 +237,5 @@ pub fn decode_file(
     for channel in &mut channels {
         channel.shrink_to_fit();
     }
-    Ok(Decoded {
-        rate_hz: reader.rate_hz(),
-        channels,
-        format: reader.format(),
-        tags: read_tags(path),
-    })
+    Ok(Decoded { rate_hz: reader.rate_hz(), channels, format: reader.format(), tags: read_tags(path) })
 }

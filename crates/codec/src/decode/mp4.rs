@@ -25,29 +25,19 @@ pub(super) struct Trim {
 impl Trim {
     /// Ticks as frames at `rate_hz`.
     pub(super) fn frames(ticks: u64, timescale: u32, rate_hz: u32) -> u64 {
-        let frames = (u128::from(ticks) * u128::from(rate_hz) + u128::from(timescale / 2))
-            / u128::from(timescale.max(1));
+        let frames =
+            (u128::from(ticks) * u128::from(rate_hz) + u128::from(timescale / 2)) / u128::from(timescale.max(1));
         u64::try_from(frames).unwrap_or(u64::MAX)
     }
 }
 
 /// Reads the trim of each track that has one that makes sense, by the track's id.
 pub(super) fn trims_of(source: &mut dyn Source, file_bytes: u64) -> io::Result<Vec<(u32, Trim)>> {
-    let mut walk = Walk {
-        source,
-        boxes: 0,
-        movie: Movie::default(),
-    };
+    let mut walk = Walk { source, boxes: 0, movie: Movie::default() };
     walk.boxes_in(0, file_bytes, Level::File)?;
-    let Movie {
-        timescale,
-        tracks,
-        itunes,
-    } = walk.movie;
+    let Movie { timescale, tracks, itunes } = walk.movie;
     let playable = tracks.iter().filter(|track| track.timescale > 0);
-    Ok(playable
-        .filter_map(|track| Some((track.id, track.trim(timescale, itunes)?)))
-        .collect())
+    Ok(playable.filter_map(|track| Some((track.id, track.trim(timescale, itunes)?))).collect())
 }
 
 #[derive(Default)]
@@ -71,11 +61,7 @@ impl TrackHeader {
     fn trim(&self, movie_timescale: u32, itunes: Option<(u64, u64)>) -> Option<Trim> {
         let timescale = self.timescale;
         if let Some((skip, length)) = itunes {
-            return Some(Trim {
-                skip,
-                length,
-                timescale,
-            });
+            return Some(Trim { skip, length, timescale });
         }
         let (duration, skip) = self.edit?;
         let there = self.duration.checked_sub(skip)?;
@@ -84,11 +70,7 @@ impl TrackHeader {
         let length = Trim::frames(duration, movie_timescale, timescale);
         let coarse = u64::from(timescale / movie_timescale.max(1)) + 1;
         let to_the_end = duration == 0 || length.abs_diff(there) <= coarse;
-        Some(Trim {
-            skip,
-            length: if to_the_end { there } else { length.min(there) },
-            timescale,
-        })
+        Some(Trim { skip, length: if to_the_end { there } else { length.min(there) }, timescale })
     }
 }
 
@@ -170,16 +152,10 @@ impl Walk<'_> {
     fn clock(&mut self, start: u64, end: u64) -> io::Result<(u32, u64)> {
         Ok(if self.version(start)? == 1 {
             let [t0, t1, t2, t3, duration @ ..] = self.read_within::<12>(start + 20, end)?;
-            (
-                u32::from_be_bytes([t0, t1, t2, t3]),
-                u64::from_be_bytes(duration),
-            )
+            (u32::from_be_bytes([t0, t1, t2, t3]), u64::from_be_bytes(duration))
         } else {
             let [t0, t1, t2, t3, duration @ ..] = self.read_within::<8>(start + 12, end)?;
-            (
-                u32::from_be_bytes([t0, t1, t2, t3]),
-                u64::from(u32::from_be_bytes(duration)),
-            )
+            (u32::from_be_bytes([t0, t1, t2, t3]), u64::from(u32::from_be_bytes(duration)))
         })
     }
 
@@ -192,20 +168,12 @@ impl Walk<'_> {
         let (duration, media_time) = if version == 1 {
             let entry = self.read_within::<16>(start + 8, end)?;
             let (duration, media_time) = (entry.first_chunk::<8>(), entry.last_chunk::<8>());
-            (
-                duration.map_or(0, |b| u64::from_be_bytes(*b)),
-                media_time.map_or(-1, |b| i64::from_be_bytes(*b)),
-            )
+            (duration.map_or(0, |b| u64::from_be_bytes(*b)), media_time.map_or(-1, |b| i64::from_be_bytes(*b)))
         } else {
             let [d0, d1, d2, d3, media_time @ ..] = self.read_within::<8>(start + 8, end)?;
-            (
-                u64::from(u32::from_be_bytes([d0, d1, d2, d3])),
-                i64::from(i32::from_be_bytes(media_time)),
-            )
+            (u64::from(u32::from_be_bytes([d0, d1, d2, d3])), i64::from(i32::from_be_bytes(media_time)))
         };
-        Ok(u64::try_from(media_time)
-            .ok()
-            .map(|media_time| (duration, media_time)))
+        Ok(u64::try_from(media_time).ok().map(|media_time| (duration, media_time)))
     }
 
     /// A free-form iTunes tag: reads it if it is `iTunSMPB`.
@@ -225,11 +193,7 @@ impl Walk<'_> {
     }
 
     fn read_within<const N: usize>(&mut self, at: u64, end: u64) -> io::Result<[u8; N]> {
-        if at + N as u64 > end {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        } else {
-            self.read(at)
-        }
+        if at + N as u64 > end { Err(io::ErrorKind::UnexpectedEof.into()) } else { self.read(at) }
     }
 
     fn read<const N: usize>(&mut self, at: u64) -> io::Result<[u8; N]> {
@@ -246,16 +210,9 @@ fn parse_itunes(content: &[u8]) -> Option<(u64, u64)> {
     let (_, text) = text.split_once("iTunSMPB")?;
     let (_, value) = text.split_once("data")?;
     // After the kind and the locale, both binary.
-    let mut numbers = value
-        .get(8..)?
-        .split_ascii_whitespace()
-        .map(|word| u64::from_str_radix(word, 16));
-    let (_, priming, _, length) = (
-        numbers.next()?.ok()?,
-        numbers.next()?.ok()?,
-        numbers.next()?.ok()?,
-        numbers.next()?.ok()?,
-    );
+    let mut numbers = value.get(8..)?.split_ascii_whitespace().map(|word| u64::from_str_radix(word, 16));
+    let (_, priming, _, length) =
+        (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
     (length > 0).then_some((priming, length))
 }
 
@@ -265,14 +222,10 @@ mod tests {
 
     #[test]
     fn itunes_gapless_info_is_read() {
-        let mut content =
-            b"meanmean....com.apple.iTunesnamename....iTunSMPB....data\0\0\0\x01\0\0\0\0".to_vec();
+        let mut content = b"meanmean....com.apple.iTunesnamename....iTunSMPB....data\0\0\0\x01\0\0\0\0".to_vec();
         content.extend(b" 00000000 00000840 000001CA 00000000003F31F6 00000000 00000000");
         assert_eq!(parse_itunes(&content), Some((0x840, 0x3F_31F6)));
         assert_eq!(parse_itunes(b"iTunSMPB data"), None);
-        assert_eq!(
-            parse_itunes(b"iTunNORM data 00000001 00000002 00000003 00000004"),
-            None
-        );
+        assert_eq!(parse_itunes(b"iTunNORM data 00000001 00000002 00000003 00000004"), None);
     }
 }

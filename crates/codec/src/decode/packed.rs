@@ -7,9 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
-use symphonia::core::codecs::audio::{
-    AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known,
-};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
@@ -53,11 +51,7 @@ pub(super) fn open(
             Container::Mp4 => trims_of(&mut source, file_bytes).unwrap_or_default(),
             _ => Vec::new(),
         };
-        start_decoding(
-            container,
-            demux(container, source, start, file_bytes)?,
-            &trims,
-        )
+        start_decoding(container, demux(container, source, start, file_bytes)?, &trims)
     })?
 }
 
@@ -67,35 +61,16 @@ fn demux(
     start: u64,
     file_bytes: u64,
 ) -> Result<Box<dyn FormatReader>, DecodeError> {
-    let mut media = Media {
-        source,
-        start,
-        bytes: file_bytes.saturating_sub(start),
-    };
+    let mut media = Media { source, start, bytes: file_bytes.saturating_sub(start) };
     media.seek(SeekFrom::Start(0))?;
-    let stream = MediaSourceStream::new(
-        Box::new(media),
-        MediaSourceStreamOptions {
-            buffer_len: BUFFER_BYTES,
-        },
-    );
+    let stream = MediaSourceStream::new(Box::new(media), MediaSourceStreamOptions { buffer_len: BUFFER_BYTES });
     let options = FormatOptions::default();
     let demuxer: Result<Box<dyn FormatReader>, Error> = match container {
-        Container::Flac => {
-            formats::FlacReader::try_new(stream, options).map(|reader| Box::new(reader) as _)
-        }
-        Container::Mp3 => {
-            formats::MpaReader::try_new(stream, options).map(|reader| Box::new(reader) as _)
-        }
-        Container::Ogg => {
-            formats::OggReader::try_new(stream, options).map(|reader| Box::new(reader) as _)
-        }
-        Container::Mp4 => {
-            formats::IsoMp4Reader::try_new(stream, options).map(|reader| Box::new(reader) as _)
-        }
-        Container::Adts => {
-            formats::AdtsReader::try_new(stream, options).map(|reader| Box::new(reader) as _)
-        }
+        Container::Flac => formats::FlacReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
+        Container::Mp3 => formats::MpaReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
+        Container::Ogg => formats::OggReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
+        Container::Mp4 => formats::IsoMp4Reader::try_new(stream, options).map(|reader| Box::new(reader) as _),
+        Container::Adts => formats::AdtsReader::try_new(stream, options).map(|reader| Box::new(reader) as _),
         Container::Wav | Container::Rf64 | Container::Aiff => {
             unreachable!("plain samples are read in `pcm`")
         }
@@ -108,42 +83,23 @@ fn start_decoding(
     demuxer: Box<dyn FormatReader>,
     trims: &[(u32, Trim)],
 ) -> Result<Stream, DecodeError> {
-    let missing = || DecodeError::Unsupported {
-        found: format!("{} without an audio track", container.name()),
-    };
-    let track = demuxer
-        .default_track(TrackType::Audio)
-        .ok_or_else(missing)?
-        .clone();
-    let params = track
-        .codec_params
-        .as_ref()
-        .and_then(|params| params.audio())
-        .ok_or_else(missing)?;
+    let missing = || DecodeError::Unsupported { found: format!("{} without an audio track", container.name()) };
+    let track = demuxer.default_track(TrackType::Audio).ok_or_else(missing)?.clone();
+    let params = track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(missing)?;
     if let Some(channels) = &params.channels
         && channels.count() > 2
     {
-        return Err(DecodeError::TooManyChannels {
-            found: channels.count() as u32,
-        });
+        return Err(DecodeError::TooManyChannels { found: channels.count() as u32 });
     }
     let codec = codec_of(params).ok_or_else(|| DecodeError::Unsupported {
-        found: format!(
-            "{} with an unknown codec ({})",
-            container.name(),
-            params.codec
-        ),
+        found: format!("{} with an unknown codec ({})", container.name(), params.codec),
     })?;
     // Trimming at packet level is right where the container's clock says what to trim (Ogg); the others are trimmed
     // here, because the AAC decoder does not trim, and the MP3 demuxer would trim to an estimate where it has no count.
     let options = AudioDecoderOptions::default().gapless(container == Container::Ogg);
-    let decoder = DECODERS
-        .make_audio_decoder(params, &options)
-        .map_err(|error| codec_error(container, codec, error))?;
-    let trim = trims
-        .iter()
-        .find(|(id, _)| *id == track.id)
-        .map(|(_, trim)| *trim);
+    let decoder =
+        DECODERS.make_audio_decoder(params, &options).map_err(|error| codec_error(container, codec, error))?;
+    let trim = trims.iter().find(|(id, _)| *id == track.id).map(|(_, trim)| *trim);
 
     let mut packets = Packets {
         container,
@@ -161,24 +117,15 @@ fn start_decoding(
     // The first packet tells the true rate and channels, whatever the headers say.
     packets.advance()?;
     let Some((rate_hz, channels)) = packets.shape else {
-        return Err(DecodeError::NoSamples {
-            container: container.name(),
-        });
+        return Err(DecodeError::NoSamples { container: container.name() });
     };
     if container == Container::Adts && rate_hz <= HIGHEST_DOUBTFUL_ADTS_HZ {
-        return Err(DecodeError::Unsupported {
-            found: format!("AAC in bare frames at {rate_hz} Hz, perhaps HE-AAC,"),
-        });
+        return Err(DecodeError::Unsupported { found: format!("AAC in bare frames at {rate_hz} Hz, perhaps HE-AAC,") });
     }
     let length = plan_length(&track, codec, trim, rate_hz, &mut packets);
     packets.promised = matches!(length, Length::Exact(_));
     Ok(Stream {
-        format: SourceFormat {
-            container,
-            codec,
-            bits: bits_of(codec, params),
-            float: false,
-        },
+        format: SourceFormat { container, codec, bits: bits_of(codec, params), float: false },
         rate_hz,
         channels,
         length,
@@ -187,21 +134,10 @@ fn start_decoding(
 }
 
 /// Sets what is to be skipped and left out, and tells the length that then remains.
-fn plan_length(
-    track: &Track,
-    codec: Codec,
-    trim: Option<Trim>,
-    rate_hz: u32,
-    packets: &mut Packets,
-) -> Length {
+fn plan_length(track: &Track, codec: Codec, trim: Option<Trim>, rate_hz: u32, packets: &mut Packets) -> Length {
     match (packets.container, track.num_frames) {
         (Container::Mp4, frames) => {
-            if let Some(Trim {
-                skip,
-                length,
-                timescale,
-            }) = trim
-            {
+            if let Some(Trim { skip, length, timescale }) = trim {
                 packets.skip = Trim::frames(skip, timescale, rate_hz);
                 packets.left = Trim::frames(length, timescale, rate_hz);
                 return Length::Exact(packets.left);
@@ -296,8 +232,7 @@ impl Packets {
         for channel in &mut *out {
             channel.resize(old + frames, 0.0);
         }
-        let mut places: Vec<&mut [f32]> =
-            out.iter_mut().map(|channel| &mut channel[old..]).collect();
+        let mut places: Vec<&mut [f32]> = out.iter_mut().map(|channel| &mut channel[old..]).collect();
         decoded.copy_to_slice_planar(&mut places);
         for channel in &mut *out {
             channel.drain(old..old + skipped as usize);
@@ -326,16 +261,11 @@ impl Packets {
                     return Err(error.into());
                 }
                 Err(Error::Unsupported(what)) => {
-                    return Err(DecodeError::Unsupported {
-                        found: format!("{} ({what})", self.container.name()),
-                    });
+                    return Err(DecodeError::Unsupported { found: format!("{} ({what})", self.container.name()) });
                 }
                 Err(error) => error.to_string(),
             };
-            if self.position == 0
-                && self.container != Container::Flac
-                && bad_starts < MOST_BAD_STARTS
-            {
+            if self.position == 0 && self.container != Container::Flac && bad_starts < MOST_BAD_STARTS {
                 bad_starts += 1;
                 continue;
             }
@@ -343,10 +273,7 @@ impl Packets {
             if self.promised && self.next_packet()?.is_none() {
                 return Ok(false);
             }
-            return Err(DecodeError::Damaged {
-                at_s: self.seconds(),
-                problem,
-            });
+            return Err(DecodeError::Damaged { at_s: self.seconds(), problem });
         }
         Ok(false)
     }
@@ -362,56 +289,41 @@ impl Packets {
                 }
                 Err(Error::IoError(error)) => return Err(error.into()),
                 Err(error) => {
-                    return Err(DecodeError::Damaged {
-                        at_s: self.seconds(),
-                        problem: error.to_string(),
-                    });
+                    return Err(DecodeError::Damaged { at_s: self.seconds(), problem: error.to_string() });
                 }
             }
         }
     }
 
     fn seconds(&self) -> f64 {
-        self.shape.map_or(0.0, |(rate_hz, _)| {
-            self.position as f64 / f64::from(rate_hz.max(1))
-        })
+        self.shape.map_or(0.0, |(rate_hz, _)| self.position as f64 / f64::from(rate_hz.max(1)))
     }
 }
 
 /// Runs code of a third party on bytes of a stranger: a panic there is the file's fault, and no more than an error.
 fn fence<T>(container: Container, at_s: f64, run: impl FnOnce() -> T) -> Result<T, DecodeError> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|_| DecodeError::Damaged {
-        at_s,
-        problem: format!("it makes the {} decoder fail", container.name()),
-    })
+    catch_unwind(AssertUnwindSafe(run))
+        .map_err(|_| DecodeError::Damaged { at_s, problem: format!("it makes the {} decoder fail", container.name()) })
 }
 
 fn header_error(container: Container, error: Error) -> DecodeError {
     let container = container.name();
     match error {
         Error::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            DecodeError::BadHeader {
-                container,
-                problem: "the file ends inside it".to_owned(),
-            }
+            DecodeError::BadHeader { container, problem: "the file ends inside it".to_owned() }
         }
         Error::IoError(error) => DecodeError::Io(error),
-        Error::Unsupported(what) => DecodeError::Unsupported {
-            found: format!("{container} ({what})"),
-        },
-        other => DecodeError::BadHeader {
-            container,
-            problem: other.to_string(),
-        },
+        Error::Unsupported(what) => DecodeError::Unsupported { found: format!("{container} ({what})") },
+        other => DecodeError::BadHeader { container, problem: other.to_string() },
     }
 }
 
 fn codec_error(container: Container, codec: Codec, error: Error) -> DecodeError {
     match error {
         // The decoder knows one profile; it would play the others at half their bandwidth.
-        Error::Unsupported(_) if codec == Codec::Aac => DecodeError::Unsupported {
-            found: "AAC of another profile than LC, such as HE-AAC,".to_owned(),
-        },
+        Error::Unsupported(_) if codec == Codec::Aac => {
+            DecodeError::Unsupported { found: "AAC of another profile than LC, such as HE-AAC,".to_owned() }
+        }
         other => header_error(container, other),
     }
 }
@@ -435,10 +347,7 @@ impl Seek for Media {
             SeekFrom::Start(at) => SeekFrom::Start(at.saturating_add(self.start)),
             other => other,
         };
-        self.source
-            .seek(to)?
-            .checked_sub(self.start)
-            .ok_or_else(|| ErrorKind::InvalidInput.into())
+        self.source.seek(to)?.checked_sub(self.start).ok_or_else(|| ErrorKind::InvalidInput.into())
     }
 }
 

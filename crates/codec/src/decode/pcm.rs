@@ -39,11 +39,7 @@ impl Encoding {
             Kind::Signed => (1..=8).contains(&bytes),
             Kind::Float => bytes == 4 || bytes == 8,
         };
-        fits.then_some(Self {
-            kind,
-            bytes: bytes as usize,
-            big_endian: order == Order::Big,
-        })
+        fits.then_some(Self { kind, bytes: bytes as usize, big_endian: order == Order::Big })
     }
 
     fn unpack(self, bytes: &[u8], out: &mut [Vec<f32>]) {
@@ -53,20 +49,14 @@ impl Encoding {
         const S64: f32 = 1.0 / 9_223_372_036_854_775_808.0;
         let big = self.big_endian;
         match (self.kind, self.bytes) {
-            (Kind::Unsigned8, _) => split(bytes, out, |[b]| {
-                f32::from(b.wrapping_sub(128).cast_signed()) * S8
-            }),
+            (Kind::Unsigned8, _) => split(bytes, out, |[b]| f32::from(b.wrapping_sub(128).cast_signed()) * S8),
             (Kind::Signed, 1) => split(bytes, out, |[b]| f32::from(b.cast_signed()) * S8),
             (Kind::Signed, 2) if big => {
                 split(bytes, out, |b| f32::from(i16::from_be_bytes(b)) * S16);
             }
             (Kind::Signed, 2) => split(bytes, out, |b| f32::from(i16::from_le_bytes(b)) * S16),
-            (Kind::Signed, 3) if big => split(bytes, out, |[h, m, l]| {
-                i32::from_le_bytes([0, l, m, h]) as f32 * S32
-            }),
-            (Kind::Signed, 3) => split(bytes, out, |[l, m, h]| {
-                i32::from_le_bytes([0, l, m, h]) as f32 * S32
-            }),
+            (Kind::Signed, 3) if big => split(bytes, out, |[h, m, l]| i32::from_le_bytes([0, l, m, h]) as f32 * S32),
+            (Kind::Signed, 3) => split(bytes, out, |[l, m, h]| i32::from_le_bytes([0, l, m, h]) as f32 * S32),
             (Kind::Signed, 4) if big => split(bytes, out, |b| i32::from_be_bytes(b) as f32 * S32),
             (Kind::Signed, 4) => split(bytes, out, |b| i32::from_le_bytes(b) as f32 * S32),
             (Kind::Signed, 5) => split(bytes, out, |b: [u8; 5]| wide(b, big) as f32 * S64),
@@ -120,21 +110,13 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The samples of the file; a promise that the file cannot keep is refused here.
-    pub(super) fn open(
-        self,
-        mut source: Box<dyn Source>,
-        file_bytes: u64,
-    ) -> Result<Stream, DecodeError> {
+    pub(super) fn open(self, mut source: Box<dyn Source>, file_bytes: u64) -> Result<Stream, DecodeError> {
         let frame_bytes = self.encoding.bytes as u64 * u64::from(self.channels.max(1));
         let there = file_bytes.saturating_sub(self.start);
         let promised = self.promised_bytes.unwrap_or(there);
         if promised > there {
-            let seconds =
-                |bytes: u64| bytes as f64 / (frame_bytes as f64 * f64::from(self.rate_hz.max(1)));
-            return Err(DecodeError::Truncated {
-                promised_s: seconds(promised),
-                found_s: seconds(there),
-            });
+            let seconds = |bytes: u64| bytes as f64 / (frame_bytes as f64 * f64::from(self.rate_hz.max(1)));
+            return Err(DecodeError::Truncated { promised_s: seconds(promised), found_s: seconds(there) });
         }
         let frames = promised / frame_bytes;
         source.seek(SeekFrom::Start(self.start))?;
@@ -175,14 +157,9 @@ impl Blocks for Pcm {
         }
         self.packed.resize(frames as usize * self.frame_bytes, 0);
         let read = read_full(&mut self.source, &mut self.packed)?;
-        self.encoding
-            .unpack(&self.packed[..read - read % self.frame_bytes], out);
+        self.encoding.unpack(&self.packed[..read - read % self.frame_bytes], out);
         // A file that shrinks while it is read ends early; the reader notices what is missing.
-        self.frames_left = if read < self.packed.len() {
-            0
-        } else {
-            self.frames_left - frames
-        };
+        self.frames_left = if read < self.packed.len() { 0 } else { self.frames_left - frames };
         Ok(true)
     }
 }

@@ -23,11 +23,7 @@ pub(super) fn open(mut source: Box<dyn Source>, file_bytes: u64) -> Result<Strea
     source.seek(std::io::SeekFrom::Start(0))?;
     source.read_exact(&mut head)?;
     let [a, b, c, d, riff_size @ ..] = head;
-    let container = if [a, b, c, d] == *b"RIFF" {
-        Container::Wav
-    } else {
-        Container::Rf64
-    };
+    let container = if [a, b, c, d] == *b"RIFF" { Container::Wav } else { Container::Rf64 };
     let riff_bytes = u64::from(u32::from_le_bytes(riff_size)) + 8;
 
     let mut chunks = Chunks::new(source, container.name(), Order::Little, file_bytes);
@@ -41,15 +37,12 @@ pub(super) fn open(mut source: Box<dyn Source>, file_bytes: u64) -> Result<Strea
             }
             b"data" => {
                 let Some(format) = format else {
-                    return Err(
-                        chunks.broken("expected 'fmt ' before 'data', found none".to_owned())
-                    );
+                    return Err(chunks.broken("expected 'fmt ' before 'data', found none".to_owned()));
                 };
                 let promised_bytes = match (container, chunk.size) {
                     (Container::Rf64, OPEN_SIZE) => match ds64_data_bytes {
                         None => {
-                            return Err(chunks
-                                .broken("expected 'ds64' before 'data', found none".to_owned()));
+                            return Err(chunks.broken("expected 'ds64' before 'data', found none".to_owned()));
                         }
                         Some(0 | u64::MAX) => None,
                         bytes => bytes,
@@ -66,9 +59,7 @@ pub(super) fn open(mut source: Box<dyn Source>, file_bytes: u64) -> Result<Strea
         }
     }
     let missing = if format.is_some() { "data" } else { "fmt " };
-    Err(chunks.broken(format!(
-        "expected a '{missing}' chunk, found the end of the file"
-    )))
+    Err(chunks.broken(format!("expected a '{missing}' chunk, found the end of the file")))
 }
 
 /// The `fmt ` chunk.
@@ -86,13 +77,9 @@ struct Format {
 impl Format {
     fn read(chunks: &mut Chunks, chunk: Chunk) -> Result<Self, DecodeError> {
         if chunk.size < 16 {
-            return Err(chunks.broken(format!(
-                "expected a 'fmt ' chunk of 16 bytes or more, found {}",
-                chunk.size
-            )));
+            return Err(chunks.broken(format!("expected a 'fmt ' chunk of 16 bytes or more, found {}", chunk.size)));
         }
-        let [t0, t1, c0, c1, r0, r1, r2, r3, _, _, _, _, f0, f1, b0, b1] =
-            chunks.read_at::<16>(chunk.start)?;
+        let [t0, t1, c0, c1, r0, r1, r2, r3, _, _, _, _, f0, f1, b0, b1] = chunks.read_at::<16>(chunk.start)?;
         let bits = u16::from_le_bytes([b0, b1]);
         let mut format = Self {
             tag: u16::from_le_bytes([t0, t1]),
@@ -105,15 +92,11 @@ impl Format {
         if format.tag == EXTENSIBLE {
             if chunk.size < 40 {
                 let size = chunk.size;
-                return Err(chunks.broken(format!(
-                    "expected an extensible 'fmt ' chunk of 40 bytes, found {size}"
-                )));
+                return Err(chunks.broken(format!("expected an extensible 'fmt ' chunk of 40 bytes, found {size}")));
             }
             let [v0, v1, _, _, _, _, t0, t1, tail @ ..] = chunks.read_at::<22>(chunk.start + 18)?;
             if tail != SUBFORMAT_TAIL {
-                return Err(DecodeError::Unsupported {
-                    found: "WAV with a private sample format".to_owned(),
-                });
+                return Err(DecodeError::Unsupported { found: "WAV with a private sample format".to_owned() });
             }
             format.tag = u16::from_le_bytes([t0, t1]);
             let valid_bits = u16::from_le_bytes([v0, v1]);
@@ -131,36 +114,21 @@ impl Format {
         start: u64,
         promised_bytes: Option<u64>,
     ) -> Result<Layout, DecodeError> {
-        let Self {
-            tag,
-            channels,
-            rate_hz,
-            frame_bytes,
-            bits,
-            valid_bits,
-        } = *self;
+        let Self { tag, channels, rate_hz, frame_bytes, bits, valid_bits } = *self;
         if channels > 2 {
-            return Err(DecodeError::TooManyChannels {
-                found: u32::from(channels),
-            });
+            return Err(DecodeError::TooManyChannels { found: u32::from(channels) });
         }
         let kind = match tag {
             PCM if bits <= 8 => Kind::Unsigned8,
             PCM => Kind::Signed,
             FLOAT => Kind::Float,
             other => {
-                return Err(DecodeError::Unsupported {
-                    found: format!("WAV with {}", tag_name(other)),
-                });
+                return Err(DecodeError::Unsupported { found: format!("WAV with {}", tag_name(other)) });
             }
         };
         let sample_bytes = u64::from(bits).div_ceil(8);
         let Some(encoding) = Encoding::new(kind, sample_bytes, Order::Little) else {
-            let wanted = if kind == Kind::Float {
-                "32 or 64"
-            } else {
-                "1 to 64"
-            };
+            let wanted = if kind == Kind::Float { "32 or 64" } else { "1 to 64" };
             return Err(chunks.broken(format!("expected {wanted} bits a sample, found {bits}")));
         };
         if rate_hz == 0 {

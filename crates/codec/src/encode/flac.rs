@@ -34,19 +34,9 @@ pub(super) struct FlacWriter<W> {
 }
 
 impl<W: Write + Seek> FlacWriter<W> {
-    pub(super) fn create(
-        mut writer: W,
-        spec: OutputSpec,
-        tags: &Tags,
-    ) -> Result<Self, EncodeError> {
-        let raw = RawEncoder::new(
-            spec.channels,
-            spec.sample.bits(),
-            spec.rate_hz,
-            spec.frames,
-            LEVEL,
-        )
-        .map_err(EncodeError::Flac)?;
+    pub(super) fn create(mut writer: W, spec: OutputSpec, tags: &Tags) -> Result<Self, EncodeError> {
+        let raw = RawEncoder::new(spec.channels, spec.sample.bits(), spec.rate_hz, spec.frames, LEVEL)
+            .map_err(EncodeError::Flac)?;
         let start = writer.stream_position()?;
         let mut head = b"fLaC".to_vec();
         push_block(&mut head, STREAM_INFO, &[0; 34]);
@@ -56,23 +46,14 @@ impl<W: Write + Seek> FlacWriter<W> {
         }
         push_block(&mut head, PADDING | LAST, &[0; PADDING_BYTES]);
         writer.write_all(&head)?;
-        Ok(Self {
-            writer,
-            start,
-            spec,
-            raw,
-            ready: Vec::new(),
-        })
+        Ok(Self { writer, start, spec, raw, ready: Vec::new() })
     }
 
     pub(super) fn write_ints(&mut self, block: &[&[i32]]) -> Result<(), EncodeError> {
         let frames = block[0].len();
         for start in (0..frames).step_by(BLOCK_FRAMES) {
             let range = start..frames.min(start + BLOCK_FRAMES);
-            let part: Vec<&[i32]> = block
-                .iter()
-                .map(|channel| &channel[range.clone()])
-                .collect();
+            let part: Vec<&[i32]> = block.iter().map(|channel| &channel[range.clone()]).collect();
             self.raw.process(&part).map_err(EncodeError::Flac)?;
             self.write_ready()?;
         }
@@ -83,8 +64,7 @@ impl<W: Write + Seek> FlacWriter<W> {
         let info = self.raw.finish().map_err(EncodeError::Flac)?;
         self.write_ready()?;
         let end = self.writer.stream_position()?;
-        self.writer
-            .seek(SeekFrom::Start(self.start + STREAM_INFO_AT))?;
+        self.writer.seek(SeekFrom::Start(self.start + STREAM_INFO_AT))?;
         self.writer.write_all(&stream_info(self.spec, &info))?;
         self.writer.seek(SeekFrom::Start(end))?;
         self.writer.flush()?;
@@ -113,11 +93,7 @@ fn stream_info(spec: OutputSpec, info: &StreamInfo) -> Vec<u8> {
     out.extend(&info.min_frame_bytes.to_be_bytes()[1..]);
     out.extend(&info.max_frame_bytes.to_be_bytes()[1..]);
     // 20 bits of rate, 3 of channels - 1, 5 of depth - 1, 36 of length; a length beyond these is said as unknown.
-    let frames = if spec.frames < 1 << 36 {
-        spec.frames
-    } else {
-        0
-    };
+    let frames = if spec.frames < 1 << 36 { spec.frames } else { 0 };
     let packed = u64::from(spec.rate_hz) << 44
         | (spec.channels as u64 - 1) << 41
         | u64::from(spec.sample.bits() - 1) << 36
@@ -129,9 +105,7 @@ fn stream_info(spec: OutputSpec, info: &StreamInfo) -> Vec<u8> {
 
 /// RFC 9639, section 8.6; the sizes are little-endian, unlike all others in FLAC.
 fn vorbis_comment(tags: &Tags) -> Vec<u8> {
-    let comments = tags
-        .iter()
-        .map(|(field, text)| format!("{}={text}", field.vorbis_name()));
+    let comments = tags.iter().map(|(field, text)| format!("{}={text}", field.vorbis_name()));
     let comments: Vec<String> = comments.collect();
     let mut out = Vec::new();
     push_text(&mut out, "libFLAC");

@@ -47,22 +47,11 @@ unsafe impl Send for RawEncoder {}
 
 impl RawEncoder {
     /// Sets libFLAC up; an error is libFLAC's own word.
-    pub(super) fn new(
-        channels: usize,
-        bits: u32,
-        rate_hz: u32,
-        frames: u64,
-        level: u32,
-    ) -> Result<Self, String> {
+    pub(super) fn new(channels: usize, bits: u32, rate_hz: u32, frames: u64, level: u32) -> Result<Self, String> {
         // SAFETY: allocation only; null is handled.
-        let encoder =
-            NonNull::new(unsafe { sys::FLAC__stream_encoder_new() }).ok_or("out of memory")?;
+        let encoder = NonNull::new(unsafe { sys::FLAC__stream_encoder_new() }).ok_or("out of memory")?;
         let sink = NonNull::from(Box::leak(Box::<Sink>::default()));
-        let this = Self {
-            encoder,
-            sink,
-            channels,
-        };
+        let this = Self { encoder, sink, channels };
         let raw = this.encoder.as_ptr();
         // Beyond 16 bits of hertz a frame header can only say multiples of ten; other rates are then read from
         // STREAMINFO alone, which leaves the streamable subset.
@@ -96,16 +85,13 @@ impl RawEncoder {
     /// Encodes a block: one slice a channel, all of one length.
     pub(super) fn process(&mut self, block: &[&[i32]]) -> Result<(), String> {
         let frames = block.first().map_or(0, |channel| channel.len());
-        let fits =
-            block.len() == self.channels && block.iter().all(|channel| channel.len() == frames);
+        let fits = block.len() == self.channels && block.iter().all(|channel| channel.len() == frames);
         let (true, Ok(frames)) = (fits, u32::try_from(frames)) else {
             return Err("a block of the wrong shape".to_owned());
         };
         let pointers: Vec<*const i32> = block.iter().map(|channel| channel.as_ptr()).collect();
         // SAFETY: `channels` pointers, each to `frames` samples that outlive the call; checked above.
-        let done = unsafe {
-            sys::FLAC__stream_encoder_process(self.encoder.as_ptr(), pointers.as_ptr(), frames)
-        };
+        let done = unsafe { sys::FLAC__stream_encoder_process(self.encoder.as_ptr(), pointers.as_ptr(), frames) };
         if done == 0 { Err(self.state()) } else { Ok(()) }
     }
 
@@ -129,11 +115,8 @@ impl RawEncoder {
 
     fn state(&self) -> String {
         // SAFETY: libFLAC returns a pointer to a static, zero-ended text.
-        let text = unsafe {
-            CStr::from_ptr(sys::FLAC__stream_encoder_get_resolved_state_string(
-                self.encoder.as_ptr(),
-            ))
-        };
+        let text =
+            unsafe { CStr::from_ptr(sys::FLAC__stream_encoder_get_resolved_state_string(self.encoder.as_ptr())) };
         text.to_string_lossy().into_owned()
     }
 }
@@ -161,9 +144,7 @@ unsafe extern "C" fn on_write(
         // SAFETY: libFLAC hands over `bytes` valid bytes; `sink` is the client data of `new`, and no reference to it is
         // alive while libFLAC runs.
         unsafe {
-            (*sink.cast::<Sink>())
-                .bytes
-                .extend_from_slice(std::slice::from_raw_parts(buffer, bytes));
+            (*sink.cast::<Sink>()).bytes.extend_from_slice(std::slice::from_raw_parts(buffer, bytes));
         };
     }
     sys::FLAC__STREAM_ENCODER_WRITE_STATUS_OK

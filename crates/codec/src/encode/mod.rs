@@ -86,10 +86,7 @@ enum Sink<W> {
 
 impl<W: Write + Seek> std::fmt::Debug for Encoder<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Encoder")
-            .field("spec", &self.spec)
-            .field("written", &self.written)
-            .finish_non_exhaustive()
+        f.debug_struct("Encoder").field("spec", &self.spec).field("written", &self.written).finish_non_exhaustive()
     }
 }
 
@@ -97,31 +94,21 @@ impl<W: Write + Seek> Encoder<W> {
     /// Checks the specification and writes the header. `writer` need not be buffered: blocks go out whole.
     pub fn create(writer: W, spec: OutputSpec, tags: &Tags) -> Result<Self, EncodeError> {
         if !(1..=2).contains(&spec.channels) {
-            return Err(EncodeError::Channels {
-                found: spec.channels,
-            });
+            return Err(EncodeError::Channels { found: spec.channels });
         }
         let (format, highest_hz) = match spec.format {
             OutputFormat::Wav => ("WAV", u32::MAX),
             OutputFormat::Flac => ("FLAC", flac::HIGHEST_RATE_HZ),
         };
         if !(1..=highest_hz).contains(&spec.rate_hz) {
-            return Err(EncodeError::Rate {
-                format,
-                rate_hz: spec.rate_hz,
-                highest_hz,
-            });
+            return Err(EncodeError::Rate { format, rate_hz: spec.rate_hz, highest_hz });
         }
         let sink = match (spec.format, spec.sample) {
             (OutputFormat::Wav, _) => Sink::Wav(wav::WavWriter::create(writer, spec, tags)?),
             (OutputFormat::Flac, SampleFormat::Float32) => return Err(EncodeError::FloatInFlac),
             (OutputFormat::Flac, _) => Sink::Flac(flac::FlacWriter::create(writer, spec, tags)?),
         };
-        Ok(Self {
-            spec,
-            written: 0,
-            sink,
-        })
+        Ok(Self { spec, written: 0, sink })
     }
 
     /// Writes floats, one slice a channel, as they are: above full scale too.
@@ -129,9 +116,7 @@ impl<W: Write + Seek> Encoder<W> {
         self.count(block)?;
         match &mut self.sink {
             Sink::Wav(wav) if self.spec.sample == SampleFormat::Float32 => wav.write_f32(block),
-            _ => Err(EncodeError::Block {
-                expected: "integers",
-            }),
+            _ => Err(EncodeError::Block { expected: "integers" }),
         }
     }
 
@@ -154,10 +139,7 @@ impl<W: Write + Seek> Encoder<W> {
     /// Completes the file and gives back the writer, flushed.
     pub fn finish(self) -> Result<W, EncodeError> {
         if self.written != self.spec.frames {
-            return Err(EncodeError::Length {
-                expected: self.spec.frames,
-                found: self.written,
-            });
+            return Err(EncodeError::Length { expected: self.spec.frames, found: self.written });
         }
         match self.sink {
             Sink::Wav(wav) => wav.finish(),
@@ -170,16 +152,11 @@ impl<W: Write + Seek> Encoder<W> {
             return Err(EncodeError::Channels { found: block.len() });
         }
         if block.iter().any(|channel| channel.len() != block[0].len()) {
-            return Err(EncodeError::Block {
-                expected: "channels of one length",
-            });
+            return Err(EncodeError::Block { expected: "channels of one length" });
         }
         self.written += block[0].len() as u64;
         if self.written > self.spec.frames {
-            return Err(EncodeError::Length {
-                expected: self.spec.frames,
-                found: self.written,
-            });
+            return Err(EncodeError::Length { expected: self.spec.frames, found: self.written });
         }
         Ok(())
     }
@@ -188,13 +165,8 @@ impl<W: Write + Seek> Encoder<W> {
 fn check_range(samples: &[i32], bits: u32) -> Result<(), EncodeError> {
     let limit = 1 << (bits - 1);
     // A fold without an early exit is vectorised; the culprit is looked for only when there is one.
-    let (low, high) = samples.iter().fold((0, 0), |(low, high), &value| {
-        (value.min(low), value.max(high))
-    });
-    match [low, high]
-        .into_iter()
-        .find(|value| !(-limit..limit).contains(value))
-    {
+    let (low, high) = samples.iter().fold((0, 0), |(low, high), &value| (value.min(low), value.max(high)));
+    match [low, high].into_iter().find(|value| !(-limit..limit).contains(value)) {
         Some(value) => Err(EncodeError::OutOfRange { value, bits }),
         None => Ok(()),
     }

@@ -21,21 +21,12 @@ pub(super) struct WavWriter<W> {
 }
 
 impl<W: Write + Seek> WavWriter<W> {
-    pub(super) fn create(
-        mut writer: W,
-        spec: OutputSpec,
-        tags: &Tags,
-    ) -> Result<Self, EncodeError> {
+    pub(super) fn create(mut writer: W, spec: OutputSpec, tags: &Tags) -> Result<Self, EncodeError> {
         let data_bytes = spec.frames * (u64::from(spec.sample.bits()) / 8) * spec.channels as u64;
         let mut tail = vec![0; (data_bytes % 2) as usize];
         write_tags(&mut tail, tags);
         writer.write_all(&header(spec, data_bytes, tail.len() as u64))?;
-        Ok(Self {
-            writer,
-            sample: spec.sample,
-            tail,
-            packed: Vec::new(),
-        })
+        Ok(Self { writer, sample: spec.sample, tail, packed: Vec::new() })
     }
 
     pub(super) fn write_f32(&mut self, block: &[&[f32]]) -> Result<(), EncodeError> {
@@ -101,17 +92,12 @@ fn header(spec: OutputSpec, data_bytes: u64, tail_bytes: u64) -> Vec<u8> {
     let mut chunks = Vec::new();
     push_chunk(&mut chunks, *b"fmt ", &format);
     if float {
-        push_chunk(
-            &mut chunks,
-            *b"fact",
-            &u32::try_from(spec.frames).unwrap_or(u32::MAX).to_le_bytes(),
-        );
+        push_chunk(&mut chunks, *b"fact", &u32::try_from(spec.frames).unwrap_or(u32::MAX).to_le_bytes());
     }
 
     let riff_bytes = 4 + chunks.len() as u64 + 8 + data_bytes + tail_bytes;
     let mut header = Vec::new();
-    if let (Ok(riff_bytes), Ok(data_bytes)) = (u32::try_from(riff_bytes), u32::try_from(data_bytes))
-    {
+    if let (Ok(riff_bytes), Ok(data_bytes)) = (u32::try_from(riff_bytes), u32::try_from(data_bytes)) {
         header.extend(b"RIFF");
         header.extend(riff_bytes.to_le_bytes());
         header.extend(b"WAVE");

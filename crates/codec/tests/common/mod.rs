@@ -1,9 +1,5 @@
 //! What the tests share: a signal with the features of music, ffmpeg as the independent judge, whole files in memory.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test uses its part; a test fails by panicking"
-)]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test uses its part; a test fails by panicking")]
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -19,24 +15,13 @@ pub(crate) fn ffmpeg(args: &[&str]) {
         .args(args)
         .output()
         .expect("ffmpeg judges these tests and was not found: run ./test, which installs it");
-    assert!(
-        output.status.success(),
-        "ffmpeg {args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "ffmpeg {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// What ffprobe says of one entry, such as `stream=sample_rate` or `format_tags=title`.
 pub(crate) fn ffprobe(path: &Path, entry: &str) -> String {
     let output = Command::new("ffprobe")
-        .args([
-            "-v",
-            "error",
-            "-of",
-            "default=nw=1:nk=1",
-            "-show_entries",
-            entry,
-        ])
+        .args(["-v", "error", "-of", "default=nw=1:nk=1", "-show_entries", entry])
         .arg(path)
         .output()
         .expect("ffprobe judges these tests and was not found: run ./test, which installs it");
@@ -46,22 +31,9 @@ pub(crate) fn ffprobe(path: &Path, entry: &str) -> String {
 /// The file as ffmpeg decodes it: interleaved samples.
 pub(crate) fn ffmpeg_decode(path: &Path) -> Vec<f32> {
     let raw = path.with_extension("judge.raw");
-    ffmpeg(&[
-        "-i",
-        path.to_str().unwrap(),
-        "-f",
-        "f32le",
-        "-c:a",
-        "pcm_f32le",
-        raw.to_str().unwrap(),
-    ]);
+    ffmpeg(&["-i", path.to_str().unwrap(), "-f", "f32le", "-c:a", "pcm_f32le", raw.to_str().unwrap()]);
     let bytes = std::fs::read(raw).unwrap();
-    bytes
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|sample| f32::from_le_bytes(*sample))
-        .collect()
+    bytes.as_chunks::<4>().0.iter().map(|sample| f32::from_le_bytes(*sample)).collect()
 }
 
 /// A chord that moves, with noise: 24-bit values, different in each channel.
@@ -78,8 +50,7 @@ pub(crate) fn music(rate_hz: u32, channels: usize, frames: usize) -> Vec<Vec<i32
                     noise ^= noise << 5;
                     let hiss = f64::from(noise.cast_signed()) / f64::from(i32::MAX);
                     let swell = 0.6 + 0.4 * tone(t, 0.7 + channel as f64);
-                    let chord =
-                        tone(t, 110.0) + tone(t, 277.2 + 3.0 * channel as f64) + tone(t, 440.0);
+                    let chord = tone(t, 110.0) + tone(t, 277.2 + 3.0 * channel as f64) + tone(t, 440.0);
                     ((0.25 * swell * chord + 0.01 * hiss) * 8_388_607.0) as i32
                 })
                 .collect()
@@ -91,22 +62,13 @@ pub(crate) fn music(rate_hz: u32, channels: usize, frames: usize) -> Vec<Vec<i32
 pub(crate) fn encode(spec: OutputSpec, samples: &[Vec<i32>], tags: &Tags) -> Vec<u8> {
     let mut encoder = Encoder::create(Cursor::new(Vec::new()), spec, tags).unwrap();
     if spec.sample == SampleFormat::Float32 {
-        let floats: Vec<Vec<f32>> = samples
-            .iter()
-            .map(|c| c.iter().map(|&s| s as f32 / 8_388_608.0).collect())
-            .collect();
-        encoder
-            .write_f32(&floats.iter().map(Vec::as_slice).collect::<Vec<_>>())
-            .unwrap();
+        let floats: Vec<Vec<f32>> =
+            samples.iter().map(|c| c.iter().map(|&s| s as f32 / 8_388_608.0).collect()).collect();
+        encoder.write_f32(&floats.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
     } else {
         let shift = 24 - spec.sample.bits();
-        let ints: Vec<Vec<i32>> = samples
-            .iter()
-            .map(|c| c.iter().map(|&s| s >> shift).collect())
-            .collect();
-        encoder
-            .write_ints(&ints.iter().map(Vec::as_slice).collect::<Vec<_>>())
-            .unwrap();
+        let ints: Vec<Vec<i32>> = samples.iter().map(|c| c.iter().map(|&s| s >> shift).collect()).collect();
+        encoder.write_ints(&ints.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
     }
     encoder.finish().unwrap().into_inner()
 }
@@ -130,7 +92,5 @@ pub(crate) fn read(file: Vec<u8>) -> Result<(Reader, Vec<Vec<f32>>), DecodeError
 
 /// Channels, side by side.
 pub(crate) fn interleave(channels: &[Vec<f32>]) -> Vec<f32> {
-    (0..channels[0].len())
-        .flat_map(|frame| channels.iter().map(move |channel| channel[frame]))
-        .collect()
+    (0..channels[0].len()).flat_map(|frame| channels.iter().map(move |channel| channel[frame])).collect()
 }

@@ -41,7 +41,7 @@ CREATE TABLE job (
     CHECK ((state = 'running') = (lease_until IS NOT NULL)),
     CHECK ((state = 'failed') = (failure_kind IS NOT NULL))
 ) STRICT;
-CREATE INDEX job_by_track ON job (track_id, created_at);
+CREATE UNIQUE INDEX job_by_track ON job (track_id, created_at);
 CREATE INDEX job_waiting ON job (created_at, id) WHERE state = 'queued';
 CREATE INDEX job_running ON job (lease_until) WHERE state = 'running';
 

@@ -1,13 +1,10 @@
 //! A data folder in a temporary place, with a clock that the test moves.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test binary uses the part that it needs"
-)]
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the answer")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses the part that it needs")]
 
 use domain::{
-    Clock, FileName, OsEntropy, Output, OutputKind, Owner, RunId, SessionToken, Settings,
-    SystemClock, Timestamp, TrackId,
+    Clock, FileName, OsEntropy, Output, OutputKind, Owner, RunId, SessionToken, Settings, SystemClock, Timestamp,
+    TrackId,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -36,27 +33,16 @@ impl Fixture {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(0)));
-        let store = Store::open(dir.path(), clock.clone(), Arc::new(OsEntropy))
-            .await
-            .unwrap();
-        Self {
-            store,
-            dir,
-            clock,
-            run: RunId::draw(&OsEntropy),
-        }
+        let store = Store::open(dir.path(), clock.clone(), Arc::new(OsEntropy)).await.unwrap();
+        Self { store, dir, clock, run: RunId::draw(&OsEntropy) }
     }
 
     /// Ends the process, as far as the store can tell, and starts another.
     pub async fn reopen(&mut self) {
         // The lock goes with the last handle, so the old store has to be dropped before the new one opens.
         let elsewhere = tempfile::tempdir().unwrap();
-        let placeholder = Store::open(elsewhere.path(), self.clock.clone(), Arc::new(OsEntropy))
-            .await
-            .unwrap();
-        std::mem::replace(&mut self.store, placeholder)
-            .close()
-            .await;
+        let placeholder = Store::open(elsewhere.path(), self.clock.clone(), Arc::new(OsEntropy)).await.unwrap();
+        std::mem::replace(&mut self.store, placeholder).close().await;
         self.store = self.open_beside().await.unwrap();
         self.run = RunId::draw(&OsEntropy);
     }
@@ -66,24 +52,18 @@ impl Fixture {
     }
 
     pub fn pass(&self, time: Duration) {
-        self.clock
-            .0
-            .fetch_add(time.as_millis().try_into().unwrap(), Ordering::Relaxed);
+        self.clock.0.fetch_add(time.as_millis().try_into().unwrap(), Ordering::Relaxed);
     }
 
     pub async fn visitor(&self) -> (SessionToken, Owner) {
-        let (token, session) = self.store.sessions.begin(HOUR * 24).await.unwrap();
+        let (token, session) = self.store.sessions.begin(HOUR * 48).await.unwrap();
         (token, session.owner())
     }
 
     pub async fn upload(&self, owner: Owner, bytes: &[u8]) -> TrackId {
         let source = self.store.blobs.put(bytes).await.unwrap();
         let file_name = FileName::from_untrusted("mix 🎸.wav");
-        let track = NewTrack {
-            file_name,
-            source,
-            settings: Settings::default(),
-        };
+        let track = NewTrack { file_name, source, settings: Settings::default() };
         self.store.tracks.add(owner, &track).await.unwrap().0
     }
 
@@ -98,17 +78,12 @@ impl Fixture {
     /// Answers a claim with one output.
     pub async fn finish(&self, claim: Claim) {
         let blob = self.store.blobs.put(b"a master").await.unwrap();
-        let outputs = [Output {
-            kind: OutputKind::Wav24,
-            blob,
-        }];
+        let outputs = [Output { kind: OutputKind::Wav24, blob }];
         self.store.queue.finish(&claim, &outputs).await.unwrap();
     }
 
     /// How many files are in a folder of the data folder.
     pub fn files(&self, folder: &str) -> usize {
-        std::fs::read_dir(self.dir.path().join(folder))
-            .unwrap()
-            .count()
+        std::fs::read_dir(self.dir.path().join(folder)).unwrap().count()
     }
 }
