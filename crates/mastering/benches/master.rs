@@ -2,6 +2,7 @@
 
 use divan::{Bencher, black_box};
 use mastering::{Audio, Loudness, Request, analyse, master, render};
+use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
 fn main() {
@@ -20,7 +21,7 @@ static SONG: LazyLock<Audio> = LazyLock::new(|| {
         let beat = t % 0.5;
         let kick = 0.5 * (-beat * 18.0).exp() * (300.0 * beat).sin();
         let snare = 0.25 * (-((t + 0.25) % 0.5) * 30.0).exp() * noise();
-        let pad = 0.08 * ((t * 1382.3) % 6.283).sin() + 0.06 * ((t * 2073.5) % 6.283).sin();
+        let pad = 0.08 * ((t * 1382.3) % TAU).sin() + 0.06 * ((t * 2073.5) % TAU).sin();
         left.push(kick + snare + pad + 0.01 * noise());
         right.push(kick + snare - 0.5 * pad + 0.01 * noise());
     }

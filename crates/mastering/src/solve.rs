@@ -235,10 +235,11 @@ impl Model {
         match loudness {
             Loudness::Chosen(_) => {
                 let effort = EFFORTS[0];
-                let most = self.most_drive(effort);
                 match self.drive_for(effort, target_lufs) {
-                    Some(drive_db) if drive_db <= most => Choice { effort, drive_db, capped: false },
-                    _ => Choice { effort, drive_db: most, capped: true },
+                    Some(drive_db) if self.affordable(&effort.limiter(drive_db)) => {
+                        Choice { effort, drive_db, capped: false }
+                    }
+                    _ => Choice { effort, drive_db: self.most_drive(effort), capped: true },
                 }
             }
             Loudness::Exact(_) => {
@@ -273,17 +274,18 @@ impl Model {
         )
     }
 
+    fn affordable(&self, limiter: &Limiter) -> bool {
+        self.coarse.cost(limiter).often_db <= MOST_REDUCTION_DB
+    }
+
     /// The drive at which reduction costs as much as it may.
     fn most_drive(&self, effort: Effort) -> f64 {
         let free = self.coarse.ceiling_dbtp - dsp::db_from_amplitude(f64::from(self.coarse.peaks.highest()));
         let (mut low, mut high) = (free, free + MOST_EXTRA_DB);
         for _ in 0..12 {
             let middle = 0.5 * (low + high);
-            if self.coarse.cost(&effort.limiter(middle)).often_db <= MOST_REDUCTION_DB {
-                low = middle
-            } else {
-                high = middle
-            }
+            let within = self.affordable(&effort.limiter(middle));
+            *(if within { &mut low } else { &mut high }) = middle;
         }
         low
     }
