@@ -5,6 +5,7 @@
 //! for. Tags follow the samples: a RIFF INFO list for what reads only that, and an `id3 ` chunk with everything.
 
 use std::io::{Seek, Write};
+use std::ops::Range;
 
 use super::{OutputSpec, SampleFormat};
 use crate::error::EncodeError;
@@ -30,36 +31,17 @@ impl<W: Write + Seek> WavWriter<W> {
     }
 
     pub(super) fn write_f32(&mut self, block: &[&[f32]]) -> Result<(), EncodeError> {
-        self.write(block, f32::to_le_bytes)
+        self.write(block, pack_f32)
     }
 
     pub(super) fn write_ints(&mut self, block: &[&[i32]]) -> Result<(), EncodeError> {
-        if self.sample == SampleFormat::Int16 {
-            self.write(block, |value| (value as i16).to_le_bytes())
-        } else {
-            self.write(block, |value| {
-                let [low, middle, high, _] = value.to_le_bytes();
-                [low, middle, high]
-            })
-        }
+        self.write(block, if self.sample == SampleFormat::Int16 { pack_i16 } else { pack_i24 })
     }
 
-    fn write<T: Copy, const N: usize>(
-        &mut self,
-        block: &[&[T]],
-        pack: impl Fn(T) -> [u8; N],
-    ) -> Result<(), EncodeError> {
+    fn write<T>(&mut self, block: &[&[T]], pack: Pack<T>) -> Result<(), EncodeError> {
         let frames = block[0].len();
         for start in (0..frames).step_by(BLOCK_FRAMES) {
-            let range = start..frames.min(start + BLOCK_FRAMES);
-            self.packed.resize(range.len() * N * block.len(), 0);
-            let (samples, _) = self.packed.as_chunks_mut::<N>();
-            for (offset, channel) in block.iter().enumerate() {
-                let places = samples.iter_mut().skip(offset).step_by(block.len());
-                for (place, value) in places.zip(&channel[range.clone()]) {
-                    *place = pack(*value);
-                }
-            }
+            pack(block, start..frames.min(start + BLOCK_FRAMES), &mut self.packed);
             self.writer.write_all(&self.packed)?;
         }
         Ok(())
@@ -69,6 +51,48 @@ impl<W: Write + Seek> WavWriter<W> {
         self.writer.write_all(&self.tail)?;
         self.writer.flush()?;
         Ok(self.writer)
+    }
+}
+
+/// Packs a range of frames, in place of what the buffer held. The functions are not generic, so that they are compiled
+/// here, as hot as they are, and not in the caller's crate.
+type Pack<T> = fn(&[&[T]], Range<usize>, &mut Vec<u8>);
+
+fn pack_f32(block: &[&[f32]], frames: Range<usize>, packed: &mut Vec<u8>) {
+    interleave(block, frames, packed, f32::to_le_bytes);
+}
+
+fn pack_i16(block: &[&[i32]], frames: Range<usize>, packed: &mut Vec<u8>) {
+    interleave(block, frames, packed, |sample| (sample as i16).to_le_bytes());
+}
+
+fn pack_i24(block: &[&[i32]], frames: Range<usize>, packed: &mut Vec<u8>) {
+    interleave(block, frames, packed, |sample| {
+        let [low, middle, high, _] = sample.to_le_bytes();
+        [low, middle, high]
+    });
+}
+
+fn interleave<T: Copy, const N: usize>(
+    block: &[&[T]],
+    frames: Range<usize>,
+    packed: &mut Vec<u8>,
+    bytes_of: impl Fn(T) -> [u8; N],
+) {
+    packed.resize(frames.len() * N * block.len(), 0);
+    let (places, _) = packed.as_chunks_mut::<N>();
+    match block {
+        [left, right] => {
+            let samples = left[frames.clone()].iter().zip(&right[frames]);
+            for (place, (left, right)) in places.as_chunks_mut::<2>().0.iter_mut().zip(samples) {
+                *place = [bytes_of(*left), bytes_of(*right)];
+            }
+        }
+        _ => {
+            for (place, sample) in places.iter_mut().zip(&block[0][frames]) {
+                *place = bytes_of(*sample);
+            }
+        }
     }
 }
 
