@@ -27,12 +27,14 @@ pub struct ShortKey {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Use {
     Decision,
+    Receipt,
 }
 
 impl Use {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Decision => b"cookie-policy decision 1\0",
+            Self::Receipt => b"cookie-policy receipt 1\0",
         }
     }
 }

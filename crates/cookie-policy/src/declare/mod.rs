@@ -6,6 +6,7 @@
 mod macros;
 mod registry;
 
+pub(crate) use registry::hex;
 pub use registry::{MAX_ITEMS, Registry, entry};
 
 use serde::{Deserialize, Serialize};

@@ -120,11 +120,7 @@ impl Registry {
             spec,
         } in items
         {
-            let life = match spec.life {
-                Life::Session => "session".to_owned(),
-                Life::Persistent { seconds } => format!("{seconds} s"),
-                Life::SessionOr { seconds } => format!("session or {seconds} s"),
-            };
+            let life = spec.life;
             let party = match spec.party {
                 Party::First => "first".to_owned(),
                 Party::Processor(who) => format!("first for {who}"),

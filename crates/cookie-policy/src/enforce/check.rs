@@ -4,14 +4,14 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::line::Line;
+use super::line::{Line, MAX_PAIR};
 use crate::decide::{Consent, Reason, Standing};
 use crate::declare::{Access, CONSENT_COOKIE, Declaration, Kind, Party};
 
 /// What is wrong with a line that was kept from leaving.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// The line cannot be read without doubt.
+    /// Its `Max-Age` or `Expires` cannot be read without doubt.
     Unreadable(&'static str),
     /// No cookie of this name is declared.
     Undeclared(String),
@@ -32,7 +32,7 @@ impl fmt::Display for Violation {
         match self {
             Self::Unreadable(what) => write!(
                 f,
-                "a Set-Cookie line that cannot be read without doubt: {what}"
+                "a Set-Cookie line whose {what} cannot be read without doubt"
             ),
             Self::Undeclared(name) => write!(
                 f,
@@ -62,7 +62,7 @@ impl fmt::Display for Violation {
 
 /// Checks one line against registry and decision.
 ///
-/// A deletion passes whatever it deletes, for less stored is never a breach. The consent cookie's deletion passes, too.
+/// A deletion passes whatever it deletes, for less stored is never a breach.
 pub(crate) fn check(
     bytes: &[u8],
     consent: &Consent,
@@ -92,6 +92,12 @@ pub(crate) fn check(
     attributes(&line, item, secure)
 }
 
+/// Whether the line deletes the consent cookie, and the decision with it.
+pub(crate) fn forgets(bytes: &[u8], now: OffsetDateTime) -> bool {
+    Line::parse(bytes)
+        .is_ok_and(|line| line.name == CONSENT_COOKIE.as_bytes() && line.is_deletion(now))
+}
+
 fn life(line: &Line<'_>, item: &'static Declaration, now: OffsetDateTime) -> Result<(), Violation> {
     let fits = match (line.life_s(now), item.spec.life.longest_s()) {
         (None, _) => item.spec.life.may_be_session(),
@@ -106,9 +112,12 @@ fn life(line: &Line<'_>, item: &'static Declaration, now: OffsetDateTime) -> Res
 }
 
 fn attributes(line: &Line<'_>, item: &'static Declaration, secure: bool) -> Result<(), Violation> {
+    if let Some(what) = line.odd {
+        return Err(Violation::Attribute(item.name, what));
+    }
     let spec = &item.spec;
     let wrong = [
-        (line.domain, "Domain"),
+        (line.name.len() + line.value.len() > MAX_PAIR, "the length"),
         (line.path != Some(spec.path.as_bytes()), "Path"),
         (
             line.http_only != (spec.access == Access::HttpOnly),

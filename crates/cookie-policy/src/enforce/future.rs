@@ -10,10 +10,10 @@ use std::task::{Context, Poll, ready};
 use http::{HeaderMap, HeaderValue, Response, header};
 use pin_project_lite::pin_project;
 
-use super::check::{Violation, check};
+use super::check::{Violation, check, forgets};
 use super::jar::{Jar, State};
 use super::{Mode, Site, headers, line};
-use crate::decide::{Reason, Standing};
+use crate::decide::{Choice, Reason, Standing};
 use crate::declare::{CONSENT_COOKIE, DAY_S, Kind, MEMORY_DAYS};
 
 pin_project! {
@@ -79,6 +79,11 @@ fn enforce(headers: &mut HeaderMap, site: &Site, jar: &Jar) {
 
 /// Takes out the lines that break the policy.
 fn filter(headers: &mut HeaderMap, site: &Site, jar: &Jar, state: &mut State) {
+    let mut foreign = headers.get_all(header::SET_COOKIE).iter();
+    if !state.decided && foreign.any(|line| forgets(line.as_bytes(), jar.0.now)) {
+        state.consent = state.consent.with(None);
+        state.decided = true;
+    }
     let verdicts: Vec<_> = headers
         .get_all(header::SET_COOKIE)
         .iter()
@@ -176,8 +181,15 @@ fn deletions(site: &Site, unagreed: u64, state: &State) -> Vec<String> {
         .collect()
 }
 
-/// Whether web storage is declared and none of it agreed to.
+/// Whether everything goes: after Block All, and where web storage is declared but none of it agreed to.
 fn stores_nothing(state: &State) -> bool {
+    if state
+        .consent
+        .decision()
+        .is_some_and(|decision| decision.choice() == Choice::BlockAll)
+    {
+        return true;
+    }
     let mut storage = state
         .consent
         .registry()

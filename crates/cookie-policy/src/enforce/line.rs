@@ -1,7 +1,8 @@
 //! One `Set-Cookie` line, read so that no browser can understand it differently.
 //!
-//! RFC 6265bis, section 5.6, tells browsers to make sense of almost anything. Here the reading is strict: an attribute
-//! that is unknown, given twice or not understood makes the line unreadable, and an unreadable line does not leave.
+//! RFC 6265bis, section 5.6, tells browsers to make sense of almost anything. Here the reading is strict. A date or age
+//! that is not understood makes the line unreadable; any other attribute that is unknown, given twice or not understood
+//! is kept as `odd`, which only a deletion may be.
 
 use time::{
     OffsetDateTime, PrimitiveDateTime, format_description::StaticFormatDescription,
@@ -13,52 +14,47 @@ use crate::declare::{Access, Declaration, SameSite};
 /// Browsers ignore a cookie whose name and value are longer than this together, in bytes.
 pub(crate) const MAX_PAIR: usize = 4096;
 
-const DATE: StaticFormatDescription = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
+/// IMF-fixdate (RFC 9110, section 5.6.7), and the same with dashes as the first cookies had it.
+const DATES: [StaticFormatDescription; 2] = [
+    format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    ),
+    format_description!(
+        "[weekday repr:short], [day]-[month repr:short]-[year] [hour]:[minute]:[second] GMT"
+    ),
+];
 
 const PAST: &str = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
 /// A line's parts, as sent.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line<'a> {
+    /// Empty where the line has none; browsers accept that.
     pub(crate) name: &'a [u8],
     pub(crate) value: &'a [u8],
     pub(crate) max_age_s: Option<i64>,
     pub(crate) expires: Option<OffsetDateTime>,
     pub(crate) path: Option<&'a [u8]>,
-    pub(crate) domain: bool,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
     pub(crate) same_site: Option<SameSite>,
+    /// What no declared cookie has: `Domain`, an unknown attribute, one given twice or with a value not understood.
+    pub(crate) odd: Option<&'static str>,
 }
 
+/// The name of the date or age that was not understood.
+pub(crate) type Unreadable = &'static str;
+
 impl<'a> Line<'a> {
-    /// Reads a header value; an error names the part that was not understood.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, &'static str> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Unreadable> {
         let mut parts = bytes.split(|&b| b == b';');
         let pair = parts.next().unwrap_or_default();
-        let equals = pair
-            .iter()
-            .position(|&b| b == b'=')
-            .ok_or("a pair without '='")?;
-        let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
-        if name.is_empty() {
-            return Err("an empty name");
-        }
-        if name.len() + value.len() > MAX_PAIR {
-            return Err("name and value longer than 4096 bytes");
-        }
+        let (name, value) = split(pair);
+        let (name, value) = value.map_or((&[][..], name), |value| (name, value));
         let mut line = Self {
             name,
             value,
-            max_age_s: None,
-            expires: None,
-            path: None,
-            domain: false,
-            secure: false,
-            http_only: false,
-            same_site: None,
+            ..Self::default()
         };
         for part in parts {
             line.attribute(part)?;
@@ -66,25 +62,40 @@ impl<'a> Line<'a> {
         Ok(line)
     }
 
-    fn attribute(&mut self, part: &'a [u8]) -> Result<(), &'static str> {
-        let (key, value) = match part.iter().position(|&b| b == b'=') {
-            Some(i) => (part[..i].trim_ascii(), Some(part[i + 1..].trim_ascii())),
-            None => (part.trim_ascii(), None),
-        };
+    fn attribute(&mut self, part: &'a [u8]) -> Result<(), Unreadable> {
+        let (key, value) = split(part);
         let is = |name: &str| key.eq_ignore_ascii_case(name.as_bytes());
-        match value {
-            None if is("Secure") => flag(&mut self.secure),
-            None if is("HttpOnly") => flag(&mut self.http_only),
-            None if key.is_empty() => Ok(()),
-            Some(value) if is("Max-Age") => once(&mut self.max_age_s, seconds(value), "Max-Age"),
-            Some(value) if is("Expires") => once(&mut self.expires, date(value), "Expires"),
-            Some(value) if is("Path") => once(&mut self.path, Some(value), "Path"),
-            Some(value) if is("SameSite") => {
-                once(&mut self.same_site, same_site(value), "SameSite")
+        let odd = match value {
+            Some(value) if is("Max-Age") => {
+                return if once(&mut self.max_age_s, seconds(value)) {
+                    Ok(())
+                } else {
+                    Err("Max-Age")
+                };
             }
-            Some(_) if is("Domain") => flag(&mut self.domain),
-            _ => Err("an attribute that is not known here"),
-        }
+            Some(value) if is("Expires") => {
+                return if once(&mut self.expires, date(value)) {
+                    Ok(())
+                } else {
+                    Err("Expires")
+                };
+            }
+            None if is("Max-Age") => return Err("Max-Age"),
+            None if is("Expires") => return Err("Expires"),
+            None if is("Secure") => std::mem::replace(&mut self.secure, true).then_some("Secure"),
+            None if is("HttpOnly") => {
+                std::mem::replace(&mut self.http_only, true).then_some("HttpOnly")
+            }
+            Some(value) if is("Path") => (!once(&mut self.path, Some(value))).then_some("Path"),
+            Some(value) if is("SameSite") => {
+                (!once(&mut self.same_site, same_site(value))).then_some("SameSite")
+            }
+            _ if is("Domain") => Some("Domain"),
+            None if key.is_empty() => None,
+            _ => Some("an attribute that no cookie here has"),
+        };
+        self.odd = self.odd.or(odd);
+        Ok(())
     }
 
     /// Whether the line can only delete: every browser drops the cookie, whichever of the two dates it follows.
@@ -104,20 +115,21 @@ impl<'a> Line<'a> {
     }
 }
 
-fn once<T>(slot: &mut Option<T>, value: Option<T>, what: &'static str) -> Result<(), &'static str> {
-    if slot.is_some() || value.is_none() {
-        return Err(what);
+/// The part before the first '=' and the one after it, without the space around them.
+fn split(part: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match part.iter().position(|&b| b == b'=') {
+        Some(i) => (part[..i].trim_ascii(), Some(part[i + 1..].trim_ascii())),
+        None => (part.trim_ascii(), None),
     }
-    *slot = value;
-    Ok(())
 }
 
-fn flag(slot: &mut bool) -> Result<(), &'static str> {
-    if std::mem::replace(slot, true) {
-        Err("an attribute given twice")
-    } else {
-        Ok(())
+/// Fills an empty slot; false where it was full, or there is nothing to fill it with.
+fn once<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    let fits = slot.is_none() && value.is_some();
+    if fits {
+        *slot = value;
     }
+    fits
 }
 
 /// Digits with an optional minus. More than 18 of them are not needed by anyone.
@@ -129,12 +141,12 @@ fn seconds(value: &[u8]) -> Option<i64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
-/// IMF-fixdate (RFC 9110, section 5.6.7), the one form that servers are told to send.
 fn date(value: &[u8]) -> Option<OffsetDateTime> {
     let text = std::str::from_utf8(value).ok()?;
-    PrimitiveDateTime::parse(text, &DATE)
-        .ok()
-        .map(PrimitiveDateTime::assume_utc)
+    let found = DATES
+        .iter()
+        .find_map(|format| PrimitiveDateTime::parse(text, format).ok());
+    found.map(PrimitiveDateTime::assume_utc)
 }
 
 fn same_site(value: &[u8]) -> Option<SameSite> {
