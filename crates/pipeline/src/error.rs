@@ -38,7 +38,7 @@ pub enum Failure {
         source: std::io::Error,
     },
     /// The output is there already.
-    #[error("`{}` exists already and is left as it is; choose another name or overwrite it with --force", path.display())]
+    #[error("`{}` exists already and is left as it is; choose another name", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
@@ -54,5 +54,44 @@ pub enum Failure {
     SameOutputTwice {
         /// The file.
         path: PathBuf,
+    },
+    /// A folder or a device in the place of an output.
+    #[error("`{}` is not a file, so nothing is written in its place; choose another name", path.display())]
+    NotAFile {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// A job without deliveries.
+    #[error("there is nothing to write: a job needs at least one output")]
+    NoOutput,
+    /// The encoder said no.
+    #[error("`{}` cannot be encoded", path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: codec::EncodeError,
+    },
+    /// What was written could not be read again, so nobody should be given it.
+    #[error("`{}` was written but does not read back, so it was discarded; is the disk sound?", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: codec::DecodeError,
+    },
+    /// The master has no loudness, though the mix had: a plan that turns it down to nothing.
+    #[error("the master in `{}` would be silent, so it was discarded; look at the gains in the plan", path.display())]
+    Silenced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Turning the master down did not bring the file below the ceiling.
+    #[error("`{}` stays above the ceiling of {ceiling_dbtp} dBTP whatever is done, so it was discarded; this is a fault of the program", path.display())]
+    AboveCeiling {
+        /// The file.
+        path: PathBuf,
+        /// The ceiling, dBTP.
+        ceiling_dbtp: f64,
     },
 }

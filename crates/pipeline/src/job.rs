@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use codec::Limits;
 use mastering::{Plan, Request};
+use serde::{Deserialize, Serialize};
 
 use crate::Encoding;
 
@@ -21,6 +23,8 @@ pub struct Job {
     pub preview: Option<PathBuf>,
     /// What to do about outputs that are there already.
     pub existing: Existing,
+    /// How large the mix may be, whatever it claims about itself.
+    pub limits: Limits,
 }
 
 /// How it is decided what is done.
@@ -29,7 +33,18 @@ pub enum Instructions {
     /// Listen to the mix and decide.
     Decide(Request),
     /// Do exactly this, which was decided and kept earlier.
-    Render(Plan),
+    Render(SavedPlan),
+}
+
+/// A plan as it is kept in a file: with the loudness that it was made for, so that the report can say whether the
+/// master has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedPlan {
+    /// The loudness that was asked for, LUFS.
+    pub target_lufs: f64,
+    /// Everything that is done.
+    pub plan: Plan,
 }
 
 /// One file to make of the master.

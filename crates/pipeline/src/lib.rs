@@ -5,22 +5,31 @@
 //!
 //! Not here: signal code and musical decisions (`mastering`), file formats (`codec`), queues, HTTP, printing.
 
+mod course;
+mod deliver;
 mod encoding;
 mod error;
 mod job;
 mod overview;
+mod preview;
 mod progress;
+mod quantise;
 mod report;
+mod run;
 mod stopwatch;
+mod watch;
 mod whole_file;
 
+pub use course::Course;
 pub use encoding::{BitDepth, Container, Encoding, NoSuchEncoding, UnknownEncoding};
 pub use error::{Error, Failure};
-pub use job::{Delivery, Existing, Instructions, Job};
+pub use job::{Delivery, Existing, Instructions, Job, SavedPlan};
 pub use overview::Overview;
 pub use progress::{Control, Observer, Progress, Stage};
-pub use report::{AnalysisReport, Delivered, Input, Report, SCHEMA, Waveforms};
+pub use report::{AnalysisReport, Courses, Delivered, Input, Report, SCHEMA, Waveforms};
+pub use run::{analyse, run};
 pub use stopwatch::Timings;
 pub use whole_file::write_whole;
 
+pub use codec::Limits;
 pub use mastering::{Loudness, Measurement, Plan, Request, presets};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use mastering::{Measurement, Plan};
 
-use crate::{Encoding, Overview, Timings};
+use crate::{Course, Encoding, Overview, Timings};
 
 /// The version of the report's schema. Keys may be added under the same number, never renamed or removed.
 pub const SCHEMA: u32 = 1;
@@ -57,6 +57,8 @@ pub struct Report {
     pub plan: Plan,
     /// What mix and master look like.
     pub waveforms: Waveforms,
+    /// How loud mix and master are over time.
+    pub loudness_over_time: Courses,
     /// Wall-clock time by stage, ms.
     pub timings_ms: Timings,
     /// Seconds of music a second of work.
@@ -85,6 +87,15 @@ pub struct Waveforms {
     pub after: Overview,
 }
 
+/// Mix and master over the same steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Courses {
+    /// The mix.
+    pub before: Course,
+    /// The master.
+    pub after: Course,
+}
+
 /// A track that was only listened to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisReport {
@@ -99,6 +110,8 @@ pub struct AnalysisReport {
     pub before: Measurement,
     /// What it looks like.
     pub waveform: Overview,
+    /// How loud it is over time.
+    pub loudness_over_time: Course,
     /// Wall-clock time by stage, ms.
     pub timings_ms: Timings,
     /// Seconds of music a second of work.

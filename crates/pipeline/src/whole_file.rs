@@ -50,6 +50,11 @@ impl Pending {
         &self.unnamed
     }
 
+    /// Where it will be.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Flushes it to the disk and gives it its name, which is on the disk too when this returns.
     pub(crate) fn appear(self, existing: Existing) -> Result<(), Failure> {
         let Self { target, unnamed } = self;

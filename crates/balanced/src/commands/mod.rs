@@ -1,0 +1,6 @@
+//! One module a subcommand.
+
+pub(crate) mod analyse;
+pub(crate) mod doctor;
+pub(crate) mod master;
+pub(crate) mod presets;

@@ -1,0 +1,105 @@
+//! Where a master goes and as what, from what was asked and what was left open.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use pipeline::{Container, Delivery, Encoding};
+
+use crate::cli::MasterArgs;
+
+/// One delivery an input, in their order; the message says what does not go together.
+pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
+    if args.inputs.len() > 1 {
+        let single = [("-o", &args.output), ("--save-plan", &args.save_plan), ("--report", &args.report)];
+        if let Some((flag, _)) = single.iter().find(|(_, given)| given.is_some()) {
+            return Err(format!("{flag} names one file and there are {} inputs; take --out-dir", args.inputs.len()));
+        }
+    }
+    let container = container(args)?;
+    let encoding = Encoding::new(container, args.bit_depth.into()).map_err(|error| error.to_string())?;
+    let mut seen = HashSet::new();
+    args.inputs
+        .iter()
+        .map(|input| {
+            let path = match &args.output {
+                Some(path) => path.clone(),
+                None => beside_or_in(input, args.out_dir.as_deref(), container),
+            };
+            if seen.insert(path.clone()) {
+                Ok(Delivery { path, encoding })
+            } else {
+                Err(format!("two inputs would both be written to `{}`; master them in two calls", path.display()))
+            }
+        })
+        .collect()
+}
+
+fn container(args: &MasterArgs) -> Result<Container, String> {
+    let Some(output) = &args.output else {
+        return Ok(args.format.map_or(Container::Wav, Container::from));
+    };
+    let by_name = output.extension().and_then(|extension| Container::from_extension(&extension.to_string_lossy()));
+    match (by_name, args.format.map(Container::from)) {
+        (Some(named), Some(asked)) if named != asked => Err(format!(
+            "--format {} and the name `{}` say different things; take one of them back",
+            asked.extension(),
+            output.display()
+        )),
+        (_, Some(asked)) => Ok(asked),
+        (Some(named), None) => Ok(named),
+        (None, None) => Err(format!("`{}` says no format; end it in .wav or .flac, or add --format", output.display())),
+    }
+}
+
+fn beside_or_in(input: &Path, folder: Option<&Path>, container: Container) -> PathBuf {
+    let mut name = input.file_stem().map_or_else(|| OsString::from("track"), OsString::from);
+    name.push("-master.");
+    name.push(container.extension());
+    // `file_stem` has no folder in it, whatever the input is called, so the result stays where it was sent.
+    match folder {
+        Some(folder) => folder.join(name),
+        None => input.with_file_name(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn asked(line: &str) -> Result<Vec<(String, &'static str)>, String> {
+        let words = ["balanced", "master"].into_iter().chain(line.split(' '));
+        let Command::Master(args) = Cli::try_parse_from(words).expect("parsed").command else { unreachable!() };
+        let name = |delivery: Delivery| (delivery.path.to_string_lossy().into_owned(), delivery.encoding.name());
+        deliveries(&args).map(|all| all.into_iter().map(name).collect())
+    }
+
+    fn one(line: &str) -> (String, &'static str) {
+        asked(line).expect("accepted").remove(0)
+    }
+
+    #[test]
+    fn a_master_lands_beside_its_mix_unless_sent_elsewhere() {
+        assert_eq!(one("a/mix.aiff"), ("a/mix-master.wav".into(), "wav-24"));
+        assert_eq!(one("mix.wav --format flac"), ("mix-master.flac".into(), "flac-24"));
+        assert_eq!(one("../up/mix.wav --out-dir out"), ("out/mix-master.wav".into(), "wav-24"));
+        assert_eq!(one("mix.wav -o x.FLAC --bit-depth 16"), ("x.FLAC".into(), "flac-16"));
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        for bad in [
+            "mix.wav -o out.mp3",
+            "mix.wav -o out.wav --format flac",
+            "mix.wav --format flac --bit-depth 32f",
+            "a/mix.wav b/mix.wav --out-dir out",
+            "a.wav b.wav -o out.wav",
+            "a.wav b.wav --report r.json",
+        ] {
+            assert!(asked(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Settings: what is not given with each call. From `balanced.toml`, then from variables that start with `BALANCED_`.
+//!
+//! `BALANCED_LIMITS__MAX_MINUTES=60` is `max_minutes = 60` under `[limits]`.
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "balanced.toml";
+const MIB: u64 = 1 << 20;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Folder of the service's database and files.
+    pub(crate) data: PathBuf,
+    pub(crate) limits: Limits,
+}
+
+/// How large a mix may be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// Longest track, minutes.
+    pub(crate) max_minutes: f64,
+    /// Most memory that a decoded track may take, MiB.
+    pub(crate) max_decoded_mib: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let limits = pipeline::Limits::default();
+        Self {
+            data: PathBuf::from("balanced-data"),
+            limits: Limits {
+                max_minutes: limits.max_duration_s / 60.0,
+                max_decoded_mib: limits.max_decoded_bytes / MIB,
+            },
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn limits(&self) -> pipeline::Limits {
+        pipeline::Limits {
+            max_duration_s: self.limits.max_minutes * 60.0,
+            max_decoded_bytes: self.limits.max_decoded_mib.saturating_mul(MIB),
+            ..pipeline::Limits::default()
+        }
+    }
+}
+
+/// Reads the settings; the message says which one is wrong and where it came from.
+pub(crate) fn load(file: Option<&Path>) -> Result<Settings, String> {
+    if let Some(file) = file
+        && !file.is_file()
+    {
+        return Err(format!("there is no settings file `{}`", file.display()));
+    }
+    let file = file.unwrap_or_else(|| Path::new(FILE));
+    let settings: Settings = Figment::from(Serialized::defaults(Settings::default()))
+        .merge(Toml::file_exact(file))
+        .merge(Env::prefixed("BALANCED_").split("__"))
+        .extract()
+        .map_err(|error| format!("settings: {error}"))?;
+    if settings.limits.max_minutes.is_nan() || settings.limits.max_minutes <= 0.0 {
+        return Err("settings: limits.max_minutes has to be more than 0".to_owned());
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_text(text: &str) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, text).expect("written");
+        load(Some(&file))
+    }
+
+    #[test]
+    fn a_file_changes_what_it_names_and_nothing_else() {
+        let settings = load_text("[limits]\nmax_minutes = 10").expect("read");
+        assert!((settings.limits().max_duration_s - 600.0).abs() < 1e-9);
+        assert_eq!(settings.data, Settings::default().data);
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_named() {
+        let problem = load_text("[limits]\nmax_minuts = 10").expect_err("refused");
+        assert!(problem.contains("max_minuts"), "{problem}");
+        assert!(load(Some(Path::new("nowhere.toml"))).is_err());
+        assert!(load_text("[limits]\nmax_minutes = -1").is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! What people read: short, aligned, with units.
+
+use std::fmt::Write as _;
+
+use anstream::println;
+use pipeline::presets::Preset;
+use pipeline::{AnalysisReport, Measurement, Report};
+
+use crate::commands::doctor::{Finding, Health};
+use crate::outcome::one_line;
+
+const BOLD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const GOOD: &str = "\x1b[32m";
+const WARN: &str = "\x1b[33m";
+const BAD: &str = "\x1b[31m";
+const PLAIN: &str = "\x1b[0m";
+
+/// A name, a unit, and where the number is.
+type Row = (&'static str, &'static str, fn(&Measurement) -> f64);
+
+/// The numbers that a musician looks at, each with its unit.
+const ROWS: &[Row] = &[
+    ("Loudness", "LUFS", |m| m.integrated_lufs),
+    ("True peak", "dBTP", |m| m.true_peak_dbtp),
+    ("Loudest moment", "LUFS", |m| m.max_momentary_lufs),
+    ("Loudest 3 seconds", "LUFS", |m| m.max_short_term_lufs),
+    ("Loudness range", "LU", |m| m.loudness_range_lu),
+    ("Peak above average", "dB", |m| m.crest_db),
+    ("Left-right correlation", "", |m| m.correlation),
+];
+
+/// A finished master.
+pub(crate) fn master(report: &Report) {
+    println!("{}", master_text(report));
+}
+
+fn master_text(report: &Report) -> String {
+    let source = &report.source;
+    let mut text = format!("{BOLD}{}{PLAIN} → {BOLD}{}{PLAIN}\n", one_line(&source.input), one_line(&report.output));
+    let _ = writeln!(text, "{DIM}{}{PLAIN}\n", what(source));
+    let _ = writeln!(text, "  {DIM}{:24}{:>8}   {:>8}{PLAIN}", "", "mix", "master");
+    for (name, unit, value) in ROWS {
+        let (before, after) = (number(value(&report.before)), number(value(&report.after)));
+        let _ = writeln!(text, "  {name:24}{before:>8}   {BOLD}{after:>8}{PLAIN}  {DIM}{unit}{PLAIN}");
+    }
+    text.push('\n');
+    for sentence in &report.explanation {
+        let _ = writeln!(text, "  · {sentence}");
+    }
+    let (target, ceiling) = (number(report.target_lufs), number(report.ceiling_dbtp));
+    let verdict = match &report.reason {
+        None => format!("{GOOD}On target:{PLAIN} {target} LUFS, nowhere above {ceiling} dBTP."),
+        Some(reason) => format!("{WARN}Not at {target} LUFS:{PLAIN} {reason}"),
+    };
+    let _ = writeln!(text, "\n  {verdict}");
+    let seconds = report.timings_ms.total_ms() / 1000.0;
+    let _ = writeln!(text, "  {DIM}{seconds:.1} s, {:.0} times as fast as listening to it.{PLAIN}", report.realtime_factor);
+    text
+}
+
+/// A track that was listened to.
+pub(crate) fn analysis(report: &AnalysisReport) {
+    let mut text = format!("{BOLD}{}{PLAIN}\n{DIM}{}{PLAIN}\n\n", one_line(&report.source.input), what(&report.source));
+    for (name, unit, value) in ROWS {
+        let _ = writeln!(text, "  {name:24}{BOLD}{:>8}{PLAIN}  {DIM}{unit}{PLAIN}", number(value(&report.before)));
+    }
+    println!("{text}");
+}
+
+/// Where masters can go.
+pub(crate) fn presets(presets: &[Preset]) {
+    let width = presets.iter().map(|preset| preset.id.len()).max().unwrap_or(0);
+    for preset in presets {
+        let (loudness, ceiling) = (number(preset.loudness_lufs), number(preset.ceiling_dbtp));
+        println!("{BOLD}{:width$}{PLAIN}  {loudness:>6} LUFS  {ceiling:>5} dBTP  {}", preset.id, preset.name);
+        println!("{:width$}  {DIM}{}, read on {}{PLAIN}", "", preset.source, preset.read_on);
+    }
+}
+
+/// What this machine has and needs.
+pub(crate) fn doctor(findings: &[Finding]) {
+    let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or(0);
+    for Finding { name, health, found, advice } in findings {
+        let (colour, mark) = match health {
+            Health::Ok => (GOOD, "ok     "),
+            Health::Note => (WARN, "note   "),
+            Health::Problem => (BAD, "PROBLEM"),
+        };
+        println!("{colour}{mark}{PLAIN}  {name:width$}  {}", one_line(found));
+        if !advice.is_empty() {
+            println!("{:9}{:width$}  {DIM}{}{PLAIN}", "", "", one_line(advice));
+        }
+    }
+}
+
+fn what(source: &pipeline::Input) -> String {
+    let channels = if source.channels == 1 { "mono" } else { "stereo" };
+    let rate_khz = f64::from(source.rate_hz) / 1000.0;
+    let seconds = source.duration_s.round() as u64;
+    format!("{} · {rate_khz} kHz · {channels} · {}:{:02}", source.format, seconds / 60, seconds % 60)
+}
+
+/// One decimal, and a real minus sign, which is as wide as a digit.
+fn number(value: f64) -> String {
+    // -0.04 is no negative nought.
+    let rounded = (value * 10.0).round() / 10.0 + 0.0;
+    format!("{rounded:.1}").replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_people_write_them() {
+        assert_eq!(number(-14.04), "−14.0");
+        assert_eq!(number(-0.04), "0.0");
+        assert_eq!(number(7.25), "7.3");
+    }
+}

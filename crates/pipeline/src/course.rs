@@ -1,0 +1,68 @@
+//! Loudness over time, small enough to draw.
+
+use dsp::loudness::{Layout, Rate, STEP_S, measure};
+use mastering::Audio;
+use serde::{Deserialize, Serialize};
+
+/// As many values as a wide screen shows apart.
+const VALUES: usize = 1000;
+/// What is quieter is silence; JSON has no minus infinity.
+const SILENCE_LUFS: f32 = -70.0;
+
+/// Loudness over time: one value for each step, the loudest within it; -70 for silence.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Course {
+    /// Time between two values, s.
+    pub step_s: f64,
+    /// Loudness of 400 ms, LUFS.
+    pub momentary_lufs: Vec<f32>,
+    /// Loudness of 3 s, LUFS, as many values.
+    pub short_term_lufs: Vec<f32>,
+}
+
+impl Course {
+    pub(crate) fn of(audio: &Audio) -> Self {
+        let channels: Vec<&[f32]> = audio.channels().iter().map(Vec::as_slice).collect();
+        let (Ok(rate), Some(layout)) = (Rate::new(audio.rate_hz()), Layout::of_channels(channels.len())) else {
+            return Self::default();
+        };
+        let Some(series) = measure(rate, layout, &channels).map(|loudness| loudness.series) else {
+            return Self::default();
+        };
+        let together = series.momentary_lufs.len().div_ceil(VALUES).max(1);
+        Self {
+            step_s: STEP_S * together as f64,
+            momentary_lufs: loudest(&series.momentary_lufs, together),
+            short_term_lufs: loudest(&series.short_term_lufs, together),
+        }
+    }
+}
+
+fn loudest(values: &[f32], together: usize) -> Vec<f32> {
+    let tenths = |x: f32| (x * 10.0).round() / 10.0;
+    values.chunks(together).map(|chunk| tenths(chunk.iter().copied().fold(SILENCE_LUFS, f32::max))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_values_become_few_and_none_of_the_loud_ones_is_lost() {
+        let mut values = vec![f32::NEG_INFINITY; 10];
+        values[4] = -12.34;
+        assert_eq!(loudest(&values, 3), [-70.0, -12.3, -70.0, -70.0]);
+    }
+
+    #[test]
+    fn a_tone_that_begins_half_way_is_silent_before() {
+        let tone = |i: usize| if i < 480_000 { 0.0 } else { (i as f32 * 0.13).sin() * 0.1 };
+        let audio = Audio::new(48_000, vec![(0..960_000).map(tone).collect()]).expect("audio");
+        let course = Course::of(&audio);
+        assert!((course.step_s - 0.1).abs() < 1e-12);
+        assert_eq!(course.momentary_lufs.len(), 200);
+        assert!((course.momentary_lufs[90] + 70.0).abs() < 1e-3);
+        let steady = course.momentary_lufs[150];
+        assert!((-26.0..-20.0).contains(&steady), "{steady}");
+    }
+}

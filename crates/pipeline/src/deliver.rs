@@ -1,0 +1,161 @@
+//! From a finished master to a file whose ceiling has been measured in the file itself.
+
+use std::fs::File;
+
+use codec::{Encoder, Limits, OutputFormat, OutputSpec, Reader, SampleFormat, Tags};
+use mastering::{Audio, Measurement, Meter};
+
+use crate::quantise::Quantiser;
+use crate::watch::Watch;
+use crate::whole_file::Pending;
+use crate::{BitDepth, Container, Delivery, Error, Failure, Stage};
+
+/// Frames that are encoded at a time: large enough to be quick, small enough not to count.
+const BLOCK: usize = 1 << 14;
+/// Dither moves a peak by a fraction of a step; one correction settles that, and more than three mean a fault.
+const ATTEMPTS: usize = 4;
+/// What is taken off beyond the excess, so that rounding does not bring it back, dB.
+const MARGIN_DB: f64 = 0.001;
+
+/// A file that was written, read again and measured, and is still without a name.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) pending: Pending,
+    pub(crate) after: Measurement,
+    pub(crate) bytes: u64,
+}
+
+/// Where this delivery is among all of them: `index` of `count`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) index: usize,
+    pub(crate) count: usize,
+}
+
+impl Place {
+    fn within(self, fraction: f32) -> f32 {
+        (self.index as f32 + fraction) / self.count as f32
+    }
+}
+
+/// Encodes the master, measures the file, and turns the master down as long as the file reads above the ceiling.
+pub(crate) fn deliver(
+    audio: &Audio,
+    delivery: &Delivery,
+    ceiling_dbtp: f64,
+    tags: &Tags,
+    place: Place,
+    watch: &mut Watch<'_>,
+) -> Result<Checked, Error> {
+    let mut gain_db = 0.0;
+    for _ in 0..ATTEMPTS {
+        let (pending, bytes) = encode(audio, gain_db, delivery, tags, place, watch)?;
+        let after = check(&pending, delivery, place, watch)?;
+        let excess_db = after.true_peak_dbtp - ceiling_dbtp;
+        if excess_db <= 0.0 {
+            return Ok(Checked { pending, after, bytes });
+        }
+        gain_db -= excess_db + MARGIN_DB;
+    }
+    Err(Failure::AboveCeiling { path: delivery.path.clone(), ceiling_dbtp }.into())
+}
+
+fn encode(
+    audio: &Audio,
+    gain_db: f64,
+    delivery: &Delivery,
+    tags: &Tags,
+    place: Place,
+    watch: &mut Watch<'_>,
+) -> Result<(Pending, u64), Error> {
+    let failed = |source| Failure::Encode { path: delivery.path.clone(), source };
+    let (pending, file) = Pending::beside(&delivery.path)?;
+    let channels: Vec<_> = audio.channels().iter().map(|channel| (channel.as_slice(), gain_db)).collect();
+    let file = write(
+        file,
+        audio.rate_hz(),
+        &channels,
+        (delivery.encoding.container(), delivery.encoding.depth()),
+        tags,
+        &mut |fraction| watch.go_on(Stage::Encode, place.within(fraction)),
+        &failed,
+    )?;
+    let bytes = file.metadata().map_err(|source| Failure::Write { path: delivery.path.clone(), source })?.len();
+    Ok((pending, bytes))
+}
+
+/// Writes channels, each with a gain in dB, block by block; integers are dithered.
+pub(crate) fn write(
+    file: File,
+    rate_hz: u32,
+    channels: &[(&[f32], f64)],
+    (container, depth): (Container, BitDepth),
+    tags: &Tags,
+    progress: &mut dyn FnMut(f32) -> Result<(), Error>,
+    failed: &dyn Fn(codec::EncodeError) -> Failure,
+) -> Result<File, Error> {
+    let frames = channels.first().map_or(0, |(samples, _)| samples.len());
+    let spec = OutputSpec {
+        format: match container {
+            Container::Wav => OutputFormat::Wav,
+            Container::Flac => OutputFormat::Flac,
+        },
+        sample: match depth {
+            BitDepth::Int16 => SampleFormat::Int16,
+            BitDepth::Int24 => SampleFormat::Int24,
+            BitDepth::Float32 => SampleFormat::Float32,
+        },
+        rate_hz,
+        channels: channels.len(),
+        frames: frames as u64,
+    };
+    let gains: Vec<f32> = channels.iter().map(|(_, gain_db)| 10f64.powf(gain_db / 20.0) as f32).collect();
+    let mut quantisers: Vec<_> = (0..channels.len()).map(|index| Quantiser::new(depth, index)).collect();
+    let mut floats = vec![Vec::with_capacity(BLOCK); channels.len()];
+    let mut ints = vec![Vec::with_capacity(BLOCK); channels.len()];
+    let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
+    for start in (0..frames).step_by(BLOCK) {
+        let block = start..frames.min(start + BLOCK);
+        for (index, (samples, _)) in channels.iter().enumerate() {
+            floats[index].clear();
+            floats[index].extend(samples[block.clone()].iter().map(|x| x * gains[index]));
+        }
+        if depth == BitDepth::Float32 {
+            let planes: Vec<&[f32]> = floats.iter().map(Vec::as_slice).collect();
+            encoder.write_f32(&planes).map_err(failed)?;
+        } else {
+            for ((quantiser, floats), ints) in quantisers.iter_mut().zip(&floats).zip(&mut ints) {
+                quantiser.run(floats, ints);
+            }
+            let planes: Vec<&[i32]> = ints.iter().map(Vec::as_slice).collect();
+            encoder.write_ints(&planes).map_err(failed)?;
+        }
+        progress(block.end as f32 / frames as f32)?;
+    }
+    Ok(encoder.finish().map_err(failed)?)
+}
+
+/// Decodes the file that was written and measures it: what the report says is what a listener gets.
+fn check(pending: &Pending, delivery: &Delivery, place: Place, watch: &mut Watch<'_>) -> Result<Measurement, Error> {
+    let unreadable = |source| Failure::Unreadable { path: delivery.path.clone(), source };
+    let mut reader = Reader::open(pending.path(), &boundless()).map_err(unreadable)?;
+    let mut meter = Meter::new(reader.rate_hz(), reader.channels());
+    let frames = reader.frames();
+    while let Some(block) = reader.next_block().map_err(unreadable)? {
+        let planes: Vec<&[f32]> = block.iter().map(Vec::as_slice).collect();
+        meter.push(&planes);
+        let fraction = frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32);
+        watch.go_on(Stage::Check, place.within(fraction))?;
+    }
+    Ok(meter.finish().ok_or_else(|| Failure::Silenced { path: delivery.path.clone() })?)
+}
+
+/// Limits guard against strangers' files; this one is ours, and its size is known.
+fn boundless() -> Limits {
+    Limits {
+        max_duration_s: f64::INFINITY,
+        max_decoded_bytes: u64::MAX,
+        max_expansion: u64::MAX,
+        expansion_floor_bytes: u64::MAX,
+    }
+}
