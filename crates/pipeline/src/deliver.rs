@@ -53,11 +53,19 @@ pub(crate) fn deliver(
         let after = check(&pending, delivery, place, watch)?;
         let excess_db = after.true_peak_dbtp - ceiling_dbtp;
         if excess_db <= 0.0 {
-            return Ok(Checked { pending, after, bytes });
+            return Ok(Checked {
+                pending,
+                after,
+                bytes,
+            });
         }
         gain_db -= excess_db + MARGIN_DB;
     }
-    Err(Failure::AboveCeiling { path: delivery.path.clone(), ceiling_dbtp }.into())
+    Err(Failure::AboveCeiling {
+        path: delivery.path.clone(),
+        ceiling_dbtp,
+    }
+    .into())
 }
 
 fn encode(
@@ -68,9 +76,16 @@ fn encode(
     place: Place,
     watch: &mut Watch<'_>,
 ) -> Result<(Pending, u64), Error> {
-    let failed = |source| Failure::Encode { path: delivery.path.clone(), source };
+    let failed = |source| Failure::Encode {
+        path: delivery.path.clone(),
+        source,
+    };
     let (pending, file) = Pending::beside(&delivery.path)?;
-    let channels: Vec<_> = audio.channels().iter().map(|channel| (channel.as_slice(), gain_db)).collect();
+    let channels: Vec<_> = audio
+        .channels()
+        .iter()
+        .map(|channel| (channel.as_slice(), gain_db))
+        .collect();
     let file = write(
         file,
         audio.rate_hz(),
@@ -80,7 +95,13 @@ fn encode(
         &mut |fraction| watch.go_on(Stage::Encode, place.within(fraction)),
         &failed,
     )?;
-    let bytes = file.metadata().map_err(|source| Failure::Write { path: delivery.path.clone(), source })?.len();
+    let bytes = file
+        .metadata()
+        .map_err(|source| Failure::Write {
+            path: delivery.path.clone(),
+            source,
+        })?
+        .len();
     Ok((pending, bytes))
 }
 
@@ -109,8 +130,13 @@ pub(crate) fn write(
         channels: channels.len(),
         frames: frames as u64,
     };
-    let gains: Vec<f32> = channels.iter().map(|(_, gain_db)| 10f64.powf(gain_db / 20.0) as f32).collect();
-    let mut quantisers: Vec<_> = (0..channels.len()).map(|index| Quantiser::new(depth, index)).collect();
+    let gains: Vec<f32> = channels
+        .iter()
+        .map(|(_, gain_db)| 10f64.powf(gain_db / 20.0) as f32)
+        .collect();
+    let mut quantisers: Vec<_> = (0..channels.len())
+        .map(|index| Quantiser::new(depth, index))
+        .collect();
     let mut floats = vec![Vec::with_capacity(BLOCK); channels.len()];
     let mut ints = vec![Vec::with_capacity(BLOCK); channels.len()];
     let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
@@ -136,8 +162,16 @@ pub(crate) fn write(
 }
 
 /// Decodes the file that was written and measures it: what the report says is what a listener gets.
-fn check(pending: &Pending, delivery: &Delivery, place: Place, watch: &mut Watch<'_>) -> Result<Measurement, Error> {
-    let unreadable = |source| Failure::Unreadable { path: delivery.path.clone(), source };
+fn check(
+    pending: &Pending,
+    delivery: &Delivery,
+    place: Place,
+    watch: &mut Watch<'_>,
+) -> Result<Measurement, Error> {
+    let unreadable = |source| Failure::Unreadable {
+        path: delivery.path.clone(),
+        source,
+    };
     let mut reader = Reader::open(pending.path(), &boundless()).map_err(unreadable)?;
     let mut meter = Meter::new(reader.rate_hz(), reader.channels());
     let frames = reader.frames();
@@ -147,7 +181,9 @@ fn check(pending: &Pending, delivery: &Delivery, place: Place, watch: &mut Watch
         let fraction = frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32);
         watch.go_on(Stage::Check, place.within(fraction))?;
     }
-    Ok(meter.finish().ok_or_else(|| Failure::Silenced { path: delivery.path.clone() })?)
+    Ok(meter.finish().ok_or_else(|| Failure::Silenced {
+        path: delivery.path.clone(),
+    })?)
 }
 
 /// Limits guard against strangers' files; this one is ours, and its size is known.

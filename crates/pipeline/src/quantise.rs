@@ -16,7 +16,10 @@ impl Quantiser {
             BitDepth::Int16 => 16,
             BitDepth::Int24 | BitDepth::Float32 => 24,
         };
-        Self { scale: (1u32 << (bits - 1)) as f32, state: 0x9E37_79B9_7F4A_7C15 ^ (channel as u64 + 1) }
+        Self {
+            scale: (1u32 << (bits - 1)) as f32,
+            state: 0x9E37_79B9_7F4A_7C15 ^ (channel as u64 + 1),
+        }
     }
 
     /// Replaces `ints` by the quantised block.
@@ -26,9 +29,14 @@ impl Quantiser {
             self.state ^= self.state << 13;
             self.state ^= self.state >> 7;
             self.state ^= self.state << 17;
-            let (a, b) = ((self.state & 0xff_ffff) as f32, ((self.state >> 32) & 0xff_ffff) as f32);
+            let (a, b) = (
+                (self.state & 0xff_ffff) as f32,
+                ((self.state >> 32) & 0xff_ffff) as f32,
+            );
             let dither = (a - b) / 16_777_216.0;
-            (x * self.scale + dither).round().clamp(-self.scale, self.scale - 1.0) as i32
+            (x * self.scale + dither)
+                .round()
+                .clamp(-self.scale, self.scale - 1.0) as i32
         }));
     }
 }

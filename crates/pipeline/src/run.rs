@@ -12,8 +12,8 @@ use crate::preview::{Side, write_preview};
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{
-    AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Input, Instructions, Job, Observer, Overview, Report, SCHEMA,
-    SavedPlan, Stage, Timings, Waveforms,
+    AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Input, Instructions, Job,
+    Observer, Overview, Report, SCHEMA, SavedPlan, Stage, Timings, Waveforms,
 };
 
 /// What counts as the loudness that was asked for, LU.
@@ -37,25 +37,57 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     if source.channels == 1 {
         made.explanation.insert(0, MONO.to_owned());
     }
-    let waveforms = Waveforms { before: before_overview, after: Overview::of(made.audio.channels()) };
-    let loudness_over_time = Courses { before: before_course, after: Course::of(&made.audio) };
+    let waveforms = Waveforms {
+        before: before_overview,
+        after: Overview::of(made.audio.channels()),
+    };
+    let loudness_over_time = Courses {
+        before: before_course,
+        after: Course::of(&made.audio),
+    };
 
     let count = job.deliveries.len();
     let mut finished = Vec::with_capacity(count + 1);
     let mut outputs = Vec::with_capacity(count);
     for (index, delivery) in job.deliveries.iter().enumerate() {
         let place = Place { index, count };
-        let Checked { pending, after, bytes } =
-            deliver(&made.audio, delivery, made.plan.ceiling_dbtp, &tags, place, &mut watch)?;
+        let Checked {
+            pending,
+            after,
+            bytes,
+        } = deliver(
+            &made.audio,
+            delivery,
+            made.plan.ceiling_dbtp,
+            &tags,
+            place,
+            &mut watch,
+        )?;
         finished.push(pending);
         let path = delivery.path.to_string_lossy().into_owned();
-        outputs.push(Delivered { path, encoding: delivery.encoding, bytes, after });
+        outputs.push(Delivered {
+            path,
+            encoding: delivery.encoding,
+            bytes,
+            after,
+        });
     }
     let first = outputs.first().ok_or(Failure::NoOutput)?;
     let (output, after) = (first.path.clone(), first.after);
     if let Some((path, mix)) = mix {
-        let mix = Side { audio: &mix, measured: before.measurement };
-        finished.push(preview(path, mix, Side { audio: &made.audio, measured: after }, &mut watch)?);
+        let mix = Side {
+            audio: &mix,
+            measured: before.measurement,
+        };
+        finished.push(preview(
+            path,
+            mix,
+            Side {
+                audio: &made.audio,
+                measured: after,
+            },
+            &mut watch,
+        )?);
     }
     name_all(finished, job.existing)?;
 
@@ -73,7 +105,10 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         target_lufs: made.target_lufs,
         ceiling_dbtp: made.plan.ceiling_dbtp,
         target_reached,
-        reason: (!target_reached).then(|| made.not_reached.unwrap_or_else(|| missed(after.integrated_lufs, made.target_lufs))),
+        reason: (!target_reached).then(|| {
+            made.not_reached
+                .unwrap_or_else(|| missed(after.integrated_lufs, made.target_lufs))
+        }),
         explanation: made.explanation,
         plan: made.plan,
         waveforms,
@@ -83,7 +118,11 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
 }
 
 /// Listens to a track and says what it is like.
-pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<AnalysisReport, Error> {
+pub fn analyse(
+    input: &Path,
+    limits: &Limits,
+    observer: Observer<'_>,
+) -> Result<AnalysisReport, Error> {
     let mut watch = Watch::start(observer);
     let (audio, source, _) = decode(input, limits, &mut watch)?;
     let before = analyse_audio(&audio, &mut watch)?.measurement;
@@ -105,7 +144,12 @@ pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<
 fn check_outputs(job: &Job) -> Result<(), Failure> {
     let mut seen = HashSet::new();
     let input = fs::canonicalize(&job.input).ok();
-    for path in job.deliveries.iter().map(|delivery| &delivery.path).chain(&job.preview) {
+    for path in job
+        .deliveries
+        .iter()
+        .map(|delivery| &delivery.path)
+        .chain(&job.preview)
+    {
         let real = fs::canonicalize(path).ok();
         if real.is_some() && real == input {
             return Err(Failure::OutputIsInput { path: path.clone() });
@@ -114,7 +158,9 @@ fn check_outputs(job: &Job) -> Result<(), Failure> {
             return Err(Failure::SameOutputTwice { path: path.clone() });
         }
         match (fs::symlink_metadata(path), job.existing) {
-            (Ok(found), Existing::Replace) if !found.is_file() => return Err(Failure::NotAFile { path: path.clone() }),
+            (Ok(found), Existing::Replace) if !found.is_file() => {
+                return Err(Failure::NotAFile { path: path.clone() });
+            }
             (Ok(_), Existing::Keep) => return Err(Failure::Exists { path: path.clone() }),
             _ => {}
         }
@@ -122,10 +168,25 @@ fn check_outputs(job: &Job) -> Result<(), Failure> {
     Ok(())
 }
 
-fn decode(path: &Path, limits: &Limits, watch: &mut Watch<'_>) -> Result<(Audio, Input, Tags), Error> {
-    let decoded = codec::decode_file(path, limits, &mut |fraction| watch.tell(Stage::Decode, fraction));
-    let Decoded { rate_hz, channels, format, tags } = decoded.map_err(|error| match error {
-        DecodeError::Io(source) => Failure::Read { path: path.to_owned(), source }.into(),
+fn decode(
+    path: &Path,
+    limits: &Limits,
+    watch: &mut Watch<'_>,
+) -> Result<(Audio, Input, Tags), Error> {
+    let decoded = codec::decode_file(path, limits, &mut |fraction| {
+        watch.tell(Stage::Decode, fraction)
+    });
+    let Decoded {
+        rate_hz,
+        channels,
+        format,
+        tags,
+    } = decoded.map_err(|error| match error {
+        DecodeError::Io(source) => Failure::Read {
+            path: path.to_owned(),
+            source,
+        }
+        .into(),
         DecodeError::Stopped => Error::Cancelled,
         refusal => Error::Refused(refusal.to_string()),
     })?;
@@ -141,7 +202,8 @@ fn decode(path: &Path, limits: &Limits, watch: &mut Watch<'_>) -> Result<(Audio,
 }
 
 fn analyse_audio(audio: &Audio, watch: &mut Watch<'_>) -> Result<Analysis, Error> {
-    let analysis = mastering::analyse(audio, &mut |stage, within| watch.engine(stage, within)).map_err(refused)?;
+    let analysis = mastering::analyse(audio, &mut |stage, within| watch.engine(stage, within))
+        .map_err(refused)?;
     watch.still_wanted()?;
     Ok(analysis)
 }
@@ -150,7 +212,12 @@ fn refused(refusal: impl std::error::Error) -> Error {
     Error::Refused(refusal.to_string())
 }
 
-fn make(audio: Audio, analysis: &Analysis, instructions: &Instructions, watch: &mut Watch<'_>) -> Master {
+fn make(
+    audio: Audio,
+    analysis: &Analysis,
+    instructions: &Instructions,
+    watch: &mut Watch<'_>,
+) -> Master {
     let mut progress = |stage, within| watch.engine(stage, within);
     match instructions {
         Instructions::Decide(request) => mastering::master(audio, analysis, request, &mut progress),
@@ -164,7 +231,12 @@ fn make(audio: Audio, analysis: &Analysis, instructions: &Instructions, watch: &
     }
 }
 
-fn preview(path: &Path, mix: Side<'_>, master: Side<'_>, watch: &mut Watch<'_>) -> Result<Pending, Error> {
+fn preview(
+    path: &Path,
+    mix: Side<'_>,
+    master: Side<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<Pending, Error> {
     let (pending, file) = Pending::beside(path)?;
     write_preview(path, file, mix, master, watch)?;
     Ok(pending)
@@ -187,7 +259,9 @@ fn name_all(finished: Vec<Pending>, existing: Existing) -> Result<(), Failure> {
 }
 
 fn missed(reached_lufs: f64, target_lufs: f64) -> String {
-    format!("the master came out at {reached_lufs:.1} LUFS, and {target_lufs:.1} LUFS was asked for")
+    format!(
+        "the master came out at {reached_lufs:.1} LUFS, and {target_lufs:.1} LUFS was asked for"
+    )
 }
 
 fn realtime_factor(source: &Input, timings: &Timings) -> f64 {
