@@ -14,9 +14,7 @@ cargo xtask <chore>
 
 fn main() -> ExitCode {
     let chore = std::env::args().nth(1);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask is a folder of the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace");
     if chore.as_deref() != Some("tidy") {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

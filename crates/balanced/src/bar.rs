@@ -21,38 +21,18 @@ pub(crate) struct Bar {
 impl Bar {
     pub(crate) fn new(input: &Path, interrupted: &Arc<AtomicBool>) -> Self {
         let visible = std::io::stderr().is_terminal();
-        let target = if visible {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let style = ProgressStyle::with_template("{prefix}  {bar:28}  {percent:>3}%  {msg}")
-            .map_or_else(
-                |_| ProgressStyle::default_bar(),
-                |style| style.progress_chars("━╸ "),
-            );
-        let name = input
-            .file_name()
-            .unwrap_or(input.as_os_str())
-            .to_string_lossy();
-        let bar = ProgressBar::with_draw_target(Some(STEPS), target)
-            .with_style(style)
-            .with_prefix(one_line(&name));
-        Self {
-            bar,
-            interrupted: Arc::clone(interrupted),
-        }
+            .map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("━╸ "));
+        let name = input.file_name().unwrap_or(input.as_os_str()).to_string_lossy();
+        let bar = ProgressBar::with_draw_target(Some(STEPS), target).with_style(style).with_prefix(one_line(&name));
+        Self { bar, interrupted: Arc::clone(interrupted) }
     }
 
     pub(crate) fn hear(&self, progress: Progress) -> Control {
-        self.bar
-            .set_position((progress.fraction * STEPS as f32) as u64);
+        self.bar.set_position((progress.fraction * STEPS as f32) as u64);
         self.bar.set_message(progress.stage.label());
-        if self.interrupted.load(Ordering::Relaxed) {
-            Control::Cancel
-        } else {
-            Control::Continue
-        }
+        if self.interrupted.load(Ordering::Relaxed) { Control::Cancel } else { Control::Continue }
     }
 }
 

@@ -155,11 +155,7 @@ impl From<Depth> for BitDepth {
 fn within(text: &str, lowest: f64, highest: f64, unit: &str) -> Result<f64, String> {
     let expected = || format!("expected {lowest} to {highest} {unit}");
     let value: f64 = text.parse().map_err(|_| expected())?;
-    if (lowest..=highest).contains(&value) {
-        Ok(value)
-    } else {
-        Err(expected())
-    }
+    if (lowest..=highest).contains(&value) { Ok(value) } else { Err(expected()) }
 }
 
 fn loudness(text: &str) -> Result<f64, String> {
@@ -190,26 +186,14 @@ mod tests {
     fn numbers_out_of_range_and_things_that_are_none_are_refused() {
         assert_eq!(loudness("-14"), Ok(-14.0));
         for bad in ["-3", "loud", "NaN", "inf", ""] {
-            assert_eq!(
-                loudness(bad),
-                Err("expected -40 to -5 LUFS".to_owned()),
-                "{bad}"
-            );
+            assert_eq!(loudness(bad), Err("expected -40 to -5 LUFS".to_owned()), "{bad}");
         }
         assert!(ceiling("0.5").is_err());
     }
 
     #[test]
     fn a_plan_and_a_wish_exclude_each_other() {
-        let parsed = Cli::try_parse_from([
-            "balanced",
-            "master",
-            "a.wav",
-            "--plan",
-            "p.json",
-            "--loudness",
-            "-9",
-        ]);
+        let parsed = Cli::try_parse_from(["balanced", "master", "a.wav", "--plan", "p.json", "--loudness", "-9"]);
         assert!(parsed.is_err());
     }
 }

@@ -42,12 +42,8 @@ fn run(cli: &Cli) -> Outcome {
 
 fn apologise_for_panics() {
     panic::set_hook(Box::new(|info| {
-        let place = info
-            .location()
-            .map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
+        let place = info.location().map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
         let version = env!("CARGO_PKG_VERSION");
-        eprintln!(
-            "error: balanced {version} made a mistake{place}, sorry. Nothing was overwritten; please report it."
-        );
+        eprintln!("error: balanced {version} made a mistake{place}, sorry. Nothing was overwritten; please report it.");
     }));
 }

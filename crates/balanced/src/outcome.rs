@@ -41,10 +41,7 @@ pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
         line = format!("{line}: {cause}");
         source = cause.source();
     }
-    if matches!(
-        error,
-        pipeline::Error::Failed(pipeline::Failure::Exists { .. })
-    ) {
+    if matches!(error, pipeline::Error::Failed(pipeline::Failure::Exists { .. })) {
         line.push_str("; --force overwrites it");
     }
     eprintln!("error: {}: {}", one_line(input), one_line(&line));
@@ -56,9 +53,7 @@ pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
 
 /// File names may hold line breaks and terminal codes; an error message may not.
 pub(crate) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -67,17 +62,9 @@ mod tests {
 
     #[test]
     fn the_worst_of_several_files_counts() {
-        let worst = [Outcome::Refused, Outcome::Done, Outcome::Failed]
-            .into_iter()
-            .max();
+        let worst = [Outcome::Refused, Outcome::Done, Outcome::Failed].into_iter().max();
         assert_eq!(worst, Some(Outcome::Failed));
-        assert_eq!(
-            [Outcome::Done, Outcome::Refused]
-                .into_iter()
-                .max()
-                .map(Outcome::exit_code),
-            Some(3)
-        );
+        assert_eq!([Outcome::Done, Outcome::Refused].into_iter().max().map(Outcome::exit_code), Some(3));
     }
 
     #[test]

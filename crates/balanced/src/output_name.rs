@@ -11,21 +11,13 @@ use crate::cli::MasterArgs;
 /// One delivery an input, in their order; the message says what does not go together.
 pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
     if args.inputs.len() > 1 {
-        let single = [
-            ("-o", &args.output),
-            ("--save-plan", &args.save_plan),
-            ("--report", &args.report),
-        ];
+        let single = [("-o", &args.output), ("--save-plan", &args.save_plan), ("--report", &args.report)];
         if let Some((flag, _)) = single.iter().find(|(_, given)| given.is_some()) {
-            return Err(format!(
-                "{flag} names one file and there are {} inputs; take --out-dir",
-                args.inputs.len()
-            ));
+            return Err(format!("{flag} names one file and there are {} inputs; take --out-dir", args.inputs.len()));
         }
     }
     let container = container(args)?;
-    let encoding =
-        Encoding::new(container, args.bit_depth.into()).map_err(|error| error.to_string())?;
+    let encoding = Encoding::new(container, args.bit_depth.into()).map_err(|error| error.to_string())?;
     let mut seen = HashSet::new();
     args.inputs
         .iter()
@@ -37,10 +29,7 @@ pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
             if seen.insert(path.clone()) {
                 Ok(Delivery { path, encoding })
             } else {
-                Err(format!(
-                    "two inputs would both be written to `{}`; master them in two calls",
-                    path.display()
-                ))
+                Err(format!("two inputs would both be written to `{}`; master them in two calls", path.display()))
             }
         })
         .collect()
@@ -50,9 +39,7 @@ fn container(args: &MasterArgs) -> Result<Container, String> {
     let Some(output) = &args.output else {
         return Ok(args.format.map_or(Container::Wav, Container::from));
     };
-    let by_name = output
-        .extension()
-        .and_then(|extension| Container::from_extension(&extension.to_string_lossy()));
+    let by_name = output.extension().and_then(|extension| Container::from_extension(&extension.to_string_lossy()));
     match (by_name, args.format.map(Container::from)) {
         (Some(named), Some(asked)) if named != asked => Err(format!(
             "--format {} and the name `{}` say different things; take one of them back",
@@ -61,17 +48,12 @@ fn container(args: &MasterArgs) -> Result<Container, String> {
         )),
         (_, Some(asked)) => Ok(asked),
         (Some(named), None) => Ok(named),
-        (None, None) => Err(format!(
-            "`{}` says no format; end it in .wav or .flac, or add --format",
-            output.display()
-        )),
+        (None, None) => Err(format!("`{}` says no format; end it in .wav or .flac, or add --format", output.display())),
     }
 }
 
 fn beside_or_in(input: &Path, folder: Option<&Path>, container: Container) -> PathBuf {
-    let mut name = input
-        .file_stem()
-        .map_or_else(|| OsString::from("track"), OsString::from);
+    let mut name = input.file_stem().map_or_else(|| OsString::from("track"), OsString::from);
     name.push("-master.");
     name.push(container.extension());
     // `file_stem` has no folder in it, whatever the input is called, so the result stays where it was sent.
@@ -90,15 +72,8 @@ mod tests {
 
     fn asked(line: &str) -> Result<Vec<(String, &'static str)>, String> {
         let words = ["balanced", "master"].into_iter().chain(line.split(' '));
-        let Command::Master(args) = Cli::try_parse_from(words).expect("parsed").command else {
-            unreachable!()
-        };
-        let name = |delivery: Delivery| {
-            (
-                delivery.path.to_string_lossy().into_owned(),
-                delivery.encoding.name(),
-            )
-        };
+        let Command::Master(args) = Cli::try_parse_from(words).expect("parsed").command else { unreachable!() };
+        let name = |delivery: Delivery| (delivery.path.to_string_lossy().into_owned(), delivery.encoding.name());
         deliveries(&args).map(|all| all.into_iter().map(name).collect())
     }
 
@@ -109,18 +84,9 @@ mod tests {
     #[test]
     fn a_master_lands_beside_its_mix_unless_sent_elsewhere() {
         assert_eq!(one("a/mix.aiff"), ("a/mix-master.wav".into(), "wav-24"));
-        assert_eq!(
-            one("mix.wav --format flac"),
-            ("mix-master.flac".into(), "flac-24")
-        );
-        assert_eq!(
-            one("../up/mix.wav --out-dir out"),
-            ("out/mix-master.wav".into(), "wav-24")
-        );
-        assert_eq!(
-            one("mix.wav -o x.FLAC --bit-depth 16"),
-            ("x.FLAC".into(), "flac-16")
-        );
+        assert_eq!(one("mix.wav --format flac"), ("mix-master.flac".into(), "flac-24"));
+        assert_eq!(one("../up/mix.wav --out-dir out"), ("out/mix-master.wav".into(), "wav-24"));
+        assert_eq!(one("mix.wav -o x.FLAC --bit-depth 16"), ("x.FLAC".into(), "flac-16"));
     }
 
     #[test]

@@ -45,11 +45,7 @@ fn draw(report: &AnalysisReport, text: &mut String) -> Result<(), Box<dyn Error>
 
 fn waveform(report: &AnalysisReport, area: &Area<'_>) -> Result<(), Box<dyn Error>> {
     let overview = &report.waveform;
-    let highest = overview
-        .max
-        .iter()
-        .chain(&overview.min)
-        .fold(1.0_f32, |top, x| top.max(x.abs()));
+    let highest = overview.max.iter().chain(&overview.min).fold(1.0_f32, |top, x| top.max(x.abs()));
     let columns = overview.max.len() as f64;
     let mut chart = ChartBuilder::on(area)
         .margin_left(12)
@@ -69,21 +65,9 @@ fn waveform(report: &AnalysisReport, area: &Area<'_>) -> Result<(), Box<dyn Erro
         .label_style((FONT, 13).into_font().color(&INK))
         .draw()?;
     let at = |index: usize| report.source.duration_s * index as f64 / columns;
-    let above = overview
-        .max
-        .iter()
-        .enumerate()
-        .map(|(index, y)| (at(index), *y));
-    let below = overview
-        .min
-        .iter()
-        .enumerate()
-        .rev()
-        .map(|(index, y)| (at(index), *y));
-    chart.draw_series([Polygon::new(
-        above.chain(below).collect::<Vec<_>>(),
-        MIX.filled(),
-    )])?;
+    let above = overview.max.iter().enumerate().map(|(index, y)| (at(index), *y));
+    let below = overview.min.iter().enumerate().rev().map(|(index, y)| (at(index), *y));
+    chart.draw_series([Polygon::new(above.chain(below).collect::<Vec<_>>(), MIX.filled())])?;
     Ok(())
 }
 
@@ -114,31 +98,16 @@ fn loudness(report: &AnalysisReport, area: &Area<'_>) -> Result<(), Box<dyn Erro
         values
             .iter()
             .enumerate()
-            .map(|(index, y)| {
-                (
-                    step(index).min(duration_s),
-                    f64::from(*y).clamp(lowest, highest),
-                )
-            })
+            .map(|(index, y)| (step(index).min(duration_s), f64::from(*y).clamp(lowest, highest)))
             .collect()
     };
-    let momentary = AreaSeries::new(points(&course.momentary_lufs), lowest, MIX.mix(0.25))
-        .border_style(MIX.mix(0.5));
-    chart
-        .draw_series(momentary)?
-        .label("momentary (400 ms)")
-        .legend(|(x, y)| dash(x, y, MIX.mix(0.6)));
+    let momentary = AreaSeries::new(points(&course.momentary_lufs), lowest, MIX.mix(0.25)).border_style(MIX.mix(0.5));
+    chart.draw_series(momentary)?.label("momentary (400 ms)").legend(|(x, y)| dash(x, y, MIX.mix(0.6)));
     let short_term = LineSeries::new(points(&course.short_term_lufs), ACCENT.stroke_width(2));
-    chart
-        .draw_series(short_term)?
-        .label("short-term (3 s)")
-        .legend(|(x, y)| dash(x, y, ACCENT.to_rgba()));
+    chart.draw_series(short_term)?.label("short-term (3 s)").legend(|(x, y)| dash(x, y, ACCENT.to_rgba()));
     let integrated = report.before.integrated_lufs.clamp(lowest, highest);
     let line = LineSeries::new([(0.0, integrated), (duration_s, integrated)], INK.mix(0.7));
-    chart
-        .draw_series(line)?
-        .label("integrated")
-        .legend(|(x, y)| dash(x, y, INK.mix(0.7)));
+    chart.draw_series(line)?.label("integrated").legend(|(x, y)| dash(x, y, INK.mix(0.7)));
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)

@@ -37,23 +37,12 @@ pub(crate) fn master(report: &Report) {
 
 fn master_text(report: &Report) -> String {
     let source = &report.source;
-    let mut text = format!(
-        "{BOLD}{}{PLAIN} → {BOLD}{}{PLAIN}\n",
-        one_line(&source.input),
-        one_line(&report.output)
-    );
+    let mut text = format!("{BOLD}{}{PLAIN} → {BOLD}{}{PLAIN}\n", one_line(&source.input), one_line(&report.output));
     let _ = writeln!(text, "{DIM}{}{PLAIN}\n", what(source));
-    let _ = writeln!(
-        text,
-        "  {DIM}{:24}{:>8}   {:>8}{PLAIN}",
-        "", "mix", "master"
-    );
+    let _ = writeln!(text, "  {DIM}{:24}{:>8}   {:>8}{PLAIN}", "", "mix", "master");
     for (name, unit, value) in ROWS {
         let (before, after) = (number(value(&report.before)), number(value(&report.after)));
-        let _ = writeln!(
-            text,
-            "  {name:24}{before:>8}   {BOLD}{after:>8}{PLAIN}  {DIM}{unit}{PLAIN}"
-        );
+        let _ = writeln!(text, "  {name:24}{before:>8}   {BOLD}{after:>8}{PLAIN}  {DIM}{unit}{PLAIN}");
     }
     text.push('\n');
     for sentence in &report.explanation {
@@ -66,65 +55,34 @@ fn master_text(report: &Report) -> String {
     };
     let _ = writeln!(text, "\n  {verdict}");
     let seconds = report.timings_ms.total_ms() / 1000.0;
-    let _ = writeln!(
-        text,
-        "  {DIM}{seconds:.1} s, {:.0} times as fast as listening to it.{PLAIN}",
-        report.realtime_factor
-    );
+    let _ =
+        writeln!(text, "  {DIM}{seconds:.1} s, {:.0} times as fast as listening to it.{PLAIN}", report.realtime_factor);
     text
 }
 
 /// A track that was listened to.
 pub(crate) fn analysis(report: &AnalysisReport) {
-    let mut text = format!(
-        "{BOLD}{}{PLAIN}\n{DIM}{}{PLAIN}\n\n",
-        one_line(&report.source.input),
-        what(&report.source)
-    );
+    let mut text = format!("{BOLD}{}{PLAIN}\n{DIM}{}{PLAIN}\n\n", one_line(&report.source.input), what(&report.source));
     for (name, unit, value) in ROWS {
-        let _ = writeln!(
-            text,
-            "  {name:24}{BOLD}{:>8}{PLAIN}  {DIM}{unit}{PLAIN}",
-            number(value(&report.before))
-        );
+        let _ = writeln!(text, "  {name:24}{BOLD}{:>8}{PLAIN}  {DIM}{unit}{PLAIN}", number(value(&report.before)));
     }
     println!("{text}");
 }
 
 /// Where masters can go.
 pub(crate) fn presets(presets: &[Preset]) {
-    let width = presets
-        .iter()
-        .map(|preset| preset.id.len())
-        .max()
-        .unwrap_or(0);
+    let width = presets.iter().map(|preset| preset.id.len()).max().unwrap_or(0);
     for preset in presets {
         let (loudness, ceiling) = (number(preset.loudness_lufs), number(preset.ceiling_dbtp));
-        println!(
-            "{BOLD}{:width$}{PLAIN}  {loudness:>6} LUFS  {ceiling:>5} dBTP  {}",
-            preset.id, preset.name
-        );
-        println!(
-            "{:width$}  {DIM}{}, read on {}{PLAIN}",
-            "", preset.source, preset.read_on
-        );
+        println!("{BOLD}{:width$}{PLAIN}  {loudness:>6} LUFS  {ceiling:>5} dBTP  {}", preset.id, preset.name);
+        println!("{:width$}  {DIM}{} ({}){PLAIN}", "", preset.source, preset.as_of);
     }
 }
 
 /// What this machine has and needs.
 pub(crate) fn doctor(findings: &[Finding]) {
-    let width = findings
-        .iter()
-        .map(|finding| finding.name.len())
-        .max()
-        .unwrap_or(0);
-    for Finding {
-        name,
-        health,
-        found,
-        advice,
-    } in findings
-    {
+    let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or(0);
+    for Finding { name, health, found, advice } in findings {
         let (colour, mark) = match health {
             Health::Ok => (GOOD, "ok     "),
             Health::Note => (WARN, "note   "),
@@ -138,19 +96,10 @@ pub(crate) fn doctor(findings: &[Finding]) {
 }
 
 fn what(source: &pipeline::Input) -> String {
-    let channels = if source.channels == 1 {
-        "mono"
-    } else {
-        "stereo"
-    };
+    let channels = if source.channels == 1 { "mono" } else { "stereo" };
     let rate_khz = f64::from(source.rate_hz) / 1000.0;
     let seconds = source.duration_s.round() as u64;
-    format!(
-        "{} · {rate_khz} kHz · {channels} · {}:{:02}",
-        source.format,
-        seconds / 60,
-        seconds % 60
-    )
+    format!("{} · {rate_khz} kHz · {channels} · {}:{:02}", source.format, seconds / 60, seconds % 60)
 }
 
 /// One decimal, and a real minus sign, which is as wide as a digit.

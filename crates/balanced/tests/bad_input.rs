@@ -14,10 +14,7 @@ fn refused(name: &str, bytes: &[u8], reason: &str) {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{name}: {said}");
     assert_eq!(said.lines().count(), 1, "{name}: {said}");
-    assert!(
-        said.contains(reason),
-        "{name}: expected `{reason}` in: {said}"
-    );
+    assert!(said.contains(reason), "{name}: expected `{reason}` in: {said}");
     assert!(output.stdout.is_empty(), "{name}");
     assert_eq!(names(folder.path()), [name], "nothing was left behind");
 }
@@ -40,17 +37,9 @@ fn song() -> Vec<u8> {
 #[test]
 fn too_little_to_have_a_loudness_is_refused() {
     refused("empty.wav", b"", "empty");
-    refused(
-        "header-only.wav",
-        &stereo(0, |_| 0.0),
-        "without a single sample",
-    );
+    refused("header-only.wav", &stereo(0, |_| 0.0), "without a single sample");
     refused("one-sample.wav", &stereo(1, |_| 0.5), "400 ms");
-    refused(
-        "short.wav",
-        &stereo(14_400, |i| (i as f32 * 0.1).sin()),
-        "300.0 ms",
-    );
+    refused("short.wav", &stereo(14_400, |i| (i as f32 * 0.1).sin()), "300.0 ms");
 }
 
 #[test]
@@ -62,13 +51,7 @@ fn what_cannot_be_heard_is_refused() {
 #[test]
 fn a_sample_that_is_not_a_number_is_refused_with_its_place() {
     for (name, bad) in [("nan.wav", f32::NAN), ("infinity.wav", f32::INFINITY)] {
-        let file = stereo(96_000, |i| {
-            if i == 24_000 {
-                bad
-            } else {
-                (i as f32 * 0.1).sin()
-            }
-        });
+        let file = stereo(96_000, |i| if i == 24_000 { bad } else { (i as f32 * 0.1).sin() });
         refused(name, &file, "0.500 s (sample 24000)");
     }
 }
@@ -80,23 +63,9 @@ fn what_is_not_an_audio_file_is_refused_whatever_it_is_called() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 24) as u8
     });
-    refused(
-        "random.wav",
-        &random.take(100_000).collect::<Vec<_>>(),
-        "audio",
-    );
-    refused(
-        "text.wav",
-        b"Dear diary, today I mixed a song.\n"
-            .repeat(200)
-            .as_slice(),
-        "audio",
-    );
-    refused(
-        "page.flac",
-        b"<!DOCTYPE html><html><body>404</body></html>",
-        "audio",
-    );
+    refused("random.wav", &random.take(100_000).collect::<Vec<_>>(), "audio");
+    refused("text.wav", b"Dear diary, today I mixed a song.\n".repeat(200).as_slice(), "audio");
+    refused("page.flac", b"<!DOCTYPE html><html><body>404</body></html>", "audio");
 }
 
 #[test]
@@ -110,31 +79,15 @@ fn a_file_that_breaks_off_is_refused() {
 fn a_header_that_lies_is_refused() {
     let whole = song();
     let four_gigabytes = patched(whole.clone(), 40, &0xffff_fff0_u32.to_le_bytes());
-    refused(
-        "huge.wav",
-        &patched(four_gigabytes, 4, &0xffff_fff8_u32.to_le_bytes()),
-        "ends after",
-    );
-    refused(
-        "no-channels.wav",
-        &patched(whole.clone(), 22, &0u16.to_le_bytes()),
-        "channels",
-    );
-    refused(
-        "rate-zero.wav",
-        &patched(whole, 24, &0u32.to_le_bytes()),
-        "0 Hz",
-    );
+    refused("huge.wav", &patched(four_gigabytes, 4, &0xffff_fff8_u32.to_le_bytes()), "ends after");
+    refused("no-channels.wav", &patched(whole.clone(), 22, &0u16.to_le_bytes()), "channels");
+    refused("rate-zero.wav", &patched(whole, 24, &0u32.to_le_bytes()), "0 Hz");
 }
 
 #[test]
 fn more_than_two_channels_are_refused_with_the_way_out() {
     let channel = music(48_000, 1.0).remove(0);
-    refused(
-        "surround.wav",
-        &wav(48_000, &vec![channel; 6], Samples::Int16),
-        "found 6",
-    );
+    refused("surround.wav", &wav(48_000, &vec![channel; 6], Samples::Int16), "found 6");
 }
 
 #[test]
@@ -144,32 +97,15 @@ fn hours_of_silence_in_a_tiny_file_cost_neither_time_nor_memory() {
         let path = folder.path().join("trap.flac");
         let length = (hours * 3600).to_string();
         let path_text = path.to_string_lossy().into_owned();
-        let made = ffmpeg(&[
-            "-v",
-            "error",
-            "-f",
-            "lavfi",
-            "-i",
-            "anullsrc=r=8000:cl=stereo",
-            "-t",
-            &length,
-            &path_text,
-        ]);
-        assert!(
-            made.status.success(),
-            "{}",
-            String::from_utf8_lossy(&made.stderr)
-        );
+        let made =
+            ffmpeg(&["-v", "error", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=stereo", "-t", &length, &path_text]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         // Decoded, two hours take 460 MB; what is bounded fits in far less, threads' stacks included.
         let limited = format!(
             "ulimit -v 400000; ulimit -t 20; exec {} master trap.flac -o out.wav",
             env!("CARGO_BIN_EXE_balanced")
         );
-        let output = Command::new("sh")
-            .args(["-c", &limited])
-            .current_dir(folder.path())
-            .output()
-            .expect("sh");
+        let output = Command::new("sh").args(["-c", &limited]).current_dir(folder.path()).output().expect("sh");
         assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
         assert_eq!(names(folder.path()), ["trap.flac"]);
     }
@@ -181,15 +117,8 @@ fn a_missing_file_is_a_failure_and_a_folder_is_refused() {
     std::fs::create_dir(folder.path().join("album")).expect("folder");
     let missing = balanced(folder.path(), ["master", "nowhere.wav"]);
     assert_eq!(missing.status.code(), Some(1));
-    assert!(
-        stderr(&missing).contains("nowhere.wav"),
-        "{}",
-        stderr(&missing)
-    );
-    assert_eq!(
-        balanced(folder.path(), ["master", "album"]).status.code(),
-        Some(3)
-    );
+    assert!(stderr(&missing).contains("nowhere.wav"), "{}", stderr(&missing));
+    assert_eq!(balanced(folder.path(), ["master", "album"]).status.code(), Some(3));
 }
 
 #[test]
@@ -197,10 +126,7 @@ fn of_several_inputs_the_rest_is_done_and_the_worst_one_counts() {
     let folder = folder();
     put(folder.path(), "bad.wav", b"");
     support::mix(folder.path());
-    let output = balanced(
-        folder.path(),
-        ["master", "bad.wav", "mix.wav", "--out-dir", "out", "--json"],
-    );
+    let output = balanced(folder.path(), ["master", "bad.wav", "mix.wav", "--out-dir", "out", "--json"]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert_eq!(support::json(&output).len(), 1);
     assert_eq!(names(&folder.path().join("out")), ["mix-master.wav"]);

@@ -11,14 +11,9 @@ use support::{Samples, balanced, folder, json, mix, music, names, put, stderr, s
 fn the_json_object_has_the_keys_that_scripts_rely_on() {
     let folder = folder();
     mix(folder.path());
-    let output = balanced(
-        folder.path(),
-        ["master", "mix.wav", "-o", "out.flac", "--json"],
-    );
+    let output = balanced(folder.path(), ["master", "mix.wav", "-o", "out.flac", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let [object] = &json(&output)[..] else {
-        panic!("one object: {}", stdout(&output))
-    };
+    let [object] = &json(&output)[..] else { panic!("one object: {}", stdout(&output)) };
     assert_eq!(object["input"], "mix.wav");
     assert_eq!(object["output"], "out.flac");
     assert_eq!(object["rate_hz"], 44_100);
@@ -40,10 +35,7 @@ fn the_json_object_has_the_keys_that_scripts_rely_on() {
     }
     assert!(object["target_lufs"].is_number() && object["ceiling_dbtp"].is_number());
     assert!(object["target_reached"].is_boolean());
-    assert_eq!(
-        object["target_reached"] == false,
-        object["reason"].is_string()
-    );
+    assert_eq!(object["target_reached"] == false, object["reason"].is_string());
     for stage in ["decode", "analyse", "encode", "check", "total"] {
         assert!(object["timings_ms"][stage].is_number(), "{stage}: {object}");
     }
@@ -58,21 +50,10 @@ fn an_output_that_exists_stays_unless_force_says_otherwise() {
     let kept = balanced(folder.path(), ["master", "mix.wav", "-o", "out.wav"]);
     assert_eq!(kept.status.code(), Some(1));
     assert!(stderr(&kept).contains("--force"), "{}", stderr(&kept));
-    assert_eq!(
-        fs::read(folder.path().join("out.wav")).expect("there"),
-        b"precious"
-    );
-    let forced = balanced(
-        folder.path(),
-        ["master", "mix.wav", "-o", "out.wav", "--force"],
-    );
+    assert_eq!(fs::read(folder.path().join("out.wav")).expect("there"), b"precious");
+    let forced = balanced(folder.path(), ["master", "mix.wav", "-o", "out.wav", "--force"]);
     assert_eq!(forced.status.code(), Some(0), "{}", stderr(&forced));
-    assert!(
-        fs::metadata(folder.path().join("out.wav"))
-            .expect("there")
-            .len()
-            > 1000
-    );
+    assert!(fs::metadata(folder.path().join("out.wav")).expect("there").len() > 1000);
     assert_eq!(names(folder.path()), ["mix.wav", "out.wav"]);
 }
 
@@ -80,31 +61,12 @@ fn an_output_that_exists_stays_unless_force_says_otherwise() {
 fn a_master_never_takes_the_place_of_its_mix_or_of_a_folder() {
     let folder = folder();
     let before = fs::read(mix(folder.path())).expect("there");
-    let onto_itself = balanced(
-        folder.path(),
-        ["master", "mix.wav", "-o", "./mix.wav", "--force"],
-    );
-    assert_eq!(
-        onto_itself.status.code(),
-        Some(1),
-        "{}",
-        stderr(&onto_itself)
-    );
-    assert_eq!(
-        fs::read(folder.path().join("mix.wav")).expect("there"),
-        before
-    );
+    let onto_itself = balanced(folder.path(), ["master", "mix.wav", "-o", "./mix.wav", "--force"]);
+    assert_eq!(onto_itself.status.code(), Some(1), "{}", stderr(&onto_itself));
+    assert_eq!(fs::read(folder.path().join("mix.wav")).expect("there"), before);
     fs::create_dir(folder.path().join("album.wav")).expect("folder");
-    let onto_folder = balanced(
-        folder.path(),
-        ["master", "mix.wav", "-o", "album.wav", "--force"],
-    );
-    assert_eq!(
-        onto_folder.status.code(),
-        Some(1),
-        "{}",
-        stderr(&onto_folder)
-    );
+    let onto_folder = balanced(folder.path(), ["master", "mix.wav", "-o", "album.wav", "--force"]);
+    assert_eq!(onto_folder.status.code(), Some(1), "{}", stderr(&onto_folder));
 }
 
 #[test]
@@ -116,10 +78,7 @@ fn in_a_pipe_there_is_no_progress_bar_and_no_colour() {
     assert_eq!(stderr(&output), "");
     let said = stdout(&output);
     assert!(!said.contains('\u{1b}'), "{said:?}");
-    assert!(
-        said.contains("mix-master.wav") && said.contains("LUFS"),
-        "{said}"
-    );
+    assert!(said.contains("mix-master.wav") && said.contains("LUFS"), "{said}");
 }
 
 #[test]
@@ -127,13 +86,7 @@ fn strange_names_work_and_stay_where_they_are() {
     let folder = folder();
     fs::create_dir_all(folder.path().join("deep/er")).expect("folder");
     let bytes = wav(44_100, &music(44_100, 2.0), Samples::Int16);
-    for name in [
-        "it's \"quoted\" $(touch pwned).wav",
-        "🎧 émoji.wav",
-        "-dash.wav",
-        "a\nline.wav",
-        "..wav",
-    ] {
+    for name in ["it's \"quoted\" $(touch pwned).wav", "🎧 émoji.wav", "-dash.wav", "a\nline.wav", "..wav"] {
         put(folder.path(), name, &bytes);
         let input = format!("deep/er/../../{name}");
         let output = balanced(folder.path(), ["master", "--out-dir", "out", "--", &input]);
@@ -156,47 +109,21 @@ fn a_saved_plan_gives_the_same_bits() {
     mix(folder.path());
     let run = |args: &[&str]| {
         let output = balanced(folder.path(), args);
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{args:?}: {}",
-            stderr(&output)
-        );
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
     };
-    run(&[
-        "master",
-        "mix.wav",
-        "-o",
-        "one.wav",
-        "--save-plan",
-        "plan.json",
-        "--loudness",
-        "-12",
-    ]);
+    run(&["master", "mix.wav", "-o", "one.wav", "--save-plan", "plan.json", "--loudness", "-12"]);
     run(&["master", "mix.wav", "-o", "two.wav", "--plan", "plan.json"]);
     run(&["master", "mix.wav", "-o", "three.wav", "--loudness", "-12"]);
     let read = |name: &str| fs::read(folder.path().join(name)).expect("there");
-    assert!(
-        read("one.wav") == read("two.wav"),
-        "the plan gave other bits"
-    );
-    assert!(
-        read("one.wav") == read("three.wav"),
-        "two runs gave different bits"
-    );
+    assert!(read("one.wav") == read("two.wav"), "the plan gave other bits");
+    assert!(read("one.wav") == read("three.wav"), "two runs gave different bits");
 }
 
 #[test]
 fn a_plan_that_is_none_is_a_usage_error_that_says_where() {
     let folder = folder();
     mix(folder.path());
-    for (name, text) in [
-        ("broken.json", "{"),
-        (
-            "other.json",
-            "{\"target_lufs\": -14, \"plan\": {\"surprise\": 1}}",
-        ),
-    ] {
+    for (name, text) in [("broken.json", "{"), ("other.json", "{\"target_lufs\": -14, \"plan\": {\"surprise\": 1}}")] {
         put(folder.path(), name, text.as_bytes());
         let output = balanced(folder.path(), ["master", "mix.wav", "--plan", name]);
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
@@ -208,52 +135,24 @@ fn a_plan_that_is_none_is_a_usage_error_that_says_where() {
 fn the_report_is_a_file_with_everything() {
     let folder = folder();
     mix(folder.path());
-    let output = balanced(
-        folder.path(),
-        [
-            "master",
-            "mix.wav",
-            "-o",
-            "out.wav",
-            "--report",
-            "report.json",
-        ],
-    );
+    let output = balanced(folder.path(), ["master", "mix.wav", "-o", "out.wav", "--report", "report.json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = fs::read_to_string(folder.path().join("report.json")).expect("there");
     let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(
-        report["waveforms"]["after"]["max"]
-            .as_array()
-            .expect("columns")
-            .len(),
-        1000
-    );
-    assert!(
-        !report["explanation"]
-            .as_array()
-            .expect("sentences")
-            .is_empty()
-    );
+    assert_eq!(report["waveforms"]["after"]["max"].as_array().expect("columns").len(), 1000);
+    assert!(!report["explanation"].as_array().expect("sentences").is_empty());
     assert!(report["plan"].is_object());
 }
 
 #[test]
 fn mono_stays_mono_and_the_report_says_so() {
     let folder = folder();
-    put(
-        folder.path(),
-        "mono.wav",
-        &wav(48_000, &music(48_000, 4.0)[..1], Samples::Int16),
-    );
+    put(folder.path(), "mono.wav", &wav(48_000, &music(48_000, 4.0)[..1], Samples::Int16));
     let output = balanced(folder.path(), ["master", "mono.wav", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let object = &json(&output)[0];
     assert_eq!(object["channels"], 1);
-    assert!(
-        object["explanation"].to_string().contains("mono"),
-        "{object}"
-    );
+    assert!(object["explanation"].to_string().contains("mono"), "{object}");
     let bytes = fs::read(folder.path().join("mono-master.wav")).expect("there");
     assert_eq!(u16::from_le_bytes([bytes[22], bytes[23]]), 1);
 }
@@ -262,25 +161,15 @@ fn mono_stays_mono_and_the_report_says_so() {
 fn unusual_rates_and_levels_are_not_bad_input() {
     let folder = folder();
     for rate_hz in [8_000, 22_050, 88_200, 192_000, 384_000] {
-        let loud: Vec<Vec<f32>> = music(rate_hz, 1.5)
-            .into_iter()
-            .map(|c| c.iter().map(|x| x * 5.0).collect())
-            .collect();
+        let loud: Vec<Vec<f32>> =
+            music(rate_hz, 1.5).into_iter().map(|c| c.iter().map(|x| x * 5.0).collect()).collect();
         let name = format!("{rate_hz}.wav");
         put(folder.path(), &name, &wav(rate_hz, &loud, Samples::Float32));
         let output = balanced(folder.path(), ["master", &name, "--json"]);
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{rate_hz}: {}",
-            stderr(&output)
-        );
+        assert_eq!(output.status.code(), Some(0), "{rate_hz}: {}", stderr(&output));
         let object = &json(&output)[0];
         let number = |key: &str| object["after"][key].as_f64().expect("number");
-        assert!(
-            number("true_peak_dbtp") <= object["ceiling_dbtp"].as_f64().expect("number"),
-            "{object}"
-        );
+        assert!(number("true_peak_dbtp") <= object["ceiling_dbtp"].as_f64().expect("number"), "{object}");
     }
 }
 
@@ -289,16 +178,10 @@ fn a_plan_or_report_that_exists_is_found_before_the_work() {
     let folder = folder();
     mix(folder.path());
     put(folder.path(), "plan.json", b"precious");
-    let output = balanced(
-        folder.path(),
-        ["master", "mix.wav", "--save-plan", "plan.json"],
-    );
+    let output = balanced(folder.path(), ["master", "mix.wav", "--save-plan", "plan.json"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(names(folder.path()), ["mix.wav", "plan.json"]);
-    assert_eq!(
-        fs::read(folder.path().join("plan.json")).expect("there"),
-        b"precious"
-    );
+    assert_eq!(fs::read(folder.path().join("plan.json")).expect("there"), b"precious");
 }
 
 #[cfg(unix)]
@@ -306,11 +189,7 @@ fn a_plan_or_report_that_exists_is_found_before_the_work() {
 fn an_interrupted_master_leaves_nothing_behind() {
     use std::process::{Command, Stdio};
     let folder = folder();
-    put(
-        folder.path(),
-        "long.wav",
-        &wav(44_100, &music(44_100, 60.0), Samples::Int16),
-    );
+    put(folder.path(), "long.wav", &wav(44_100, &music(44_100, 60.0), Samples::Int16));
     let mut child = Command::new(env!("CARGO_BIN_EXE_balanced"))
         .args(["master", "long.wav", "-o", "out.wav"])
         .current_dir(folder.path())
@@ -318,10 +197,7 @@ fn an_interrupted_master_leaves_nothing_behind() {
         .spawn()
         .expect("the command starts");
     std::thread::sleep(std::time::Duration::from_millis(60));
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill");
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
     assert!(killed.success());
     let status = child.wait().expect("ended");
     // On a quick machine it may have been done by then; both are whole.

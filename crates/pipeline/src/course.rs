@@ -23,10 +23,7 @@ pub struct Course {
 impl Course {
     pub(crate) fn of(audio: &Audio) -> Self {
         let channels: Vec<&[f32]> = audio.channels().iter().map(Vec::as_slice).collect();
-        let (Ok(rate), Some(layout)) = (
-            Rate::new(audio.rate_hz()),
-            Layout::of_channels(channels.len()),
-        ) else {
+        let (Ok(rate), Some(layout)) = (Rate::new(audio.rate_hz()), Layout::of_channels(channels.len())) else {
             return Self::default();
         };
         let Some(series) = measure(rate, layout, &channels).map(|loudness| loudness.series) else {
@@ -43,10 +40,7 @@ impl Course {
 
 fn loudest(values: &[f32], together: usize) -> Vec<f32> {
     let tenths = |x: f32| (x * 10.0).round() / 10.0;
-    values
-        .chunks(together)
-        .map(|chunk| tenths(chunk.iter().copied().fold(SILENCE_LUFS, f32::max)))
-        .collect()
+    values.chunks(together).map(|chunk| tenths(chunk.iter().copied().fold(SILENCE_LUFS, f32::max))).collect()
 }
 
 #[cfg(test)]
@@ -63,11 +57,7 @@ mod tests {
     #[test]
     fn a_tone_that_begins_half_way_is_silent_before() {
         let tone = |i: usize| {
-            if i < 480_000 {
-                0.0
-            } else {
-                (i as f32 * 0.13).sin() * 0.1
-            }
+            if i < 480_000 { 0.0 } else { (i as f32 * 0.13).sin() * 0.1 }
         };
         let audio = Audio::new(48_000, vec![(0..960_000).map(tone).collect()]).expect("audio");
         let course = Course::of(&audio);

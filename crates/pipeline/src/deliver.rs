@@ -3,9 +3,9 @@
 use std::fs::File;
 
 use codec::{Encoder, Limits, OutputFormat, OutputSpec, Reader, SampleFormat, Tags};
+use dsp::dither::{Dither, Quantiser};
 use mastering::{Audio, Measurement, Meter};
 
-use crate::quantise::Quantiser;
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{BitDepth, Container, Delivery, Error, Failure, Stage};
@@ -16,6 +16,9 @@ const BLOCK: usize = 1 << 14;
 const ATTEMPTS: usize = 4;
 /// What is taken off beyond the excess, so that rounding does not bring it back, dB.
 const MARGIN_DB: f64 = 0.001;
+
+/// The same noise in every run: the same mix and plan give the same bits.
+const DITHER_SEED: u32 = 1;
 
 /// A file that was written, read again and measured, and is still without a name.
 #[derive(Debug)]
@@ -53,19 +56,11 @@ pub(crate) fn deliver(
         let after = check(&pending, delivery, place, watch)?;
         let excess_db = after.true_peak_dbtp - ceiling_dbtp;
         if excess_db <= 0.0 {
-            return Ok(Checked {
-                pending,
-                after,
-                bytes,
-            });
+            return Ok(Checked { pending, after, bytes });
         }
         gain_db -= excess_db + MARGIN_DB;
     }
-    Err(Failure::AboveCeiling {
-        path: delivery.path.clone(),
-        ceiling_dbtp,
-    }
-    .into())
+    Err(Failure::AboveCeiling { path: delivery.path.clone(), ceiling_dbtp }.into())
 }
 
 fn encode(
@@ -76,16 +71,9 @@ fn encode(
     place: Place,
     watch: &mut Watch<'_>,
 ) -> Result<(Pending, u64), Error> {
-    let failed = |source| Failure::Encode {
-        path: delivery.path.clone(),
-        source,
-    };
+    let failed = |source| Failure::Encode { path: delivery.path.clone(), source };
     let (pending, file) = Pending::beside(&delivery.path)?;
-    let channels: Vec<_> = audio
-        .channels()
-        .iter()
-        .map(|channel| (channel.as_slice(), gain_db))
-        .collect();
+    let channels: Vec<_> = audio.channels().iter().map(|channel| (channel.as_slice(), gain_db)).collect();
     let file = write(
         file,
         audio.rate_hz(),
@@ -95,13 +83,7 @@ fn encode(
         &mut |fraction| watch.go_on(Stage::Encode, place.within(fraction)),
         &failed,
     )?;
-    let bytes = file
-        .metadata()
-        .map_err(|source| Failure::Write {
-            path: delivery.path.clone(),
-            source,
-        })?
-        .len();
+    let bytes = file.metadata().map_err(|source| Failure::Write { path: delivery.path.clone(), source })?.len();
     Ok((pending, bytes))
 }
 
@@ -130,13 +112,11 @@ pub(crate) fn write(
         channels: channels.len(),
         frames: frames as u64,
     };
-    let gains: Vec<f32> = channels
-        .iter()
-        .map(|(_, gain_db)| 10f64.powf(gain_db / 20.0) as f32)
-        .collect();
-    let mut quantisers: Vec<_> = (0..channels.len())
-        .map(|index| Quantiser::new(depth, index))
-        .collect();
+    let gains: Vec<f32> = channels.iter().map(|(_, gain_db)| 10f64.powf(gain_db / 20.0) as f32).collect();
+    let bits = spec.sample.bits();
+    let dither = Dither::suited(bits, rate_hz);
+    let mut quantisers: Vec<_> =
+        (0..channels.len()).map(|channel| Quantiser::new(dither, bits, channel as u32, DITHER_SEED)).collect();
     let mut floats = vec![Vec::with_capacity(BLOCK); channels.len()];
     let mut ints = vec![Vec::with_capacity(BLOCK); channels.len()];
     let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
@@ -151,7 +131,8 @@ pub(crate) fn write(
             encoder.write_f32(&planes).map_err(failed)?;
         } else {
             for ((quantiser, floats), ints) in quantisers.iter_mut().zip(&floats).zip(&mut ints) {
-                quantiser.run(floats, ints);
+                ints.clear();
+                quantiser.process(floats, ints);
             }
             let planes: Vec<&[i32]> = ints.iter().map(Vec::as_slice).collect();
             encoder.write_ints(&planes).map_err(failed)?;
@@ -162,18 +143,11 @@ pub(crate) fn write(
 }
 
 /// Decodes the file that was written and measures it: what the report says is what a listener gets.
-fn check(
-    pending: &Pending,
-    delivery: &Delivery,
-    place: Place,
-    watch: &mut Watch<'_>,
-) -> Result<Measurement, Error> {
-    let unreadable = |source| Failure::Unreadable {
-        path: delivery.path.clone(),
-        source,
-    };
+fn check(pending: &Pending, delivery: &Delivery, place: Place, watch: &mut Watch<'_>) -> Result<Measurement, Error> {
+    let unreadable = |source| Failure::Unreadable { path: delivery.path.clone(), source };
     let mut reader = Reader::open(pending.path(), &boundless()).map_err(unreadable)?;
-    let mut meter = Meter::new(reader.rate_hz(), reader.channels());
+    let silenced = || Failure::Silenced { path: delivery.path.clone() };
+    let mut meter = Meter::new(reader.rate_hz(), reader.channels()).ok_or_else(silenced)?;
     let frames = reader.frames();
     while let Some(block) = reader.next_block().map_err(unreadable)? {
         let planes: Vec<&[f32]> = block.iter().map(Vec::as_slice).collect();
@@ -181,9 +155,7 @@ fn check(
         let fraction = frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32);
         watch.go_on(Stage::Check, place.within(fraction))?;
     }
-    Ok(meter.finish().ok_or_else(|| Failure::Silenced {
-        path: delivery.path.clone(),
-    })?)
+    Ok(meter.finish().ok_or_else(|| Failure::Silenced { path: delivery.path.clone() })?)
 }
 
 /// Limits guard against strangers' files; this one is ours, and its size is known.

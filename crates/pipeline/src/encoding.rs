@@ -87,13 +87,7 @@ pub struct NoSuchEncoding;
 
 impl Encoding {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [
-        Self::Wav24,
-        Self::Wav16,
-        Self::Wav32Float,
-        Self::Flac24,
-        Self::Flac16,
-    ];
+    pub const ALL: [Self; 5] = [Self::Wav24, Self::Wav16, Self::Wav32Float, Self::Flac24, Self::Flac16];
 
     /// The encoding of that container and depth, if there is one.
     pub fn new(container: Container, depth: BitDepth) -> Result<Self, NoSuchEncoding> {
@@ -151,10 +145,7 @@ impl FromStr for Encoding {
     type Err = UnknownEncoding;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|encoding| encoding.name() == name)
-            .ok_or_else(|| UnknownEncoding(name.to_owned()))
+        Self::ALL.into_iter().find(|encoding| encoding.name() == name).ok_or_else(|| UnknownEncoding(name.to_owned()))
     }
 }
 
@@ -166,18 +157,9 @@ mod tests {
     fn every_encoding_is_found_by_its_name_and_by_its_parts() {
         for encoding in Encoding::ALL {
             assert_eq!(encoding.name().parse(), Ok(encoding));
-            assert_eq!(
-                Encoding::new(encoding.container(), encoding.depth()),
-                Ok(encoding)
-            );
-            assert_eq!(
-                serde_json::to_value(encoding).expect("json"),
-                encoding.name()
-            );
-            assert_eq!(
-                Container::from_extension(encoding.container().extension()),
-                Some(encoding.container())
-            );
+            assert_eq!(Encoding::new(encoding.container(), encoding.depth()), Ok(encoding));
+            assert_eq!(serde_json::to_value(encoding).expect("json"), encoding.name());
+            assert_eq!(Container::from_extension(encoding.container().extension()), Some(encoding.container()));
         }
     }
 

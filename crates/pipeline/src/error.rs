@@ -61,6 +61,9 @@ pub enum Failure {
         /// What is there.
         path: PathBuf,
     },
+    /// The saved plan has a number that no plan may have.
+    #[error("the plan cannot be followed")]
+    Plan(#[from] mastering::plan::PlanError),
     /// A job without deliveries.
     #[error("there is nothing to write: a job needs at least one output")]
     NoOutput,

@@ -13,7 +13,6 @@ mod job;
 mod overview;
 mod preview;
 mod progress;
-mod quantise;
 mod report;
 mod run;
 mod stopwatch;

@@ -23,21 +23,15 @@ impl Overview {
         let columns = COLUMNS.min(frames);
         let column = |index: usize| {
             let range = index * frames / columns..(index + 1) * frames / columns;
-            channels
-                .iter()
-                .flat_map(|channel| &channel[range.clone()])
-                .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| {
+            channels.iter().flat_map(|channel| &channel[range.clone()]).fold(
+                (f32::INFINITY, f32::NEG_INFINITY),
+                |(low, high), x| {
                     // `if` compiles to one instruction each, `f32::min` to three: it has to care for NaN.
-                    (
-                        if *x < low { *x } else { low },
-                        if *x > high { *x } else { high },
-                    )
-                })
+                    (if *x < low { *x } else { low }, if *x > high { *x } else { high })
+                },
+            )
         };
-        let (min, max) = (0..columns)
-            .map(column)
-            .map(|(low, high)| (rounded(low), rounded(high)))
-            .unzip();
+        let (min, max) = (0..columns).map(column).map(|(low, high)| (rounded(low), rounded(high))).unzip();
         Self { min, max }
     }
 }

@@ -37,29 +37,21 @@ pub(crate) fn write_preview(
         (Container::Flac, BitDepth::Int16),
         &Tags::default(),
         &mut |_| watch.go_on(Stage::Encode, 1.0),
-        &|source| Failure::Encode {
-            path: path.to_owned(),
-            source,
-        },
+        &|source| Failure::Encode { path: path.to_owned(), source },
     )?;
     Ok(())
 }
 
 fn left_and_right(side: Side<'_>, gain_db: f64) -> [(&[f32], f64); 2] {
     let channels = side.audio.channels();
-    [
-        (&channels[0], gain_db),
-        (&channels[channels.len() - 1], gain_db),
-    ]
+    [(&channels[0], gain_db), (&channels[channels.len() - 1], gain_db)]
 }
 
 /// Gains in dB that bring both to the loudness of the quieter one, and both lower still if one of them would clip.
 fn gains(mix: &Measurement, master: &Measurement) -> (f64, f64) {
     let louder_by = master.integrated_lufs - mix.integrated_lufs;
     let (mix_db, master_db) = ((louder_by).min(0.0), (-louder_by).min(0.0));
-    let excess_db = (mix.sample_peak_dbfs + mix_db)
-        .max(master.sample_peak_dbfs + master_db)
-        .max(0.0);
+    let excess_db = (mix.sample_peak_dbfs + mix_db).max(master.sample_peak_dbfs + master_db).max(0.0);
     (mix_db - excess_db, master_db - excess_db)
 }
 

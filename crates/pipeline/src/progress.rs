@@ -24,15 +24,8 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in their order.
-    pub const ALL: [Self; 7] = [
-        Self::Decode,
-        Self::Analyse,
-        Self::Tone,
-        Self::Solve,
-        Self::Limit,
-        Self::Encode,
-        Self::Check,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Decode, Self::Analyse, Self::Tone, Self::Solve, Self::Limit, Self::Encode, Self::Check];
 
     /// Its key in `timings_ms`, in progress events and in databases.
     pub fn key(self) -> &'static str {
@@ -82,11 +75,7 @@ pub struct Progress {
 impl Progress {
     /// A stage that is `within` done, 0 to 1.
     pub(crate) fn at(stage: Stage, within: f32) -> Self {
-        let before: f32 = Stage::ALL
-            .into_iter()
-            .take_while(|earlier| *earlier < stage)
-            .map(Stage::share)
-            .sum();
+        let before: f32 = Stage::ALL.into_iter().take_while(|earlier| *earlier < stage).map(Stage::share).sum();
         let fraction = (before + stage.share() * within.clamp(0.0, 1.0)).clamp(0.0, 1.0);
         Self { stage, fraction }
     }

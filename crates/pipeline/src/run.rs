@@ -5,19 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use codec::{DecodeError, Decoded, Limits, Tags};
-use mastering::{Analysis, Audio, Master};
+use mastering::{Analysis, Audio, Master, TOLERANCE_LU};
 
 use crate::deliver::{Checked, Place, deliver};
 use crate::preview::{Side, write_preview};
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{
-    AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Input, Instructions, Job,
-    Observer, Overview, Report, SCHEMA, SavedPlan, Stage, Timings, Waveforms,
+    AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Input, Instructions, Job, Observer, Overview,
+    Report, SCHEMA, SavedPlan, Stage, Timings, Waveforms,
 };
 
-/// What counts as the loudness that was asked for, LU.
-const ON_TARGET_LU: f64 = 0.1;
 const MONO: &str = "Your mix is mono, so the master is mono too: one channel in, one channel out.";
 const RENDERED: &str = "This master follows the plan that you gave; nothing was decided anew.";
 
@@ -32,66 +30,34 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let before = analyse_audio(&audio, &mut watch)?;
     let (before_overview, before_course) = (Overview::of(audio.channels()), Course::of(&audio));
     let mix = job.preview.as_ref().map(|path| (path, audio.clone()));
-    let mut made = make(audio, &before, &job.instructions, &mut watch);
+    let mut made = make(audio, &before, &job.instructions, &mut watch)?;
     watch.still_wanted()?;
     if source.channels == 1 {
         made.explanation.insert(0, MONO.to_owned());
     }
-    let waveforms = Waveforms {
-        before: before_overview,
-        after: Overview::of(made.audio.channels()),
-    };
-    let loudness_over_time = Courses {
-        before: before_course,
-        after: Course::of(&made.audio),
-    };
+    let waveforms = Waveforms { before: before_overview, after: Overview::of(made.audio.channels()) };
+    let loudness_over_time = Courses { before: before_course, after: Course::of(&made.audio) };
 
     let count = job.deliveries.len();
     let mut finished = Vec::with_capacity(count + 1);
     let mut outputs = Vec::with_capacity(count);
     for (index, delivery) in job.deliveries.iter().enumerate() {
         let place = Place { index, count };
-        let Checked {
-            pending,
-            after,
-            bytes,
-        } = deliver(
-            &made.audio,
-            delivery,
-            made.plan.ceiling_dbtp,
-            &tags,
-            place,
-            &mut watch,
-        )?;
+        let Checked { pending, after, bytes } =
+            deliver(&made.audio, delivery, made.plan.ceiling_dbtp, &tags, place, &mut watch)?;
         finished.push(pending);
         let path = delivery.path.to_string_lossy().into_owned();
-        outputs.push(Delivered {
-            path,
-            encoding: delivery.encoding,
-            bytes,
-            after,
-        });
+        outputs.push(Delivered { path, encoding: delivery.encoding, bytes, after });
     }
     let first = outputs.first().ok_or(Failure::NoOutput)?;
     let (output, after) = (first.path.clone(), first.after);
     if let Some((path, mix)) = mix {
-        let mix = Side {
-            audio: &mix,
-            measured: before.measurement,
-        };
-        finished.push(preview(
-            path,
-            mix,
-            Side {
-                audio: &made.audio,
-                measured: after,
-            },
-            &mut watch,
-        )?);
+        let mix = Side { audio: &mix, measured: before.measurement };
+        finished.push(preview(path, mix, Side { audio: &made.audio, measured: after }, &mut watch)?);
     }
     name_all(finished, job.existing)?;
 
-    let target_reached = (after.integrated_lufs - made.target_lufs).abs() <= ON_TARGET_LU;
+    let target_reached = (after.integrated_lufs - made.target_lufs).abs() <= TOLERANCE_LU;
     let timings_ms = watch.stop();
     Ok(Report {
         schema: SCHEMA,
@@ -105,10 +71,8 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         target_lufs: made.target_lufs,
         ceiling_dbtp: made.plan.ceiling_dbtp,
         target_reached,
-        reason: (!target_reached).then(|| {
-            made.not_reached
-                .unwrap_or_else(|| missed(after.integrated_lufs, made.target_lufs))
-        }),
+        reason: (!target_reached)
+            .then(|| made.not_reached.unwrap_or_else(|| missed(after.integrated_lufs, made.target_lufs))),
         explanation: made.explanation,
         plan: made.plan,
         waveforms,
@@ -118,11 +82,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
 }
 
 /// Listens to a track and says what it is like.
-pub fn analyse(
-    input: &Path,
-    limits: &Limits,
-    observer: Observer<'_>,
-) -> Result<AnalysisReport, Error> {
+pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<AnalysisReport, Error> {
     let mut watch = Watch::start(observer);
     let (audio, source, _) = decode(input, limits, &mut watch)?;
     let before = analyse_audio(&audio, &mut watch)?.measurement;
@@ -144,12 +104,7 @@ pub fn analyse(
 fn check_outputs(job: &Job) -> Result<(), Failure> {
     let mut seen = HashSet::new();
     let input = fs::canonicalize(&job.input).ok();
-    for path in job
-        .deliveries
-        .iter()
-        .map(|delivery| &delivery.path)
-        .chain(&job.preview)
-    {
+    for path in job.deliveries.iter().map(|delivery| &delivery.path).chain(&job.preview) {
         let real = fs::canonicalize(path).ok();
         if real.is_some() && real == input {
             return Err(Failure::OutputIsInput { path: path.clone() });
@@ -168,25 +123,10 @@ fn check_outputs(job: &Job) -> Result<(), Failure> {
     Ok(())
 }
 
-fn decode(
-    path: &Path,
-    limits: &Limits,
-    watch: &mut Watch<'_>,
-) -> Result<(Audio, Input, Tags), Error> {
-    let decoded = codec::decode_file(path, limits, &mut |fraction| {
-        watch.tell(Stage::Decode, fraction)
-    });
-    let Decoded {
-        rate_hz,
-        channels,
-        format,
-        tags,
-    } = decoded.map_err(|error| match error {
-        DecodeError::Io(source) => Failure::Read {
-            path: path.to_owned(),
-            source,
-        }
-        .into(),
+fn decode(path: &Path, limits: &Limits, watch: &mut Watch<'_>) -> Result<(Audio, Input, Tags), Error> {
+    let decoded = codec::decode_file(path, limits, &mut |fraction| watch.tell(Stage::Decode, fraction));
+    let Decoded { rate_hz, channels, format, tags } = decoded.map_err(|error| match error {
+        DecodeError::Io(source) => Failure::Read { path: path.to_owned(), source }.into(),
         DecodeError::Stopped => Error::Cancelled,
         refusal => Error::Refused(refusal.to_string()),
     })?;
@@ -202,8 +142,7 @@ fn decode(
 }
 
 fn analyse_audio(audio: &Audio, watch: &mut Watch<'_>) -> Result<Analysis, Error> {
-    let analysis = mastering::analyse(audio, &mut |stage, within| watch.engine(stage, within))
-        .map_err(refused)?;
+    let analysis = mastering::analyse(audio, &mut |stage, within| watch.engine(stage, within)).map_err(refused)?;
     watch.still_wanted()?;
     Ok(analysis)
 }
@@ -217,26 +156,21 @@ fn make(
     analysis: &Analysis,
     instructions: &Instructions,
     watch: &mut Watch<'_>,
-) -> Master {
+) -> Result<Master, Failure> {
     let mut progress = |stage, within| watch.engine(stage, within);
     match instructions {
-        Instructions::Decide(request) => mastering::master(audio, analysis, request, &mut progress),
-        Instructions::Render(SavedPlan { target_lufs, plan }) => Master {
-            audio: mastering::render(audio, plan, &mut progress),
+        Instructions::Decide(request) => Ok(mastering::master(audio, analysis, request, &mut progress)),
+        Instructions::Render(SavedPlan { target_lufs, plan }) => Ok(Master {
+            audio: mastering::render(audio, plan, &mut progress)?,
             plan: plan.clone(),
             target_lufs: *target_lufs,
             not_reached: None,
             explanation: vec![RENDERED.to_owned()],
-        },
+        }),
     }
 }
 
-fn preview(
-    path: &Path,
-    mix: Side<'_>,
-    master: Side<'_>,
-    watch: &mut Watch<'_>,
-) -> Result<Pending, Error> {
+fn preview(path: &Path, mix: Side<'_>, master: Side<'_>, watch: &mut Watch<'_>) -> Result<Pending, Error> {
     let (pending, file) = Pending::beside(path)?;
     write_preview(path, file, mix, master, watch)?;
     Ok(pending)
@@ -259,9 +193,7 @@ fn name_all(finished: Vec<Pending>, existing: Existing) -> Result<(), Failure> {
 }
 
 fn missed(reached_lufs: f64, target_lufs: f64) -> String {
-    format!(
-        "the master came out at {reached_lufs:.1} LUFS, and {target_lufs:.1} LUFS was asked for"
-    )
+    format!("the master came out at {reached_lufs:.1} LUFS, and {target_lufs:.1} LUFS was asked for")
 }
 
 fn realtime_factor(source: &Input, timings: &Timings) -> f64 {

@@ -36,11 +36,7 @@ pub(crate) struct Stopwatch {
 impl Stopwatch {
     pub(crate) fn start() -> Self {
         let started = now();
-        Self {
-            started,
-            lap_started: started,
-            spent: BTreeMap::new(),
-        }
+        Self { started, lap_started: started, spent: BTreeMap::new() }
     }
 
     /// Counts the time since the last lap for `stage`; a stage that is passed twice adds up.
@@ -53,10 +49,7 @@ impl Stopwatch {
     pub(crate) fn stop(self) -> Timings {
         let total = now() - self.started;
         let all = self.spent.into_iter().chain([(TOTAL, total)]);
-        Timings(
-            all.map(|(key, spent)| (key.to_owned(), in_ms(spent)))
-                .collect(),
-        )
+        Timings(all.map(|(key, spent)| (key.to_owned(), in_ms(spent))).collect())
     }
 }
 
@@ -65,10 +58,7 @@ fn in_ms(spent: Duration) -> f64 {
     (spent.as_secs_f64() * 10_000.0).round() / 10.0
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the stopwatch: timings are reported and decide nothing"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the stopwatch: timings are reported and decide nothing")]
 fn now() -> Instant {
     Instant::now()
 }

@@ -15,13 +15,7 @@ pub(crate) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     pub(crate) fn start(observer: Observer<'a>) -> Self {
-        Self {
-            observer,
-            stopwatch: Stopwatch::start(),
-            stage: Stage::Decode,
-            furthest: 0.0,
-            cancelled: false,
-        }
+        Self { observer, stopwatch: Stopwatch::start(), stage: Stage::Decode, furthest: 0.0, cancelled: false }
     }
 
     /// A stage is `within` done, 0 to 1. The time since the stage before began is counted for that one.
@@ -33,16 +27,9 @@ impl<'a> Watch<'a> {
         // A search goes back to an earlier stage; a bar that goes back would look broken.
         self.furthest = self.furthest.max(Progress::at(stage, within).fraction);
         if !self.cancelled {
-            self.cancelled = (self.observer)(Progress {
-                stage,
-                fraction: self.furthest,
-            }) == Control::Cancel;
+            self.cancelled = (self.observer)(Progress { stage, fraction: self.furthest }) == Control::Cancel;
         }
-        if self.cancelled {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if self.cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// As [`Watch::tell`], for work that ends with an error.
@@ -53,11 +40,7 @@ impl<'a> Watch<'a> {
 
     /// A place to stop, for work that cannot be stopped in its middle.
     pub(crate) fn still_wanted(&self) -> Result<(), Error> {
-        if self.cancelled {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.cancelled { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     pub(crate) fn engine(&mut self, stage: mastering::Stage, within: f32) {

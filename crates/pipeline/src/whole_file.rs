@@ -20,10 +20,7 @@ pub(crate) struct Pending {
 impl Pending {
     /// An empty file in the folder of `target`; gone again if it is dropped before [`Pending::appear`].
     pub(crate) fn beside(target: &Path) -> Result<(Self, File), Failure> {
-        let failed = |source| Failure::Write {
-            path: target.to_owned(),
-            source,
-        };
+        let failed = |source| Failure::Write { path: target.to_owned(), source };
         let mut builder = tempfile::Builder::new();
         builder.prefix(".balanced-").suffix(".part");
         #[cfg(unix)]
@@ -32,17 +29,8 @@ impl Pending {
             // What a plain `create` would give: the umask takes its part away.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let (file, unnamed) = builder
-            .tempfile_in(folder_of(target))
-            .map(NamedTempFile::into_parts)
-            .map_err(failed)?;
-        Ok((
-            Self {
-                target: target.to_owned(),
-                unnamed,
-            },
-            file,
-        ))
+        let (file, unnamed) = builder.tempfile_in(folder_of(target)).map(NamedTempFile::into_parts).map_err(failed)?;
+        Ok((Self { target: target.to_owned(), unnamed }, file))
     }
 
     /// Where it is until it appears.
@@ -58,26 +46,15 @@ impl Pending {
     /// Flushes it to the disk and gives it its name, which is on the disk too when this returns.
     pub(crate) fn appear(self, existing: Existing) -> Result<(), Failure> {
         let Self { target, unnamed } = self;
-        let failed = |source| Failure::Write {
-            path: target.clone(),
-            source,
-        };
+        let failed = |source| Failure::Write { path: target.clone(), source };
         // Whoever wrote may have closed its own handle; a flush through any handle covers the whole file.
-        File::open(&unnamed)
-            .and_then(|file| file.sync_all())
-            .map_err(failed)?;
+        File::open(&unnamed).and_then(|file| file.sync_all()).map_err(failed)?;
         match existing {
             Existing::Replace => unnamed.persist(&target).map_err(|e| failed(e.error))?,
-            Existing::Keep => {
-                unnamed
-                    .persist_noclobber(&target)
-                    .map_err(|e| match e.error.kind() {
-                        io::ErrorKind::AlreadyExists => Failure::Exists {
-                            path: target.clone(),
-                        },
-                        _ => failed(e.error),
-                    })?
-            }
+            Existing::Keep => unnamed.persist_noclobber(&target).map_err(|e| match e.error.kind() {
+                io::ErrorKind::AlreadyExists => Failure::Exists { path: target.clone() },
+                _ => failed(e.error),
+            })?,
         }
         sync_folder(folder_of(&target)).map_err(failed)
     }
@@ -86,10 +63,7 @@ impl Pending {
 /// Writes a small file (a report, a plan) whole or not at all.
 pub fn write_whole(path: &Path, contents: &[u8], existing: Existing) -> Result<(), Failure> {
     let (pending, mut file) = Pending::beside(path)?;
-    file.write_all(contents).map_err(|source| Failure::Write {
-        path: path.to_owned(),
-        source,
-    })?;
+    file.write_all(contents).map_err(|source| Failure::Write { path: path.to_owned(), source })?;
     drop(file);
     pending.appear(existing)
 }
@@ -104,14 +78,7 @@ fn folder_of(target: &Path) -> &Path {
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some network file systems cannot sync a folder; the file itself is on the disk.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         other => other,
     }
 }
@@ -123,13 +90,7 @@ mod tests {
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(folder)
             .expect("folder")
-            .map(|entry| {
-                entry
-                    .expect("entry")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
+            .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
             .collect();
         names.sort();
         names
@@ -138,8 +99,7 @@ mod tests {
     #[test]
     fn a_file_that_was_dropped_half_way_leaves_nothing() {
         let folder = tempfile::tempdir().expect("folder");
-        let (pending, mut file) =
-            Pending::beside(&folder.path().join("master.wav")).expect("pending");
+        let (pending, mut file) = Pending::beside(&folder.path().join("master.wav")).expect("pending");
         file.write_all(b"half").expect("written");
         assert_eq!(names(folder.path()).len(), 1);
         drop(pending);

@@ -25,11 +25,7 @@ struct Finding {
 
 impl Finding {
     fn new(path: &str, line: impl Into<Option<usize>>, what: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: line.into(),
-            what: what.into(),
-        }
+        Self { path: path.to_owned(), line: line.into(), what: what.into() }
     }
 }
 
@@ -46,28 +42,13 @@ type Check = fn(&Tree) -> Result<Vec<Finding>>;
 
 const CHECKS: &[(&str, Check)] = &[
     ("crates depend on lower floors alone", layering::crates),
-    (
-        "outside crates stay behind the crate that hides them",
-        layering::outsiders,
-    ),
+    ("outside crates stay behind the crate that hides them", layering::outsiders),
     ("files are short, or say why not", size::check),
     ("only cookie-policy writes Set-Cookie", words::set_cookie),
-    (
-        "only store writes SQL and names the queue's crate",
-        words::sql,
-    ),
-    (
-        "only one browser module touches what the browser stores",
-        words::browser_storage,
-    ),
-    (
-        "dsp and mastering do no I/O, read no clock, draw no random number",
-        purity::sources,
-    ),
-    (
-        "nothing names the machine that it was written on",
-        words::machines,
-    ),
+    ("only store writes SQL and names the queue's crate", words::sql),
+    ("only one browser module touches what the browser stores", words::browser_storage),
+    ("dsp and mastering do no I/O, read no clock, draw no random number", purity::sources),
+    ("nothing names the machine that it was written on", words::machines),
 ];
 
 /// Prints what was checked and what was found; `false` if an invariant is broken.
@@ -75,14 +56,7 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     let tree = Tree::read(root)?;
     let mut clean = true;
     let mut tell = |name: &str, findings: &[Finding]| {
-        println!(
-            "{} {name}",
-            if findings.is_empty() {
-                "ok    "
-            } else {
-                "BROKEN"
-            }
-        );
+        println!("{} {name}", if findings.is_empty() { "ok    " } else { "BROKEN" });
         for finding in findings {
             clean = false;
             println!("       {finding}");

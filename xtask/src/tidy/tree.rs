@@ -21,26 +21,19 @@ pub(super) struct Tree {
 impl Tree {
     pub(super) fn read(root: &Path) -> Result<Self> {
         let mut tree = Self::default();
-        let walk = ignore::WalkBuilder::new(root)
-            .hidden(false)
-            .filter_entry(|entry| entry.file_name() != ".git")
-            .build();
+        let walk =
+            ignore::WalkBuilder::new(root).hidden(false).filter_entry(|entry| entry.file_name() != ".git").build();
         for entry in walk {
             let entry = entry.context("walking the tree")?;
             if !entry.file_type().is_some_and(|kind| kind.is_file()) {
                 continue;
             }
-            let bytes = std::fs::read(entry.path())
-                .with_context(|| format!("reading {}", entry.path().display()))?;
+            let bytes = std::fs::read(entry.path()).with_context(|| format!("reading {}", entry.path().display()))?;
             // Pictures and sounds are not text and not ours to judge.
             let Ok(text) = String::from_utf8(bytes) else {
                 continue;
             };
-            let path = entry
-                .path()
-                .strip_prefix(root)?
-                .to_string_lossy()
-                .replace('\\', "/");
+            let path = entry.path().strip_prefix(root)?.to_string_lossy().replace('\\', "/");
             tree.files.push(File { path, text });
         }
         tree.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -50,31 +43,19 @@ impl Tree {
     /// A tree for a test.
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
-        let file = |(path, text): &(&str, &str)| File {
-            path: (*path).to_owned(),
-            text: (*text).to_owned(),
-        };
-        Self {
-            files: files.iter().map(file).collect(),
-        }
+        let file = |(path, text): &(&str, &str)| File { path: (*path).to_owned(), text: (*text).to_owned() };
+        Self { files: files.iter().map(file).collect() }
     }
 
-    pub(super) fn with_extension<'a>(
-        &'a self,
-        extensions: &'a [&str],
-    ) -> impl Iterator<Item = &'a File> {
-        self.files.iter().filter(|file| {
-            file.extension()
-                .is_some_and(|found| extensions.contains(&found))
-        })
+    pub(super) fn with_extension<'a>(&'a self, extensions: &'a [&str]) -> impl Iterator<Item = &'a File> {
+        self.files.iter().filter(|file| file.extension().is_some_and(|found| extensions.contains(&found)))
     }
 
     /// Rust that ends up in the product: neither tests, benches nor the chores.
     pub(super) fn product_rust(&self) -> impl Iterator<Item = &File> {
         let beside = ["/tests/", "/benches/", "/examples/"];
-        self.with_extension(&["rs"]).filter(move |file| {
-            file.path.starts_with("crates/") && !beside.iter().any(|part| file.path.contains(part))
-        })
+        self.with_extension(&["rs"])
+            .filter(move |file| file.path.starts_with("crates/") && !beside.iter().any(|part| file.path.contains(part)))
     }
 }
 
@@ -89,21 +70,13 @@ impl File {
     /// inside a string ends the line too early, which may hide what follows it: a URL, in practice.
     pub(super) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines: Vec<&str> = self.text.lines().collect();
-        let opens_tests = |pair: &[&str]| {
-            pair[0].trim() == "#[cfg(test)]" && pair[1].trim_start().starts_with("mod ")
-        };
-        let end = lines
-            .windows(2)
-            .position(|pair| opens_tests(pair) && pair[1].trim_end().ends_with('{'));
+        let opens_tests = |pair: &[&str]| pair[0].trim() == "#[cfg(test)]" && pair[1].trim_start().starts_with("mod ");
+        let end = lines.windows(2).position(|pair| opens_tests(pair) && pair[1].trim_end().ends_with('{'));
         let end = end.unwrap_or(lines.len());
-        lines
-            .into_iter()
-            .take(end)
-            .enumerate()
-            .map(|(index, line)| {
-                let code = line.find("//").map_or(line, |comment| &line[..comment]);
-                (index + 1, code)
-            })
+        lines.into_iter().take(end).enumerate().map(|(index, line)| {
+            let code = line.find("//").map_or(line, |comment| &line[..comment]);
+            (index + 1, code)
+        })
     }
 }
 

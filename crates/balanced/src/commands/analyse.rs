@@ -12,10 +12,7 @@ use crate::{plot, table};
 
 pub(crate) fn run(args: &AnalyseArgs, settings: &Settings) -> Outcome {
     if args.plot.is_some() && args.inputs.len() > 1 {
-        return outcome::usage(&format!(
-            "--plot names one file and there are {} inputs",
-            args.inputs.len()
-        ));
+        return outcome::usage(&format!("--plot names one file and there are {} inputs", args.inputs.len()));
     }
     let interrupted = interruption();
     let mut worst = Outcome::Done;
@@ -24,25 +21,18 @@ pub(crate) fn run(args: &AnalyseArgs, settings: &Settings) -> Outcome {
             return Outcome::Failed;
         }
         let bar = Bar::new(input, &interrupted);
-        let analysed = pipeline::analyse(input, &settings.limits(), &mut |progress| {
-            bar.hear(progress)
-        });
+        let analysed = pipeline::analyse(input, &settings.limits(), &mut |progress| bar.hear(progress));
         drop(bar);
         let done = analysed.and_then(|report| {
             if let Some(path) = &args.plot {
-                let existing = if args.force {
-                    Existing::Replace
-                } else {
-                    Existing::Keep
-                };
+                let existing = if args.force { Existing::Replace } else { Existing::Keep };
                 pipeline::write_whole(path, plot::svg(&report).as_bytes(), existing)?;
             }
             Ok(report)
         });
         match done {
             Ok(report) if args.json => {
-                let mut value =
-                    serde_json::to_value(&report).expect("reports have string keys only");
+                let mut value = serde_json::to_value(&report).expect("reports have string keys only");
                 if let Some(object) = value.as_object_mut() {
                     object.retain(|key, _| key != "waveform" && key != "loudness_over_time");
                 }

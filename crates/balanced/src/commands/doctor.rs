@@ -34,12 +34,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            name,
-            health: Health::Ok,
-            found: found.into(),
-            advice: String::new(),
-        }
+        Self { name, health: Health::Ok, found: found.into(), advice: String::new() }
     }
 }
 
@@ -51,42 +46,23 @@ pub(crate) fn run(args: &DoctorArgs, settings: &Settings) -> Outcome {
         folder("current folder", Path::new(".")),
         ffmpeg(),
     ];
-    let healthy = findings
-        .iter()
-        .all(|finding| finding.health != Health::Problem);
+    let healthy = findings.iter().all(|finding| finding.health != Health::Problem);
     if args.json {
-        println!(
-            "{}",
-            serde_json::json!({ "ok": healthy, "checks": findings })
-        );
+        println!("{}", serde_json::json!({ "ok": healthy, "checks": findings }));
     } else {
         table::doctor(&findings);
     }
-    if healthy {
-        Outcome::Done
-    } else {
-        Outcome::Failed
-    }
+    if healthy { Outcome::Done } else { Outcome::Failed }
 }
 
 fn version() -> Finding {
     let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
-    Finding::ok(
-        "program",
-        format!(
-            "balanced {} for {system} on {machine}",
-            env!("CARGO_PKG_VERSION")
-        ),
-    )
+    Finding::ok("program", format!("balanced {} for {system} on {machine}", env!("CARGO_PKG_VERSION")))
 }
 
 fn processor() -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let cores = if cores == 1 {
-        "1 core".to_owned()
-    } else {
-        format!("{cores} cores")
-    };
+    let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
     match vectors() {
         Some(vectors) => Finding::ok("processor", format!("{cores}, {vectors}")),
         None => Finding {
@@ -102,9 +78,7 @@ fn processor() -> Finding {
 fn vectors() -> Option<&'static str> {
     if std::arch::is_x86_feature_detected!("avx512f") {
         Some("AVX-512")
-    } else if std::arch::is_x86_feature_detected!("avx2")
-        && std::arch::is_x86_feature_detected!("fma")
-    {
+    } else if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
         Some("AVX2 and FMA")
     } else {
         None
@@ -133,36 +107,25 @@ fn folder(name: &'static str, path: &Path) -> Finding {
             name,
             health: Health::Problem,
             found: format!("{} cannot be written: {error}", existing.display()),
-            advice: format!(
-                "let this user write there: sudo chown \"$USER\" {}",
-                existing.display()
-            ),
+            advice: format!("let this user write there: sudo chown \"$USER\" {}", existing.display()),
         },
     }
 }
 
 fn ffmpeg() -> Finding {
     let name = "FFmpeg (optional)";
-    let output = Command::new("ffmpeg")
-        .arg("-version")
-        .stdin(Stdio::null())
-        .output();
+    let output = Command::new("ffmpeg").arg("-version").stdin(Stdio::null()).output();
     match output {
         Ok(output) if output.status.success() => {
             let text = String::from_utf8_lossy(&output.stdout);
-            let version = text
-                .split_whitespace()
-                .nth(2)
-                .unwrap_or("of unknown version")
-                .to_owned();
+            let version = text.split_whitespace().nth(2).unwrap_or("of unknown version").to_owned();
             Finding::ok(name, version)
         }
         _ => Finding {
             name,
             health: Health::Note,
             found: "not found".to_owned(),
-            advice: "nothing needs it; as a second opinion on loudness: sudo apt install ffmpeg"
-                .to_owned(),
+            advice: "nothing needs it; as a second opinion on loudness: sudo apt install ffmpeg".to_owned(),
         },
     }
 }
@@ -176,10 +139,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let file = dir.path().join("file");
         std::fs::write(&file, b"").expect("written");
-        assert_eq!(
-            folder("data folder", &dir.path().join("a/b")).health,
-            Health::Ok
-        );
+        assert_eq!(folder("data folder", &dir.path().join("a/b")).health, Health::Ok);
         assert_eq!(folder("data folder", dir.path()).health, Health::Ok);
         let blocked = folder("data folder", Path::new("/proc/balanced-data"));
         assert_eq!(blocked.health, Health::Problem);

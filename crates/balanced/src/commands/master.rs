@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use pipeline::{
-    Delivery, Existing, Failure, Instructions, Job, Loudness, Report, Request, SavedPlan,
-};
+use pipeline::{Delivery, Existing, Failure, Instructions, Job, Loudness, Report, Request, SavedPlan};
 
 use crate::bar::{Bar, interruption};
 use crate::cli::MasterArgs;
@@ -14,12 +12,8 @@ use crate::outcome::{self, Outcome};
 use crate::settings::Settings;
 use crate::{output_name, table};
 
-/// What most streaming services ask for: LUFS and dBTP.
-const STREAMING: (f64, f64) = (-14.0, -1.0);
-
 pub(crate) fn run(args: &MasterArgs, settings: &Settings) -> Outcome {
-    let prepared =
-        output_name::deliveries(args).and_then(|deliveries| Ok((deliveries, instructions(args)?)));
+    let prepared = output_name::deliveries(args).and_then(|deliveries| Ok((deliveries, instructions(args)?)));
     let (deliveries, instructions) = match prepared {
         Ok(prepared) => prepared,
         Err(problem) => return outcome::usage(&problem),
@@ -27,10 +21,7 @@ pub(crate) fn run(args: &MasterArgs, settings: &Settings) -> Outcome {
     if let Some(folder) = &args.out_dir
         && let Err(source) = fs::create_dir_all(folder)
     {
-        let failure = Failure::Write {
-            path: folder.clone(),
-            source,
-        };
+        let failure = Failure::Write { path: folder.clone(), source };
         return outcome::tell(&folder.to_string_lossy(), &failure.into());
     }
     let interrupted = interruption();
@@ -44,16 +35,11 @@ pub(crate) fn run(args: &MasterArgs, settings: &Settings) -> Outcome {
             instructions: instructions.clone(),
             deliveries: vec![delivery],
             preview: None,
-            existing: if args.force {
-                Existing::Replace
-            } else {
-                Existing::Keep
-            },
+            existing: if args.force { Existing::Replace } else { Existing::Keep },
             limits: settings.limits(),
         };
         let bar = Bar::new(input, &interrupted);
-        let done = check_side_files(args, &job)
-            .and_then(|()| pipeline::run(&job, &mut |progress| bar.hear(progress)));
+        let done = check_side_files(args, &job).and_then(|()| pipeline::run(&job, &mut |progress| bar.hear(progress)));
         drop(bar);
         let done = done.and_then(|report| {
             keep_side_files(args, &report, job.existing)?;
@@ -70,66 +56,40 @@ pub(crate) fn run(args: &MasterArgs, settings: &Settings) -> Outcome {
 
 fn instructions(args: &MasterArgs) -> Result<Instructions, String> {
     if let Some(path) = &args.plan {
-        let text = fs::read_to_string(path)
-            .map_err(|error| format!("--plan {}: {error}", path.display()))?;
-        let plan: SavedPlan = serde_json::from_str(&text)
-            .map_err(|error| format!("--plan {} is not a plan: {error}", path.display()))?;
+        let text = fs::read_to_string(path).map_err(|error| format!("--plan {}: {error}", path.display()))?;
+        let plan: SavedPlan =
+            serde_json::from_str(&text).map_err(|error| format!("--plan {} is not a plan: {error}", path.display()))?;
+        plan.plan.check().map_err(|error| format!("--plan {}: {error}", path.display()))?;
         return Ok(Instructions::Render(plan));
     }
-    let (loudness_lufs, ceiling_dbtp) = args.preset.map_or(STREAMING, |preset| {
-        (preset.loudness_lufs, preset.ceiling_dbtp)
-    });
+    let preset = args.preset.unwrap_or(presets::DEFAULT);
     Ok(Instructions::Decide(Request {
-        loudness: args
-            .loudness
-            .map_or(Loudness::Chosen(loudness_lufs), Loudness::Exact),
-        ceiling_dbtp: args.ceiling.unwrap_or(ceiling_dbtp),
+        loudness: args.loudness.map_or(Loudness::Chosen(preset.loudness_lufs), Loudness::Exact),
+        ceiling_dbtp: args.ceiling.unwrap_or(preset.ceiling_dbtp),
     }))
 }
 
 fn side_files(args: &MasterArgs) -> impl Iterator<Item = &Path> {
-    args.save_plan
-        .iter()
-        .chain(&args.report)
-        .map(PathBuf::as_path)
+    args.save_plan.iter().chain(&args.report).map(PathBuf::as_path)
 }
 
 /// Finds out before the work that a plan or a report has no place to go.
 fn check_side_files(args: &MasterArgs, job: &Job) -> Result<(), pipeline::Error> {
-    let taken = |path: &Path| {
-        path == job.input
-            || job
-                .deliveries
-                .iter()
-                .any(|Delivery { path: out, .. }| out == path)
-    };
+    let taken = |path: &Path| path == job.input || job.deliveries.iter().any(|Delivery { path: out, .. }| out == path);
     for path in side_files(args) {
         if taken(path) || args.save_plan == args.report {
-            return Err(Failure::SameOutputTwice {
-                path: path.to_owned(),
-            }
-            .into());
+            return Err(Failure::SameOutputTwice { path: path.to_owned() }.into());
         }
         if job.existing == Existing::Keep && path.exists() {
-            return Err(Failure::Exists {
-                path: path.to_owned(),
-            }
-            .into());
+            return Err(Failure::Exists { path: path.to_owned() }.into());
         }
     }
     Ok(())
 }
 
-fn keep_side_files(
-    args: &MasterArgs,
-    report: &Report,
-    existing: Existing,
-) -> Result<(), pipeline::Error> {
+fn keep_side_files(args: &MasterArgs, report: &Report, existing: Existing) -> Result<(), pipeline::Error> {
     if let Some(path) = &args.save_plan {
-        let plan = SavedPlan {
-            target_lufs: report.target_lufs,
-            plan: report.plan.clone(),
-        };
+        let plan = SavedPlan { target_lufs: report.target_lufs, plan: report.plan.clone() };
         pipeline::write_whole(path, pretty_json(&plan).as_bytes(), existing)?;
     }
     if let Some(path) = &args.report {
@@ -139,8 +99,7 @@ fn keep_side_files(
 }
 
 fn pretty_json(value: &impl serde::Serialize) -> String {
-    let mut text =
-        serde_json::to_string_pretty(value).expect("reports and plans have string keys only");
+    let mut text = serde_json::to_string_pretty(value).expect("reports and plans have string keys only");
     text.push('\n');
     text
 }

@@ -8,10 +8,7 @@ use crate::table;
 
 pub(crate) fn run(args: &PresetsArgs) -> Outcome {
     if args.json {
-        println!(
-            "{}",
-            serde_json::to_value(PRESETS).expect("presets have string keys only")
-        );
+        println!("{}", serde_json::to_value(PRESETS).expect("presets have string keys only"));
     } else {
         table::presets(PRESETS);
     }

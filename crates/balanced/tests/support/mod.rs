@@ -11,10 +11,7 @@ use std::process::{Command, Output, Stdio};
 pub use tempfile::TempDir;
 
 /// The command, run in `folder`, with no terminal and no settings from outside.
-pub fn balanced<I: AsRef<std::ffi::OsStr>>(
-    folder: &Path,
-    args: impl IntoIterator<Item = I>,
-) -> Output {
+pub fn balanced<I: AsRef<std::ffi::OsStr>>(folder: &Path, args: impl IntoIterator<Item = I>) -> Output {
     Command::new(env!("CARGO_BIN_EXE_balanced"))
         .args(args)
         .current_dir(folder)
@@ -35,10 +32,7 @@ pub fn stderr(output: &Output) -> String {
 
 /// The JSON objects on standard output, one a line.
 pub fn json(output: &Output) -> Vec<serde_json::Value> {
-    stdout(output)
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a JSON object a line"))
-        .collect()
+    stdout(output).lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
 }
 
 /// An empty folder.
@@ -50,13 +44,7 @@ pub fn folder() -> TempDir {
 pub fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .expect("folder")
-        .map(|entry| {
-            entry
-                .expect("entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
     names
@@ -98,9 +86,7 @@ pub fn wav(rate_hz: u32, channels: &[Vec<f32>], samples: Samples) -> Vec<u8> {
             let x = channel[frame];
             match samples {
                 Samples::Int16 => file.extend(((x * 32_767.0).round() as i16).to_le_bytes()),
-                Samples::Int24 => {
-                    file.extend(&((x * 8_388_607.0).round() as i32).to_le_bytes()[..3])
-                }
+                Samples::Int24 => file.extend(&((x * 8_388_607.0).round() as i32).to_le_bytes()[..3]),
                 Samples::Float32 => file.extend(x.to_le_bytes()),
             }
         }
@@ -127,23 +113,14 @@ pub fn music(rate_hz: u32, seconds: f32) -> Vec<Vec<f32>> {
         let (beat, bar) = (t % 0.5, (t / 2.0) as usize);
         // The chorus is louder than the verse, so that there is a loudness range.
         let level = if bar % 8 < 4 { 0.6 } else { 1.0 };
-        let kick = (TAU * (50.0 * beat + 8.0 * (1.0 - (-beat * 30.0).exp()) / 3.0)).sin()
-            * (-beat * 9.0).exp();
-        let snare = if (t + 0.5) % 1.0 < 0.5 {
-            noise.next() * (-((t + 0.5) % 1.0) * 18.0).exp()
-        } else {
-            0.0
-        };
+        let kick = (TAU * (50.0 * beat + 8.0 * (1.0 - (-beat * 30.0).exp()) / 3.0)).sin() * (-beat * 9.0).exp();
+        let snare = if (t + 0.5) % 1.0 < 0.5 { noise.next() * (-((t + 0.5) % 1.0) * 18.0).exp() } else { 0.0 };
         let hat = noise.next() * (-(t % 0.25) * 60.0).exp();
         let root = [55.0, 43.65, 65.41, 49.0][bar % 4];
-        let bass = (TAU * root * t).sin()
-            + 0.3 * (TAU * 2.0 * root * t).sin()
-            + 0.1 * (TAU * 3.0 * root * t).sin();
+        let bass = (TAU * root * t).sin() + 0.3 * (TAU * 2.0 * root * t).sin() + 0.1 * (TAU * 3.0 * root * t).sin();
         let voice = |ratio: f32, detune: f32| {
             let f = root * 4.0 * ratio * detune;
-            (1..=6)
-                .map(|k| (TAU * f * k as f32 * t).sin() / k as f32)
-                .sum::<f32>()
+            (1..=6).map(|k| (TAU * f * k as f32 * t).sin() / k as f32).sum::<f32>()
         };
         let chord = |detune: f32| voice(1.0, detune) + voice(1.26, detune) + voice(1.498, detune);
         let middle = 0.30 * kick + 0.16 * snare + 0.12 * bass;
@@ -165,22 +142,13 @@ impl Noise {
 
 /// A mix in a folder.
 pub fn mix(folder: &Path) -> PathBuf {
-    put(
-        folder,
-        "mix.wav",
-        &wav(44_100, &music(44_100, 8.0), Samples::Int24),
-    )
+    put(folder, "mix.wav", &wav(44_100, &music(44_100, 8.0), Samples::Int24))
 }
 
 /// FFmpeg, which `./test` installs.
 pub fn ffmpeg(args: &[&str]) -> Output {
-    let output = Command::new("ffmpeg")
-        .args(args)
-        .stdin(Stdio::null())
-        .output();
-    output.expect(
-        "the independent meter is FFmpeg: sudo apt install ffmpeg, or start ./test, which does",
-    )
+    let output = Command::new("ffmpeg").args(args).stdin(Stdio::null()).output();
+    output.expect("the independent meter is FFmpeg: sudo apt install ffmpeg, or start ./test, which does")
 }
 
 /// What FFmpeg's `ebur128` says: integrated loudness in LUFS and true peak in dBTP.
@@ -197,20 +165,12 @@ pub fn second_opinion(file: &Path) -> (f64, f64) {
         "-",
     ]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let summary = text
-        .rsplit("Summary:")
-        .next()
-        .filter(|_| text.contains("Summary:"))
-        .unwrap_or_else(|| panic!("{text}"));
+    let summary =
+        text.rsplit("Summary:").next().filter(|_| text.contains("Summary:")).unwrap_or_else(|| panic!("{text}"));
     let number = |key: &str| -> f64 {
-        let line = summary
-            .lines()
-            .find(|line| line.trim_start().starts_with(key))
-            .unwrap_or_else(|| panic!("{summary}"));
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|word| word.parse().ok())
-            .unwrap_or_else(|| panic!("{line}"))
+        let line =
+            summary.lines().find(|line| line.trim_start().starts_with(key)).unwrap_or_else(|| panic!("{summary}"));
+        line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{line}"))
     };
     (number("I:"), number("Peak:"))
 }
