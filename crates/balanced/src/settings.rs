@@ -61,8 +61,11 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Settings, String> {
         return Err(format!("there is no settings file `{}`", file.display()));
     }
     let file = file.unwrap_or_else(|| Path::new(FILE));
-    let settings: Settings = Figment::from(Serialized::defaults(Settings::default()))
-        .merge(Toml::file_exact(file))
+    let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+    if file.is_file() {
+        figment = figment.merge(Toml::file_exact(file));
+    }
+    let settings: Settings = figment
         .merge(Env::prefixed("BALANCED_").split("__"))
         .extract()
         .map_err(|error| format!("settings: {error}"))?;

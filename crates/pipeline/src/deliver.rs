@@ -167,3 +167,25 @@ fn boundless() -> Limits {
         expansion_floor_bytes: u64::MAX,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Control, Encoding, Progress};
+
+    #[test]
+    fn a_master_that_is_too_hot_is_turned_down_in_every_encoding() {
+        let tone = |i: usize| (i as f32 * 0.9).sin() * 0.999;
+        let audio = Audio::new(48_000, vec![(0..96_000).map(tone).collect(); 2]).expect("audio");
+        for encoding in Encoding::ALL {
+            let folder = tempfile::tempdir().expect("folder");
+            let delivery = Delivery { path: folder.path().join("master"), encoding };
+            let mut observer = |_: Progress| Control::Continue;
+            let mut watch = Watch::start(&mut observer);
+            let place = Place { index: 0, count: 1 };
+            let checked = deliver(&audio, &delivery, -1.0, &Tags::default(), place, &mut watch).expect("delivered");
+            let read = checked.after.true_peak_dbtp;
+            assert!(read <= -1.0 && read > -1.05, "{encoding}: {read}");
+        }
+    }
+}

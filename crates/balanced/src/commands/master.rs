@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use pipeline::{Delivery, Existing, Failure, Instructions, Job, Loudness, Report, Request, SavedPlan};
+use pipeline::{Delivery, Existing, Failure, Instructions, Job, Loudness, Report, Request, SavedPlan, presets};
 
 use crate::bar::{Bar, interruption};
 use crate::cli::MasterArgs;

@@ -2,7 +2,7 @@
 //!
 //! Files are written here and not by `codec`: a test of a program should not be fed by the program.
 
-#![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate of its own and uses its part of this")]
 
 use std::f32::consts::TAU;
 use std::path::{Path, PathBuf};
