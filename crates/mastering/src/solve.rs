@@ -14,11 +14,11 @@ use std::num::NonZeroUsize;
 
 /// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
 const EFFORTS: [Effort; 5] = [
-    Effort { clip_db: 2.0, fast_release_ms: 60.0, slow_release_ms: 600.0 },
-    Effort { clip_db: 3.0, fast_release_ms: 50.0, slow_release_ms: 300.0 },
-    Effort { clip_db: 5.0, fast_release_ms: 40.0, slow_release_ms: 120.0 },
-    Effort { clip_db: 9.0, fast_release_ms: 30.0, slow_release_ms: 60.0 },
-    Effort { clip_db: 24.0, fast_release_ms: 30.0, slow_release_ms: 30.0 },
+    Effort { clip_db: 1.5, fast_release_ms: 20.0, slow_release_ms: 80.0 },
+    Effort { clip_db: 3.0, fast_release_ms: 20.0, slow_release_ms: 60.0 },
+    Effort { clip_db: 5.0, fast_release_ms: 15.0, slow_release_ms: 40.0 },
+    Effort { clip_db: 9.0, fast_release_ms: 10.0, slow_release_ms: 30.0 },
+    Effort { clip_db: 24.0, fast_release_ms: 10.0, slow_release_ms: 20.0 },
 ];
 
 /// A chosen loudness may cost at most this much reduction at the 95th percentile of time, dB.
@@ -45,10 +45,10 @@ impl Effort {
         Limiter {
             drive_db,
             clip_db: self.clip_db,
-            lookahead_ms: 9.0,
+            lookahead_ms: 5.0,
             fast_release_ms: self.fast_release_ms,
             slow_release_ms: self.slow_release_ms,
-            slow_charge_ms: 150.0,
+            slow_charge_ms: 50.0,
         }
     }
 }

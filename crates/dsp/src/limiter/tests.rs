@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 const RATE_HZ: u32 = 44_100;
 const TIMES: GainTimes =
-    GainTimes { lookahead_ms: 9.0, fast_release_ms: 60.0, slow_release_ms: 600.0, slow_charge_ms: 150.0 };
+    GainTimes { lookahead_ms: 5.0, fast_release_ms: 20.0, slow_release_ms: 80.0, slow_charge_ms: 50.0 };
 
 fn noise(seed: u64, frames: usize) -> Vec<f32> {
     let mut state = seed;
