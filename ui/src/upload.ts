@@ -1,0 +1,164 @@
+// The upload form: drag and drop, a progress bar, and errors said in place. Without this the form is a plain form.
+
+import { data, megabytes, need } from "./dom";
+
+/** What the server answers to a request for JSON. */
+interface Answer {
+  location?: string;
+  message?: string;
+}
+
+export function startUpload(element: HTMLElement): void {
+  if (!(element instanceof HTMLFormElement)) return;
+  const form = element;
+  const maxBytes = Number(data(form, "maxBytes"));
+  const drop = need(form, "[data-drop]", HTMLElement);
+  const input = need(form, "input[type=file]", HTMLInputElement);
+  const pick = need(form, "[data-pick]", HTMLElement);
+  const name = need(form, "[data-name]", HTMLElement);
+  const hint = need(form, "[data-hint]", HTMLElement);
+  const bar = need(form, "[data-bar]", HTMLProgressElement);
+  const message = need(form, "[data-message]", HTMLElement);
+  const send = need(form, "[data-send]", HTMLButtonElement);
+  const stop = need(form, "[data-stop]", HTMLButtonElement);
+  const invitation = { name: name.textContent, hint: data(hint, "scripted"), pick: pick.textContent };
+  let sending: XMLHttpRequest | undefined;
+
+  drop.classList.add("scripted");
+  input.required = false;
+  hint.textContent = invitation.hint;
+  pick.textContent = data(pick, "scripted");
+  invitation.pick = pick.textContent;
+
+  function say(text: string): void {
+    message.textContent = text;
+    message.hidden = text === "";
+  }
+
+  /** Why this file need not be sent at all, or nothing. */
+  function fault(file: File): string {
+    if (file.size === 0) return `“${file.name}” is empty. Export the mix again and choose that file.`;
+    if (file.size > maxBytes) {
+      return `“${file.name}” is ${megabytes(file.size)}; up to ${megabytes(maxBytes)} can be uploaded. FLAC takes about half the space of WAV.`;
+    }
+    return "";
+  }
+
+  function show(): void {
+    const file = input.files?.[0];
+    drop.classList.toggle("chosen", file !== undefined);
+    name.textContent = file?.name ?? invitation.name;
+    hint.textContent = file ? megabytes(file.size) : invitation.hint;
+    pick.textContent = file ? data(pick, "other") : invitation.pick;
+    say(file ? fault(file) : "");
+  }
+
+  function busy(request: XMLHttpRequest | undefined): void {
+    sending = request;
+    const on = request !== undefined;
+    bar.hidden = !on;
+    stop.hidden = !on;
+    send.disabled = on;
+    input.disabled = on;
+    pick.hidden = on;
+    if (!on) show();
+  }
+
+  function upload(file: File): void {
+    // Read before the field is disabled: what is disabled is not sent.
+    const fields = new FormData(form);
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => {
+      if (!event.lengthComputable) return;
+      const share = event.loaded / event.total;
+      bar.value = share;
+      hint.textContent =
+        share < 1
+          ? `Sending: ${megabytes(event.loaded)} of ${megabytes(event.total)}`
+          : "All there. The server is putting it away.";
+    });
+    request.addEventListener("load", () => {
+      const answer = request.response as Answer | null;
+      if (request.status < 300 && answer?.location) {
+        location.assign(answer.location);
+        return;
+      }
+      busy(undefined);
+      say(answer?.message ?? `The server answered with ${request.status}. Try again in a moment.`);
+    });
+    request.addEventListener("error", () => {
+      busy(undefined);
+      say(`The connection broke before “${file.name}” was there. Try again; nothing was kept.`);
+    });
+    request.addEventListener("abort", () => {
+      busy(undefined);
+      say("Stopped. Nothing was kept.");
+    });
+    bar.value = 0;
+    say("");
+    busy(request);
+    hint.textContent = "Sending";
+    request.send(fields);
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (sending) return;
+    const file = input.files?.[0];
+    if (!file) {
+      say("Choose a mix first: a WAV, AIFF, FLAC, MP3, M4A, Ogg or Opus file.");
+      input.focus();
+      return;
+    }
+    if (!navigator.cookieEnabled) {
+      say(data(form, "needsCookie"));
+      return;
+    }
+    const wrong = fault(file);
+    if (wrong === "") upload(file);
+    else say(wrong);
+  });
+
+  input.addEventListener("change", show);
+  stop.addEventListener("click", () => sending?.abort());
+
+  // A number typed is a loudness chosen.
+  const custom = need(form, "[data-custom]", HTMLInputElement);
+  const customChoice = need(form, "[data-custom-choice]", HTMLInputElement);
+  custom.addEventListener("input", () => (customChoice.checked = true));
+
+  // The whole window takes the file: a near miss must not make the browser leave the page.
+  let depth = 0;
+  const carriesFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+  const over = (on: boolean): void => void drop.classList.toggle("over", on && !sending);
+  window.addEventListener("dragenter", (event) => {
+    if (carriesFile(event)) over(++depth > 0);
+  });
+  window.addEventListener("dragleave", (event) => {
+    if (carriesFile(event)) over(--depth > 0);
+  });
+  window.addEventListener("dragover", (event) => {
+    if (carriesFile(event)) event.preventDefault();
+  });
+  window.addEventListener("drop", (event) => {
+    if (!carriesFile(event)) return;
+    event.preventDefault();
+    depth = 0;
+    over(false);
+    const files = event.dataTransfer?.files;
+    if (!files?.length || sending) return;
+    if (files.length > 1) {
+      say("One mix at a time: drop a single file.");
+      return;
+    }
+    input.files = files;
+    show();
+    send.focus();
+  });
+
+  // A form that the browser filled in again after going back.
+  show();
+}
