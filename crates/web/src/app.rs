@@ -1,0 +1,161 @@
+//! The finished service: state, router, and the layers round it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, FromRef, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use cookie_policy::{PolicyLayer, PolicyService};
+use store::Store;
+use tokio::sync::watch;
+use tower::Layer as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::config::{Limits, Site};
+use crate::page::{Here, Problem, Shell};
+use crate::routes::{site, tracks};
+use crate::uploads::Uploads;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) store: Store,
+    pub(crate) limits: Limits,
+    pub(crate) uploads: Uploads,
+    /// Becomes true when the service is about to stop.
+    pub(crate) closing: watch::Receiver<bool>,
+    contact: Arc<str>,
+}
+
+impl AppState {
+    /// What surrounds a page.
+    pub(crate) fn shell(&self, here: Here) -> Shell {
+        Shell {
+            here,
+            contact: Some(self.contact.to_string()),
+        }
+    }
+}
+
+impl FromRef<AppState> for () {
+    fn from_ref(_: &AppState) -> Self {}
+}
+
+/// The whole site as one service.
+pub type App = PolicyService<Router>;
+
+/// Builds the site. `closing` becomes true when the service is about to stop: connections that would stay open end.
+pub fn app(
+    store: Store,
+    site: &Site,
+    limits: Limits,
+    policy: &PolicyLayer,
+    closing: watch::Receiver<bool>,
+) -> App {
+    let contact = match &site.contact {
+        Some(contact) => format!("Contact: {contact}"),
+        None => "No contact address is set: this service is for this machine alone.".to_owned(),
+    };
+    let state = AppState {
+        store,
+        limits,
+        uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
+        closing,
+        contact: contact.into(),
+    };
+    policy.layer(router(state, site))
+}
+
+fn router(state: AppState, site: &Site) -> Router {
+    let silence = state.limits.silence;
+    Router::new()
+        .route("/", get(tracks::form::get))
+        .route("/tracks", get(tracks::list::get).post(tracks::upload::post))
+        .route("/tracks/{id}", get(tracks::show::get))
+        .route("/tracks/{id}/events", get(tracks::events::get))
+        .route("/tracks/{id}/download/{kind}", get(tracks::download::get))
+        .route("/tracks/{id}/preview.flac", get(tracks::preview::get))
+        .route("/tracks/{id}/original", get(tracks::original::get))
+        .route("/tracks/{id}/report.json", get(tracks::report::get))
+        .route("/tracks/{id}/delete", post(tracks::delete::post))
+        .route("/tracks/{id}/again", post(tracks::again::post))
+        .route("/help", get(site::help::get))
+        .route("/healthz", get(site::health::get))
+        .route("/assets/{version}/{name}", get(site::asset::get))
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "That cannot be done here",
+                "This address exists, but not for what was tried. Go back and use the buttons of the page.",
+            )
+        })
+        .with_state(state)
+        // The upload counts its own bytes.
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyTimeoutLayer::new(silence))
+        .layer(csrf(site))
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "That did not work",
+                "The fault is on this side, and it has been written to the log. Try again in a moment.",
+            )
+            .into_response()
+        }))
+        .layer(axum::middleware::map_response(secure))
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            // Without the query, which belongs to the visitor.
+            tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+        }))
+}
+
+fn csrf(site: &Site) -> CsrfLayer<impl FnMut(ProtectionError) -> Response<Body> + Clone + use<>> {
+    let mut layer = CsrfLayer::new();
+    if let Some(url) = &site.public_url {
+        layer = match layer.add_trusted_origin(url) {
+            Ok(layer) => layer,
+            // `Site::check` let it pass, so it is an origin; if not, the host's own name still counts.
+            Err(_) => CsrfLayer::new(),
+        };
+    }
+    layer.with_rejection_response(|_: ProtectionError| {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "That came from another site",
+            "Only the pages of this site may ask for this. Open the page here and try again.",
+        )
+        .into_response()
+    })
+}
+
+/// What a browser may do with any response of this site.
+async fn secure(mut response: Response) -> Result<Response, Infallible> {
+    const HEADERS: [(HeaderName, &str); 7] = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; \
+             connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+        ),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}

@@ -1,0 +1,189 @@
+//! What the upload form offers, and what comes back from it.
+
+use domain::{CeilingDbtp, Loudness, PresetId, Settings, TargetLufs};
+use mastering::presets::{self, PRESETS, Preset};
+
+use crate::words;
+
+/// The value of the choice 'my own number'.
+const NUMBER: &str = "number";
+
+/// One destination on the form.
+pub(crate) struct Card {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) level: String,
+    pub(crate) why: String,
+}
+
+impl Card {
+    fn of(preset: &'static Preset) -> Self {
+        Self {
+            id: preset.id,
+            name: preset.name,
+            level: format!("{} LUFS", words::level(preset.loudness_lufs)),
+            why: format!("Peaks at most {} dBTP.", words::level(preset.ceiling_dbtp)),
+        }
+    }
+}
+
+/// All destinations, in the order in which they are shown.
+pub(crate) fn cards() -> Vec<Card> {
+    PRESETS.iter().map(Card::of).collect()
+}
+
+/// The form's fields as text, as sent or as first shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Form {
+    pub(crate) loudness: String,
+    pub(crate) lufs: String,
+    pub(crate) ceiling: String,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self {
+            loudness: PRESETS.first().map_or(NUMBER, |preset| preset.id).to_owned(),
+            lufs: "-14".to_owned(),
+            ceiling: String::new(),
+        }
+    }
+}
+
+impl Form {
+    /// Takes over a field that was sent; unknown ones are no concern of ours.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        match name {
+            "loudness" => self.loudness = value,
+            "lufs" => self.lufs = value,
+            "ceiling" => self.ceiling = value,
+            _ => {}
+        }
+    }
+
+    /// Whether the part that is folded away has something in it.
+    pub(crate) fn more_open(&self) -> bool {
+        !self.ceiling.trim().is_empty()
+    }
+
+    /// What was asked for, or what to change about it.
+    pub(crate) fn parse(&self) -> Result<Settings, String> {
+        let loudness = if self.loudness == NUMBER {
+            let lufs = number(&self.lufs).ok_or_else(|| {
+                format!(
+                    "\u{201c}{}\u{201d} is not a loudness. Write a number of LUFS, such as -14.",
+                    self.lufs.trim()
+                )
+            })?;
+            let target = TargetLufs::try_from(lufs).map_err(|_| {
+                format!(
+                    "{} LUFS is out of reach: choose a loudness from {} to {} LUFS.",
+                    words::tenth(lufs),
+                    words::level(TargetLufs::MIN),
+                    words::level(TargetLufs::MAX)
+                )
+            })?;
+            Loudness::Exact(target)
+        } else {
+            presets::find(&self.loudness)
+                .and_then(|preset| PresetId::try_from(preset.id.to_owned()).ok())
+                .map(Loudness::Preset)
+                .ok_or("Choose where the master is going, or type a loudness of your own.")?
+        };
+        Ok(Settings {
+            loudness,
+            ceiling_dbtp: self.ceiling()?,
+        })
+    }
+
+    fn ceiling(&self) -> Result<Option<CeilingDbtp>, String> {
+        if self.ceiling.trim().is_empty() {
+            return Ok(None);
+        }
+        number(&self.ceiling)
+            .and_then(|dbtp| CeilingDbtp::try_from(dbtp).ok())
+            .map(Some)
+            .ok_or_else(|| {
+                format!(
+                    "\u{201c}{}\u{201d} is not a ceiling: choose one from {} to {} dBTP.",
+                    self.ceiling.trim(),
+                    words::level(CeilingDbtp::MIN),
+                    words::level(CeilingDbtp::MAX)
+                )
+            })
+    }
+}
+
+/// A number as people type it: with a decimal comma or a real minus sign, too.
+fn number(text: &str) -> Option<f64> {
+    text.trim()
+        .replace(',', ".")
+        .replace('\u{2212}', "-")
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+}
+
+/// What a job was asked for, in a sentence.
+pub(crate) fn asked(settings: &Settings) -> String {
+    match &settings.loudness {
+        Loudness::Automatic => "At the loudness that suits it.".to_owned(),
+        Loudness::Exact(target) => format!("To exactly {} LUFS.", words::level(target.lufs())),
+        Loudness::Preset(id) => match presets::find(id.as_str()) {
+            Some(preset) => format!(
+                "For {}, {} LUFS.",
+                preset.name,
+                words::level(preset.loudness_lufs)
+            ),
+            None => "For a destination of your choice.".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(loudness: &str, lufs: &str, ceiling: &str) -> Form {
+        Form {
+            loudness: loudness.into(),
+            lufs: lufs.into(),
+            ceiling: ceiling.into(),
+        }
+    }
+
+    #[test]
+    fn a_number_is_reached_exactly_however_it_is_typed() {
+        for text in ["-9.5", " -9,5 ", "\u{2212}9.5"] {
+            let settings = form(NUMBER, text, "").parse().expect("a loudness");
+            assert_eq!(
+                settings.loudness,
+                Loudness::Exact(TargetLufs::try_from(-9.5).expect("in range"))
+            );
+            assert_eq!(settings.ceiling_dbtp, None);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_field_is_said_with_the_range_that_would_do() {
+        let wrong = |loudness, lufs, ceiling| form(loudness, lufs, ceiling).parse().expect_err("wrong");
+        assert!(wrong(NUMBER, "loud", "").contains("loud"));
+        assert!(wrong(NUMBER, "3", "").contains("\u{2212}40 to \u{2212}4 LUFS"));
+        assert!(wrong(NUMBER, "-14", "1").contains("\u{2212}12 to 0 dBTP"));
+        assert!(wrong(NUMBER, "NaN", "").contains("NaN"));
+        assert!(wrong("no-such-place", "-14", "").contains("Choose where"));
+    }
+
+    #[test]
+    fn the_form_as_first_shown_is_a_form_that_can_be_sent() {
+        assert!(Form::default().parse().is_ok());
+    }
+
+    #[test]
+    fn every_destination_that_is_offered_is_understood() {
+        for card in cards() {
+            let settings = form(card.id, "", "-2").parse().expect("offered");
+            assert!(asked(&settings).contains(card.name));
+        }
+    }
+}

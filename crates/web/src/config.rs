@@ -1,0 +1,204 @@
+//! What an operator sets, checked before anything is started.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cookie_policy::Key;
+use domain::UploadLimits;
+
+/// The service's settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Who runs it, and how browsers reach it.
+    pub site: Site,
+    /// What is accepted.
+    pub limits: Limits,
+}
+
+/// Who runs the service, and how browsers reach it.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Whom visitors can write to; `None` on the operator's own machine alone.
+    pub contact: Option<String>,
+    /// The origin that browsers see, `https://host`; `None` on the operator's own machine alone.
+    pub public_url: Option<String>,
+    /// Signs what the browser keeps of the visitor's decisions.
+    pub key: Key,
+}
+
+impl Site {
+    /// For the operator's own machine: placeholders, which the pages show as such.
+    pub fn loopback() -> Self {
+        let key = Key::new(b"only for this machine, so no secret is needed")
+            .expect("the text has more than 32 bytes");
+        Self {
+            contact: None,
+            public_url: None,
+            key,
+        }
+    }
+
+    /// Whether browsers come over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.is_some()
+    }
+}
+
+/// What is accepted from visitors.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How large and how long an upload may be.
+    pub upload: UploadLimits,
+    /// Uploads at one time from one visitor.
+    pub uploads_per_visitor: usize,
+    /// Uploads at one time from all visitors.
+    pub uploads_in_all: usize,
+    /// How long a connection may say nothing in the middle of an upload.
+    pub silence: Duration,
+    /// How long a visitor's session lasts since it was last used.
+    pub session: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            upload: UploadLimits::default(),
+            uploads_per_visitor: 3,
+            uploads_in_all: 64,
+            silence: Duration::from_secs(30),
+            session: Duration::from_hours(7 * 24),
+        }
+    }
+}
+
+/// What is missing or wrong before the service may be reached from other machines.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Settings that only a service on the operator's own machine may leave out.
+    #[error(
+        "{listen} can be reached from other machines, so these have to be set first: {}. On this machine alone, listen on 127.0.0.1",
+        missing.join(", ")
+    )]
+    Missing {
+        /// The address.
+        listen: SocketAddr,
+        /// What is missing, with the names of the settings.
+        missing: Vec<&'static str>,
+    },
+    /// An address that browsers would not trust with a session.
+    #[error("expected the public address as `https://host`, found `{found}`")]
+    PublicUrl {
+        /// What was set.
+        found: String,
+    },
+    /// A key that could be guessed.
+    #[error("expected a secret key of at least {} bytes, found {found}", Key::MIN_BYTES)]
+    ShortKey {
+        /// Its length, bytes.
+        found: usize,
+    },
+}
+
+impl Site {
+    /// Checks what the operator set against where the service will listen: on loopback everything may be left out, on
+    /// any other address nothing.
+    pub fn check(
+        listen: SocketAddr,
+        contact: Option<String>,
+        public_url: Option<String>,
+        secret_key: Option<String>,
+    ) -> Result<Self, ConfigError> {
+        if !listen.ip().is_loopback() {
+            let missing: Vec<_> = [
+                (contact.is_none(), "contact (BALANCED_CONTACT)"),
+                (public_url.is_none(), "public_url (BALANCED_PUBLIC_URL)"),
+                (secret_key.is_none(), "secret_key (BALANCED_SECRET_KEY)"),
+            ]
+            .into_iter()
+            .filter_map(|(is_missing, name)| is_missing.then_some(name))
+            .collect();
+            if !missing.is_empty() {
+                return Err(ConfigError::Missing { listen, missing });
+            }
+        }
+        if let Some(found) = &public_url
+            && !is_https_origin(found)
+        {
+            return Err(ConfigError::PublicUrl {
+                found: found.clone(),
+            });
+        }
+        let key = match secret_key {
+            Some(secret) => Key::new(secret.as_bytes()).map_err(|short| ConfigError::ShortKey {
+                found: short.found,
+            })?,
+            None => Self::loopback().key,
+        };
+        Ok(Self {
+            contact,
+            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            key,
+        })
+    }
+}
+
+fn is_https_origin(url: &str) -> bool {
+    url.strip_prefix("https://")
+        .map(|rest| rest.trim_end_matches('/'))
+        .is_some_and(|host| {
+            !host.is_empty() && !host.contains(['/', '?', '#', '@']) && !host.contains(char::is_whitespace)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn public() -> SocketAddr {
+        SocketAddr::from(([0, 0, 0, 0], 8080))
+    }
+
+    #[test]
+    fn on_loopback_nothing_has_to_be_set() {
+        let site = Site::check(SocketAddr::from(([127, 0, 0, 1], 8080)), None, None, None)
+            .expect("placeholders");
+        assert_eq!(site.contact, None);
+        assert!(!site.is_https());
+    }
+
+    #[test]
+    fn a_public_address_names_everything_that_is_missing() {
+        let error = Site::check(public(), Some("a@example.org".into()), None, None)
+            .expect_err("refused")
+            .to_string();
+        assert!(error.contains("BALANCED_PUBLIC_URL"), "{error}");
+        assert!(error.contains("BALANCED_SECRET_KEY"), "{error}");
+        assert!(!error.contains("BALANCED_CONTACT"), "{error}");
+    }
+
+    #[test]
+    fn a_public_address_without_tls_or_with_a_short_key_is_refused() {
+        let check = |url: &str, key: &str| {
+            Site::check(
+                public(),
+                Some("a@example.org".into()),
+                Some(url.into()),
+                Some(key.into()),
+            )
+        };
+        let long = "0123456789abcdef0123456789abcdef";
+        for url in ["http://example.org", "https://", "https://a b", "https://example.org/path"] {
+            assert!(
+                matches!(check(url, long), Err(ConfigError::PublicUrl { .. })),
+                "{url}"
+            );
+        }
+        assert!(matches!(
+            check("https://example.org", "short"),
+            Err(ConfigError::ShortKey { found: 5 })
+        ));
+        assert!(check("https://example.org/", long).expect("right").is_https());
+    }
+}

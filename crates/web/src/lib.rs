@@ -1,0 +1,27 @@
+//! What a browser sees: routes, pages, and the bundle of scripts and styles.
+//!
+//! [`app`] makes one finished service of it, wrapped outermost by the cookie policy; [`serve`] puts it on an address.
+//! A use case is a file under `routes`: it parses, acts on the store, and answers.
+//!
+//! Not here: what is done to a track (the worker sends it down the pipeline), SQL, and any `Set-Cookie` header: the
+//! [`registry`] declares the site's cookies, and `cookie-policy` alone writes them.
+
+mod app;
+mod assets;
+mod blob;
+mod choices;
+mod config;
+mod page;
+pub mod registry;
+mod report;
+mod routes;
+mod serve;
+mod stages;
+mod uploads;
+mod visitor;
+mod waveform;
+mod words;
+
+pub use app::{App, app};
+pub use config::{Config, ConfigError, Limits, Site};
+pub use serve::{ServeError, serve};

@@ -1,0 +1,5 @@
+//! Pages that belong to nobody in particular.
+
+pub(crate) mod asset;
+pub(crate) mod health;
+pub(crate) mod help;

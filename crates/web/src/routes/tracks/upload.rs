@@ -1,0 +1,278 @@
+//! POST /tracks: takes in a mix, acknowledges it once it is safe on the disk, and starts the work on it.
+//!
+//! The same address serves the plain form and its script, which asks for JSON.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest as _, Multipart, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use cookie_policy::{Cookie as _, Jar};
+use domain::{FileName, Owner, StoredBlob, TrackId};
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use store::NewTrack;
+
+use super::{form, show};
+use crate::app::AppState;
+use crate::choices::Form;
+use crate::page::Problem;
+use crate::registry::SessionIdCookie;
+use crate::routes::COOKIE_NEEDED;
+use crate::uploads::{Full, Permit};
+use crate::visitor::{Visitor, jar};
+use crate::words;
+
+/// Room for the form's other fields and the multipart framing, bytes.
+const FRAMING_BYTES: u64 = 64 * 1024;
+/// No other field of the form is longer, bytes.
+const MAX_FIELD_BYTES: usize = 1024;
+/// How much of an upload that was refused is still read, so that the browser gets to hear the answer: it listens only
+/// once it has sent everything. Beyond that the connection breaks.
+const DRAINED_BYTES: u64 = 4 << 30;
+
+/// Why an upload was not taken.
+#[derive(Debug)]
+struct Rejection {
+    status: StatusCode,
+    message: String,
+}
+
+impl Rejection {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    fn unprocessable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+}
+
+impl From<Problem> for Rejection {
+    fn from(problem: Problem) -> Self {
+        Self::new(problem.status, problem.text)
+    }
+}
+
+impl From<store::Error> for Rejection {
+    fn from(error: store::Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<MultipartError> for Rejection {
+    fn from(error: MultipartError) -> Self {
+        tracing::info!(%error, "an upload broke off: {error}");
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "The upload broke off before all of it was there. Nothing was kept; try again.",
+        )
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Location(String),
+    Message(String),
+}
+
+pub(crate) async fn post(State(state): State<AppState>, visitor: Option<Visitor>, request: Request) -> Response {
+    let wants_json = wants_json(request.headers());
+    let mut form = Form::default();
+    match take(&state, visitor, request, &mut form).await {
+        Ok(track) => {
+            let location = format!("/tracks/{track}?{}", show::FRESH);
+            if wants_json {
+                (StatusCode::CREATED, Json(Answer::Location(location))).into_response()
+            } else {
+                Redirect::to(&location).into_response()
+            }
+        }
+        Err(Rejection { status, message }) if wants_json => {
+            (status, Json(Answer::Message(message))).into_response()
+        }
+        Err(Rejection { status, message }) => form::show(&state, status, &form, Some(&message)),
+    }
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
+}
+
+async fn take(
+    state: &AppState,
+    visitor: Option<Visitor>,
+    request: Request,
+    form: &mut Form,
+) -> Result<TrackId, Rejection> {
+    let (parts, body) = request.into_parts();
+    let max_bytes = state.limits.upload.max_bytes;
+    let length = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if let Some(length) = length.filter(|length| *length > max_bytes.saturating_add(FRAMING_BYTES)) {
+        drain(body).await;
+        return Err(too_large(None, Some(length), max_bytes));
+    }
+    let jar = jar(&parts)?.clone();
+    if let Err(withheld) = jar.essential() {
+        tracing::info!(%withheld, "an upload without leave for its cookie");
+        drain(body).await;
+        return Err(Rejection::new(StatusCode::FORBIDDEN, COOKIE_NEEDED));
+    }
+    let _permit = match permit(state, visitor) {
+        Ok(permit) => permit,
+        Err(rejection) => {
+            drain(body).await;
+            return Err(rejection);
+        }
+    };
+    let multipart = Multipart::from_request(Request::from_parts(parts, body), &())
+        .await
+        .map_err(|_| {
+            Rejection::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Expected a form with a file in it (multipart/form-data). Use the form on this page.",
+            )
+        })?;
+    let (file_name, source) = receive(state, multipart, form).await?;
+    let settings = form.parse().map_err(Rejection::unprocessable)?;
+    let track = NewTrack {
+        file_name,
+        source,
+        settings,
+    };
+    keep(state, visitor.map(|visitor| visitor.owner), &jar, &track).await
+}
+
+fn permit(state: &AppState, visitor: Option<Visitor>) -> Result<Permit, Rejection> {
+    let session = visitor.map(|visitor| visitor.owner.session());
+    state.uploads.begin(session).map_err(|full| match full {
+        Full::Visitor => Rejection::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Several of your uploads are still running. Wait until one of them is there, then try again.",
+        ),
+        Full::Service => Rejection::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many uploads are running at the moment. Try again in a minute; nothing was kept.",
+        ),
+    })
+}
+
+/// Reads the whole form; the file goes to the disk as it comes.
+async fn receive(
+    state: &AppState,
+    mut multipart: Multipart,
+    form: &mut Form,
+) -> Result<(FileName, StoredBlob), Rejection> {
+    let mut file = None;
+    while let Some(mut field) = multipart.next_field().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            if file.is_some() {
+                return Err(Rejection::unprocessable("One mix at a time: send a single file."));
+            }
+            file = store_file(state, field).await?;
+        } else {
+            form.set(&name, text(&mut field).await?);
+        }
+    }
+    file.ok_or_else(|| {
+        Rejection::unprocessable("Choose a mix first: a WAV, AIFF, FLAC, MP3, M4A, Ogg or Opus file.")
+    })
+}
+
+/// `None` where the form was sent without a file chosen.
+async fn store_file(
+    state: &AppState,
+    mut field: Field<'_>,
+) -> Result<Option<(FileName, StoredBlob)>, Rejection> {
+    let written = field.file_name().unwrap_or_default().to_owned();
+    let name = FileName::from_untrusted(&written);
+    let max_bytes = state.limits.upload.max_bytes;
+    let mut writer = state.store.blobs.create(max_bytes).await?;
+    while let Some(chunk) = field.chunk().await? {
+        match writer.write(&chunk).await {
+            Ok(()) => {}
+            Err(store::Error::TooLarge { .. }) => {
+                drop(writer);
+                let mut drained = 0;
+                while let Some(chunk) = field.chunk().await? {
+                    drained += chunk.len() as u64;
+                    if drained > DRAINED_BYTES {
+                        break;
+                    }
+                }
+                return Err(too_large(Some(&name), None, max_bytes));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match (writer.bytes(), written.is_empty()) {
+        (0, true) => Ok(None),
+        (0, false) => Err(Rejection::unprocessable(format!(
+            "\u{201c}{name}\u{201d} is empty. Export the mix again and choose that file."
+        ))),
+        _ => Ok(Some((name, writer.finish().await?))),
+    }
+}
+
+async fn text(field: &mut Field<'_>) -> Result<String, Rejection> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAX_FIELD_BYTES {
+            return Err(Rejection::unprocessable("A field of the form is far too long. Fill it in again."));
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Acknowledges the upload: from here on it is the visitor's. The first one begins their session.
+async fn keep(state: &AppState, owner: Option<Owner>, jar: &Jar, track: &NewTrack) -> Result<TrackId, Rejection> {
+    if let Some(owner) = owner {
+        match state.store.tracks.add(owner, track).await {
+            Ok((id, _)) => return Ok(id),
+            // It ended while the upload ran: a new one begins.
+            Err(store::Error::SessionEnded) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let (token, session) = state.store.sessions.begin(state.limits.session).await?;
+    let (id, _) = state.store.tracks.add(session.owner(), track).await?;
+    let value = SessionIdCookie::value(token.reveal()).map_err(|error| Problem::internal(&error))?;
+    let set = jar.essential().and_then(|granted| jar.set(value, &granted));
+    set.map_err(|_| Rejection::new(StatusCode::FORBIDDEN, COOKIE_NEEDED))?;
+    Ok(id)
+}
+
+fn too_large(name: Option<&FileName>, bytes: Option<u64>, max_bytes: u64) -> Rejection {
+    let what = name.map_or("The upload".to_owned(), |name| format!("\u{201c}{name}\u{201d}"));
+    let size = bytes.map_or("too large".to_owned(), words::size);
+    Rejection::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!(
+            "{what} is {size}; up to {} can be uploaded. FLAC takes about half the space of WAV.",
+            words::limit(max_bytes)
+        ),
+    )
+}
+
+async fn drain(body: Body) {
+    let mut chunks = body.into_data_stream();
+    let mut drained = 0;
+    while let Some(Ok(chunk)) = chunks.next().await {
+        drained += chunk.len() as u64;
+        if drained > DRAINED_BYTES {
+            return;
+        }
+    }
+}
