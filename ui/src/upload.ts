@@ -125,10 +125,11 @@ export function startUpload(element: HTMLElement): void {
   input.addEventListener("change", show);
   stop.addEventListener("click", () => sending?.abort());
 
-  // A number typed is a loudness chosen.
-  const custom = need(form, "[data-custom]", HTMLInputElement);
-  const customChoice = need(form, "[data-custom-choice]", HTMLInputElement);
-  custom.addEventListener("input", () => (customChoice.checked = true));
+  // A number typed, or a place picked from the list, is a choice made.
+  for (const field of form.querySelectorAll<HTMLElement>("[data-chooses]")) {
+    const choice = need(form, `#${data(field, "chooses")}`, HTMLInputElement);
+    field.addEventListener("input", () => (choice.checked = true));
+  }
 
   // The whole window takes the file: a near miss must not make the browser leave the page.
   let depth = 0;

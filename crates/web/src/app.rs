@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRef, Request};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -44,9 +44,6 @@ impl AppState {
     }
 }
 
-impl FromRef<AppState> for () {
-    fn from_ref(_: &AppState) -> Self {}
-}
 
 /// The whole site as one service.
 pub type App = PolicyService<Router>;

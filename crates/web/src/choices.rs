@@ -1,41 +1,64 @@
 //! What the upload form offers, and what comes back from it.
 
 use domain::{CeilingDbtp, Loudness, PresetId, Settings, TargetLufs};
-use mastering::presets::{self, PRESETS, Preset};
+use mastering::presets::{self, DEFAULT, PRESETS, Preset};
 
 use crate::words;
 
 /// The value of the choice 'my own number'.
 const NUMBER: &str = "number";
+/// The value of the choice 'somewhere else'.
+const ELSEWHERE: &str = "elsewhere";
+
+/// The destinations that most people want, with what sets each apart; all others are in a list.
+const CARDS: [(&str, &str); 4] = [
+    ("spotify", "Where most people will hear it."),
+    ("apple-music", "Quieter, with more room for the loud parts."),
+    ("youtube", "Turns loud masters down, and quiet ones not up."),
+    ("club", "Loud, for systems that turn nothing down."),
+];
 
 /// One destination on the form.
 pub(crate) struct Card {
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
     pub(crate) level: String,
-    pub(crate) why: String,
+    pub(crate) why: &'static str,
 }
 
 impl Card {
-    fn of(preset: &'static Preset) -> Self {
+    fn of(preset: &'static Preset, why: &'static str) -> Self {
         Self {
             id: preset.id,
             name: preset.name,
             level: format!("{} LUFS", words::level(preset.loudness_lufs)),
-            why: format!("Peaks at most {} dBTP.", words::level(preset.ceiling_dbtp)),
+            why,
         }
     }
 }
 
-/// All destinations, in the order in which they are shown.
+/// The destinations with a card each.
 pub(crate) fn cards() -> Vec<Card> {
-    PRESETS.iter().map(Card::of).collect()
+    CARDS
+        .iter()
+        .filter_map(|(id, why)| presets::find(id).map(|preset| Card::of(preset, why)))
+        .collect()
+}
+
+/// All other destinations.
+pub(crate) fn elsewhere() -> Vec<Card> {
+    PRESETS
+        .iter()
+        .filter(|preset| !CARDS.iter().any(|(id, _)| *id == preset.id))
+        .map(|preset| Card::of(preset, ""))
+        .collect()
 }
 
 /// The form's fields as text, as sent or as first shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Form {
     pub(crate) loudness: String,
+    pub(crate) destination: String,
     pub(crate) lufs: String,
     pub(crate) ceiling: String,
 }
@@ -43,7 +66,8 @@ pub(crate) struct Form {
 impl Default for Form {
     fn default() -> Self {
         Self {
-            loudness: PRESETS.first().map_or(NUMBER, |preset| preset.id).to_owned(),
+            loudness: DEFAULT.id.to_owned(),
+            destination: String::new(),
             lufs: "-14".to_owned(),
             ceiling: String::new(),
         }
@@ -55,6 +79,7 @@ impl Form {
     pub(crate) fn set(&mut self, name: &str, value: String) {
         match name {
             "loudness" => self.loudness = value,
+            "destination" => self.destination = value,
             "lufs" => self.lufs = value,
             "ceiling" => self.ceiling = value,
             _ => {}
@@ -85,7 +110,8 @@ impl Form {
             })?;
             Loudness::Exact(target)
         } else {
-            presets::find(&self.loudness)
+            let id = if self.loudness == ELSEWHERE { &self.destination } else { &self.loudness };
+            presets::find(id)
                 .and_then(|preset| PresetId::try_from(preset.id.to_owned()).ok())
                 .map(Loudness::Preset)
                 .ok_or("Choose where the master is going, or type a loudness of your own.")?
@@ -147,6 +173,7 @@ mod tests {
     fn form(loudness: &str, lufs: &str, ceiling: &str) -> Form {
         Form {
             loudness: loudness.into(),
+            destination: String::new(),
             lufs: lufs.into(),
             ceiling: ceiling.into(),
         }
@@ -181,9 +208,16 @@ mod tests {
 
     #[test]
     fn every_destination_that_is_offered_is_understood() {
+        assert_eq!(cards().len(), CARDS.len());
+        assert_eq!(cards().len() + elsewhere().len(), PRESETS.len());
         for card in cards() {
             let settings = form(card.id, "", "-2").parse().expect("offered");
             assert!(asked(&settings).contains(card.name));
+        }
+        for card in elsewhere() {
+            let mut form = form(ELSEWHERE, "", "");
+            form.set("destination", card.id.to_owned());
+            assert!(asked(&form.parse().expect("offered")).contains(card.name));
         }
     }
 }

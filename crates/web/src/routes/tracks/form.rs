@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::app::AppState;
-use crate::choices::{Card, Form, cards};
+use crate::choices::{Card, Form, cards, elsewhere};
 use crate::page::{Here, Shell, page};
 use crate::words;
 
@@ -17,6 +17,7 @@ struct UploadPage<'a> {
     max_bytes: u64,
     max_size: String,
     cards: Vec<Card>,
+    elsewhere: Vec<Card>,
     form: &'a Form,
     message: Option<&'a str>,
 }
@@ -35,6 +36,7 @@ pub(super) fn show(state: &AppState, status: StatusCode, form: &Form, message: O
             max_bytes,
             max_size: words::limit(max_bytes),
             cards: cards(),
+            elsewhere: elsewhere(),
             form,
             message,
         },
