@@ -1,26 +1,30 @@
 // Debian's Chromium, watched: whatever a page complains of, and whatever it asks of another origin, fails the test.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const require = createRequire(import.meta.url);
 const axeSource = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 
+const LAUNCH = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+  ],
+};
+
 export async function launch() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--autoplay-policy=no-user-gesture-required",
-    ],
-  });
+  return chromium.launch(LAUNCH);
 }
 
 /** A visitor: a browser context with its own cookies, and what it noticed. */
@@ -30,10 +34,27 @@ export class Visitor {
   tolerated = [];
 
   static async arrive(browser, url, options = {}) {
+    const context = await browser.newContext({ baseURL: url, ...options });
+    return Visitor.#watched(context, await context.newPage(), url);
+  }
+
+  /** One whose browser is set to keep no cookies at all. */
+  static async withoutCookies(url, options = {}) {
+    const profile = await mkdtemp(join(tmpdir(), "balanced-profile-"));
+    await mkdir(join(profile, "Default"));
+    const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+    await writeFile(join(profile, "Default", "Preferences"), JSON.stringify(preferences));
+    const context = await chromium.launchPersistentContext(profile, { ...LAUNCH, ...options });
+    const visitor = Visitor.#watched(context, context.pages()[0], url);
+    visitor.profile = profile;
+    return visitor;
+  }
+
+  static #watched(context, page, url) {
     const visitor = new Visitor();
     visitor.origin = new URL(url).origin;
-    visitor.context = await browser.newContext({ baseURL: url, ...options });
-    visitor.page = await visitor.context.newPage();
+    visitor.context = context;
+    visitor.page = page;
     visitor.page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") visitor.complaints.push(message.text());
     });
@@ -53,6 +74,7 @@ export class Visitor {
   async leave() {
     const complaints = this.complaints.filter((text) => !this.tolerated.some((pattern) => pattern.test(text)));
     await this.context.close();
+    if (this.profile) await rm(this.profile, { recursive: true, force: true });
     assert.deepEqual(complaints, [], "the console is silent");
     assert.deepEqual(this.foreign, [], "nothing is asked of another origin");
   }

@@ -18,6 +18,12 @@ export function binary() {
   return built[0];
 }
 
+/** Without this test's own variable, which the program would take for a setting. */
+function environment() {
+  const { BALANCED_BIN, ...rest } = process.env;
+  return rest;
+}
+
 export class Server {
   #process;
   #folder;
@@ -40,7 +46,7 @@ export class Server {
   async #launch(settings) {
     const args = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--data", this.#folder];
     this.#process = spawn(binary(), args, {
-      env: { ...process.env, RUST_LOG: "info", ...settings },
+      env: { ...environment(), RUST_LOG: "info", ...settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process.stderr.on("data", (text) => (this.log += text));

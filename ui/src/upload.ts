@@ -12,6 +12,7 @@ export function startUpload(element: HTMLElement): void {
   if (!(element instanceof HTMLFormElement)) return;
   const form = element;
   const maxBytes = Number(data(form, "maxBytes"));
+  const maxSize = data(form, "maxSize");
   const drop = need(form, "[data-drop]", HTMLElement);
   const input = need(form, "input[type=file]", HTMLInputElement);
   const pick = need(form, "[data-pick]", HTMLElement);
@@ -39,7 +40,7 @@ export function startUpload(element: HTMLElement): void {
   function fault(file: File): string {
     if (file.size === 0) return `“${file.name}” is empty. Export the mix again and choose that file.`;
     if (file.size > maxBytes) {
-      return `“${file.name}” is ${megabytes(file.size)}; up to ${megabytes(maxBytes)} can be uploaded. FLAC takes about half the space of WAV.`;
+      return `“${file.name}” is ${megabytes(file.size)}; up to ${maxSize} can be uploaded. FLAC takes about half the space of WAV.`;
     }
     return "";
   }

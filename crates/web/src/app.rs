@@ -37,25 +37,15 @@ pub(crate) struct AppState {
 impl AppState {
     /// What surrounds a page.
     pub(crate) fn shell(&self, here: Here) -> Shell {
-        Shell {
-            here,
-            contact: Some(self.contact.to_string()),
-        }
+        Shell { here, contact: Some(self.contact.to_string()) }
     }
 }
-
 
 /// The whole site as one service.
 pub type App = PolicyService<Router>;
 
 /// Builds the site. `closing` becomes true when the service is about to stop: connections that would stay open end.
-pub fn app(
-    store: Store,
-    site: &Site,
-    limits: Limits,
-    policy: &PolicyLayer,
-    closing: watch::Receiver<bool>,
-) -> App {
+pub fn app(store: Store, site: &Site, limits: Limits, policy: &PolicyLayer, closing: watch::Receiver<bool>) -> App {
     let contact = match &site.contact {
         Some(contact) => format!("Contact: {contact}"),
         None => "No contact address is set: this service is for this machine alone.".to_owned(),

@@ -25,14 +25,11 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
             hash.update(&file.data);
         }
     }
-    hash.finalize()
-        .iter()
-        .take(8)
-        .fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hash.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 });
 
 /// One file of the bundle.
@@ -59,11 +56,7 @@ pub(crate) fn find(version: &str, name: &str) -> Option<Asset> {
         Some("woff2") => "font/woff2",
         _ => "text/plain; charset=utf-8",
     };
-    Some(Asset {
-        bytes: file.data,
-        media_type,
-        is_immutable: version == *VERSION,
-    })
+    Some(Asset { bytes: file.data, media_type, is_immutable: version == *VERSION })
 }
 
 #[cfg(test)]

@@ -66,19 +66,14 @@ pub(crate) async fn serve(
     headers.insert(header::ETAG, tag.clone());
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    if request
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| known.as_bytes() == tag.as_bytes())
-    {
+    if request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CONTENT_DISPOSITION, disposition.header());
 
     // A range of another version of the file is no use: then all of this one is sent.
-    let is_same_version = request
-        .get(header::IF_RANGE)
-        .is_none_or(|known| known.as_bytes() == tag.as_bytes());
+    let is_same_version = request.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == tag.as_bytes());
     let asked = request.get(header::RANGE).filter(|_| is_same_version);
     let (status, range) = match asked.map_or(Asked::Everything, |range| parse(range, blob.bytes)) {
         Asked::Everything => (StatusCode::OK, 0..blob.bytes),
@@ -95,10 +90,7 @@ pub(crate) async fn serve(
         }
     };
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
-    let reader = blobs
-        .read(blob.id, Some(range))
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let reader = blobs.read(blob.id, Some(range)).await?.ok_or_else(Problem::not_found)?;
     let body = Body::from_stream(ReaderStream::with_capacity(reader, CHUNK));
     Ok((status, headers, body).into_response())
 }

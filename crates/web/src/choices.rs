@@ -28,21 +28,13 @@ pub(crate) struct Card {
 
 impl Card {
     fn of(preset: &'static Preset, why: &'static str) -> Self {
-        Self {
-            id: preset.id,
-            name: preset.name,
-            level: format!("{} LUFS", words::level(preset.loudness_lufs)),
-            why,
-        }
+        Self { id: preset.id, name: preset.name, level: format!("{} LUFS", words::level(preset.loudness_lufs)), why }
     }
 }
 
 /// The destinations with a card each.
 pub(crate) fn cards() -> Vec<Card> {
-    CARDS
-        .iter()
-        .filter_map(|(id, why)| presets::find(id).map(|preset| Card::of(preset, why)))
-        .collect()
+    CARDS.iter().filter_map(|(id, why)| presets::find(id).map(|preset| Card::of(preset, why))).collect()
 }
 
 /// All other destinations.
@@ -95,10 +87,7 @@ impl Form {
     pub(crate) fn parse(&self) -> Result<Settings, String> {
         let loudness = if self.loudness == NUMBER {
             let lufs = number(&self.lufs).ok_or_else(|| {
-                format!(
-                    "\u{201c}{}\u{201d} is not a loudness. Write a number of LUFS, such as -14.",
-                    self.lufs.trim()
-                )
+                format!("\u{201c}{}\u{201d} is not a loudness. Write a number of LUFS, such as -14.", self.lufs.trim())
             })?;
             let target = TargetLufs::try_from(lufs).map_err(|_| {
                 format!(
@@ -116,38 +105,27 @@ impl Form {
                 .map(Loudness::Preset)
                 .ok_or("Choose where the master is going, or type a loudness of your own.")?
         };
-        Ok(Settings {
-            loudness,
-            ceiling_dbtp: self.ceiling()?,
-        })
+        Ok(Settings { loudness, ceiling_dbtp: self.ceiling()? })
     }
 
     fn ceiling(&self) -> Result<Option<CeilingDbtp>, String> {
         if self.ceiling.trim().is_empty() {
             return Ok(None);
         }
-        number(&self.ceiling)
-            .and_then(|dbtp| CeilingDbtp::try_from(dbtp).ok())
-            .map(Some)
-            .ok_or_else(|| {
-                format!(
-                    "\u{201c}{}\u{201d} is not a ceiling: choose one from {} to {} dBTP.",
-                    self.ceiling.trim(),
-                    words::level(CeilingDbtp::MIN),
-                    words::level(CeilingDbtp::MAX)
-                )
-            })
+        number(&self.ceiling).and_then(|dbtp| CeilingDbtp::try_from(dbtp).ok()).map(Some).ok_or_else(|| {
+            format!(
+                "\u{201c}{}\u{201d} is not a ceiling: choose one from {} to {} dBTP.",
+                self.ceiling.trim(),
+                words::level(CeilingDbtp::MIN),
+                words::level(CeilingDbtp::MAX)
+            )
+        })
     }
 }
 
 /// A number as people type it: with a decimal comma or a real minus sign, too.
 fn number(text: &str) -> Option<f64> {
-    text.trim()
-        .replace(',', ".")
-        .replace('\u{2212}', "-")
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
+    text.trim().replace(',', ".").replace('\u{2212}', "-").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// What a job was asked for, in a sentence.
@@ -156,11 +134,7 @@ pub(crate) fn asked(settings: &Settings) -> String {
         Loudness::Automatic => "At the loudness that suits it.".to_owned(),
         Loudness::Exact(target) => format!("To exactly {} LUFS.", words::level(target.lufs())),
         Loudness::Preset(id) => match presets::find(id.as_str()) {
-            Some(preset) => format!(
-                "For {}, {} LUFS.",
-                preset.name,
-                words::level(preset.loudness_lufs)
-            ),
+            Some(preset) => format!("For {}, {} LUFS.", preset.name, words::level(preset.loudness_lufs)),
             None => "For a destination of your choice.".to_owned(),
         },
     }
@@ -171,22 +145,14 @@ mod tests {
     use super::*;
 
     fn form(loudness: &str, lufs: &str, ceiling: &str) -> Form {
-        Form {
-            loudness: loudness.into(),
-            destination: String::new(),
-            lufs: lufs.into(),
-            ceiling: ceiling.into(),
-        }
+        Form { loudness: loudness.into(), destination: String::new(), lufs: lufs.into(), ceiling: ceiling.into() }
     }
 
     #[test]
     fn a_number_is_reached_exactly_however_it_is_typed() {
         for text in ["-9.5", " -9,5 ", "\u{2212}9.5"] {
             let settings = form(NUMBER, text, "").parse().expect("a loudness");
-            assert_eq!(
-                settings.loudness,
-                Loudness::Exact(TargetLufs::try_from(-9.5).expect("in range"))
-            );
+            assert_eq!(settings.loudness, Loudness::Exact(TargetLufs::try_from(-9.5).expect("in range")));
             assert_eq!(settings.ceiling_dbtp, None);
         }
     }

@@ -31,13 +31,8 @@ pub struct Site {
 impl Site {
     /// For the operator's own machine: placeholders, which the pages show as such.
     pub fn loopback() -> Self {
-        let key = Key::new(b"only for this machine, so no secret is needed")
-            .expect("the text has more than 32 bytes");
-        Self {
-            contact: None,
-            public_url: None,
-            key,
-        }
+        let key = Key::new(b"only for this machine, so no secret is needed").expect("the text has more than 32 bytes");
+        Self { contact: None, public_url: None, key }
     }
 
     /// Whether browsers come over TLS.
@@ -59,6 +54,8 @@ pub struct Limits {
     pub silence: Duration,
     /// How long a visitor's session lasts since it was last used.
     pub session: Duration,
+    /// How long a track is kept since its upload.
+    pub kept: Duration,
 }
 
 impl Default for Limits {
@@ -69,6 +66,7 @@ impl Default for Limits {
             uploads_in_all: 64,
             silence: Duration::from_secs(30),
             session: Duration::from_hours(7 * 24),
+            kept: Duration::from_hours(24),
         }
     }
 }
@@ -108,7 +106,7 @@ impl Site {
         listen: SocketAddr,
         contact: Option<String>,
         public_url: Option<String>,
-        secret_key: Option<String>,
+        secret_key: Option<&str>,
     ) -> Result<Self, ConfigError> {
         if !listen.ip().is_loopback() {
             let missing: Vec<_> = [
@@ -126,30 +124,22 @@ impl Site {
         if let Some(found) = &public_url
             && !is_https_origin(found)
         {
-            return Err(ConfigError::PublicUrl {
-                found: found.clone(),
-            });
+            return Err(ConfigError::PublicUrl { found: found.clone() });
         }
         let key = match secret_key {
-            Some(secret) => Key::new(secret.as_bytes()).map_err(|short| ConfigError::ShortKey {
-                found: short.found,
-            })?,
+            Some(secret) => {
+                Key::new(secret.as_bytes()).map_err(|short| ConfigError::ShortKey { found: short.found })?
+            }
             None => Self::loopback().key,
         };
-        Ok(Self {
-            contact,
-            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
-            key,
-        })
+        Ok(Self { contact, public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()), key })
     }
 }
 
 fn is_https_origin(url: &str) -> bool {
-    url.strip_prefix("https://")
-        .map(|rest| rest.trim_end_matches('/'))
-        .is_some_and(|host| {
-            !host.is_empty() && !host.contains(['/', '?', '#', '@']) && !host.contains(char::is_whitespace)
-        })
+    url.strip_prefix("https://").map(|rest| rest.trim_end_matches('/')).is_some_and(|host| {
+        !host.is_empty() && !host.contains(['/', '?', '#', '@']) && !host.contains(char::is_whitespace)
+    })
 }
 
 #[cfg(test)]
@@ -162,17 +152,14 @@ mod tests {
 
     #[test]
     fn on_loopback_nothing_has_to_be_set() {
-        let site = Site::check(SocketAddr::from(([127, 0, 0, 1], 8080)), None, None, None)
-            .expect("placeholders");
+        let site = Site::check(SocketAddr::from(([127, 0, 0, 1], 8080)), None, None, None).expect("placeholders");
         assert_eq!(site.contact, None);
         assert!(!site.is_https());
     }
 
     #[test]
     fn a_public_address_names_everything_that_is_missing() {
-        let error = Site::check(public(), Some("a@example.org".into()), None, None)
-            .expect_err("refused")
-            .to_string();
+        let error = Site::check(public(), Some("a@example.org".into()), None, None).expect_err("refused").to_string();
         assert!(error.contains("BALANCED_PUBLIC_URL"), "{error}");
         assert!(error.contains("BALANCED_SECRET_KEY"), "{error}");
         assert!(!error.contains("BALANCED_CONTACT"), "{error}");
@@ -180,25 +167,13 @@ mod tests {
 
     #[test]
     fn a_public_address_without_tls_or_with_a_short_key_is_refused() {
-        let check = |url: &str, key: &str| {
-            Site::check(
-                public(),
-                Some("a@example.org".into()),
-                Some(url.into()),
-                Some(key.into()),
-            )
-        };
+        let check =
+            |url: &str, key: &str| Site::check(public(), Some("a@example.org".into()), Some(url.into()), Some(key));
         let long = "0123456789abcdef0123456789abcdef";
         for url in ["http://example.org", "https://", "https://a b", "https://example.org/path"] {
-            assert!(
-                matches!(check(url, long), Err(ConfigError::PublicUrl { .. })),
-                "{url}"
-            );
+            assert!(matches!(check(url, long), Err(ConfigError::PublicUrl { .. })), "{url}");
         }
-        assert!(matches!(
-            check("https://example.org", "short"),
-            Err(ConfigError::ShortKey { found: 5 })
-        ));
+        assert!(matches!(check("https://example.org", "short"), Err(ConfigError::ShortKey { found: 5 })));
         assert!(check("https://example.org/", long).expect("right").is_https());
     }
 }

@@ -24,14 +24,7 @@ pub(crate) enum Here {
 /// A page with a status.
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(html) => (
-            status,
-            [(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/html; charset=utf-8"),
-            )],
-            html,
-        )
+        Ok(html) => (status, [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html)
             .into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
@@ -54,12 +47,7 @@ const HOME: (&str, &str) = ("/", "Master a mix");
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, title: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            status,
-            title,
-            text: text.into(),
-            way_on: HOME,
-        }
+        Self { status, title, text: text.into(), way_on: HOME }
     }
 
     /// There is no such page, or it is somebody else's: the answer is the same, so that nobody learns which.
@@ -112,10 +100,7 @@ impl IntoResponse for Problem {
         page(
             self.status,
             &MessagePage {
-                shell: Shell {
-                    here: Here::Elsewhere,
-                    contact: None,
-                },
+                shell: Shell { here: Here::Elsewhere, contact: None },
                 title: self.title,
                 text: &self.text,
                 href,

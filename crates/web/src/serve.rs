@@ -55,15 +55,12 @@ pub async fn serve(
     ready: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let listen_error = |source| ServeError::Listen {
-        listen: config.listen,
-        source,
-    };
+    let listen_error = |source| ServeError::Listen { listen: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
     let (close, closing) = watch::channel(false);
-    let policy = PolicyLayer::new(&registry::SITE, config.site.key.clone(), policy_clock(clock))
-        .secure(config.site.is_https());
+    let policy =
+        PolicyLayer::new(&registry::SITE, config.site.key.clone(), policy_clock(clock)).secure(config.site.is_https());
     let app = app(store, &config.site, config.limits, &policy, closing);
     let service = TowerToHyperService::new(app.map_request(|request: Request<Incoming>| request.map(Body::new)));
 

@@ -34,26 +34,11 @@ pub(crate) struct Step {
 impl Now {
     pub(crate) fn of(state: &JobState, progress: Option<Progress>) -> Self {
         match (state, progress) {
-            (JobState::Queued, _) => Self {
-                label: "Waiting for its turn",
-                step: 0,
-                fraction: 0.0,
-            },
-            (_, None) => Self {
-                label: STEPS[0].1,
-                step: 0,
-                fraction: 0.0,
-            },
+            (JobState::Queued, _) => Self { label: "Waiting for its turn", step: 0, fraction: 0.0 },
+            (_, None) => Self { label: STEPS[0].1, step: 0, fraction: 0.0 },
             (_, Some(Progress { stage, fraction })) => {
-                let step = STEPS
-                    .iter()
-                    .position(|(each, ..)| *each == stage)
-                    .unwrap_or(STEPS.len() - 1);
-                Self {
-                    label: STEPS[step].1,
-                    step,
-                    fraction: fraction.clamp(0.0, 1.0),
-                }
+                let step = STEPS.iter().position(|(each, ..)| *each == stage).unwrap_or(STEPS.len() - 1);
+                Self { label: STEPS[step].1, step, fraction: fraction.clamp(0.0, 1.0) }
             }
         }
     }
@@ -76,14 +61,7 @@ impl Now {
             std::cmp::Ordering::Equal => "now",
             std::cmp::Ordering::Greater => "next",
         };
-        STEPS
-            .iter()
-            .enumerate()
-            .map(|(index, (_, _, label))| Step {
-                label,
-                is: is(index),
-            })
-            .collect()
+        STEPS.iter().enumerate().map(|(index, (_, _, label))| Step { label, is: is(index) }).collect()
     }
 }
 
@@ -94,16 +72,11 @@ mod tests {
 
     #[test]
     fn every_stage_has_its_place_in_the_list_and_the_places_never_go_back() {
-        let running = JobState::Running {
-            attempt: Attempt(1),
-        };
+        let running = JobState::Running { attempt: Attempt(1) };
         let steps: Vec<_> = Stage::ALL
             .into_iter()
             .map(|stage| {
-                let progress = Progress {
-                    stage,
-                    fraction: 0.5,
-                };
+                let progress = Progress { stage, fraction: 0.5 };
                 Now::of(&running, Some(progress)).step
             })
             .collect();

@@ -37,11 +37,7 @@ pub(crate) struct Permit {
 
 impl Uploads {
     pub(crate) fn new(per_visitor: usize, in_all: usize) -> Self {
-        Self {
-            per_visitor,
-            in_all,
-            running: Arc::default(),
-        }
+        Self { per_visitor, in_all, running: Arc::default() }
     }
 
     /// Counts one more, if there is room. Whoever has no session yet counts towards all only.
@@ -58,20 +54,13 @@ impl Uploads {
             *theirs += 1;
         }
         running.in_all += 1;
-        Ok(Permit {
-            uploads: self.clone(),
-            visitor,
-        })
+        Ok(Permit { uploads: self.clone(), visitor })
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut running = self
-            .uploads
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.uploads.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.in_all -= 1;
         if let Some(visitor) = self.visitor
             && let Some(theirs) = running.by_visitor.get_mut(&visitor)

@@ -17,20 +17,12 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     async fn find(parts: &Parts, state: &AppState) -> Result<Option<Self>, Problem> {
-        let token = jar(parts)?
-            .get::<SessionIdCookie>()
-            .and_then(|text| text.parse::<SessionToken>().ok());
+        let token = jar(parts)?.get::<SessionIdCookie>().and_then(|text| text.parse::<SessionToken>().ok());
         let Some(token) = token else {
             return Ok(None);
         };
-        let session = state
-            .store
-            .sessions
-            .resume(&token, state.limits.session)
-            .await?;
-        Ok(session.map(|session| Self {
-            owner: session.owner(),
-        }))
+        let session = state.store.sessions.resume(&token, state.limits.session).await?;
+        Ok(session.map(|session| Self { owner: session.owner() }))
     }
 }
 
@@ -52,10 +44,7 @@ impl OptionalFromRequestParts<AppState> for Visitor {
 
 /// The visitor's cookies, which the policy's layer puts into every request.
 pub(crate) fn jar(parts: &Parts) -> Result<&Jar, Problem> {
-    parts
-        .extensions
-        .get::<Jar>()
-        .ok_or_else(|| Problem::internal(&NoPolicy))
+    parts.extensions.get::<Jar>().ok_or_else(|| Problem::internal(&NoPolicy))
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -50,29 +50,20 @@ mod tests {
 
     #[test]
     fn the_outline_runs_along_the_tops_and_back_along_the_bottoms() {
-        let overview = Overview {
-            min: vec![-0.5, -1.0],
-            max: vec![0.5, 0.25],
-        };
+        let overview = Overview { min: vec![-0.5, -1.0], max: vec![0.5, 0.25] };
         assert_eq!(outline(&overview), "M0 54.0L1 77.0L1 192.0L0 146.0Z");
     }
 
     #[test]
     fn silence_is_a_thin_line_and_nothing_at_all_is_nothing() {
-        let silence = Overview {
-            min: vec![0.0],
-            max: vec![0.0],
-        };
+        let silence = Overview { min: vec![0.0], max: vec![0.0] };
         assert_eq!(outline(&silence), "M0 99.6L0 100.4Z");
         assert_eq!(outline(&Overview::default()), "");
     }
 
     #[test]
     fn peaks_beyond_full_scale_stay_on_the_screen() {
-        let hot = Overview {
-            min: vec![-4.0],
-            max: vec![4.0],
-        };
+        let hot = Overview { min: vec![-4.0], max: vec![4.0] };
         assert_eq!(outline(&hot), "M0 0.0L0 200.0Z");
     }
 }

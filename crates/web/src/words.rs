@@ -23,11 +23,7 @@ pub(crate) fn level(value: f64) -> String {
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0) as u64;
     let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// A size, in decimal units: `17.1 MB`, `1.4 GB`.
@@ -40,6 +36,15 @@ pub(crate) fn size(bytes: u64) -> String {
         }
     }
     format!("{bytes} bytes")
+}
+
+/// How long something is kept, in whole days or hours.
+pub(crate) fn span(span: std::time::Duration) -> String {
+    match span.as_secs() / 3600 {
+        24 => "a day".to_owned(),
+        hours if hours >= 48 => format!("{} days", hours / 24),
+        hours => format!("{hours} hours"),
+    }
 }
 
 /// A limit, never more than it really is: `1 GB` for 2^30 bytes.
@@ -85,6 +90,12 @@ mod tests {
         assert_eq!(size(123_400_000), "123 MB");
         assert_eq!(duration(187.9), "3:07");
         assert_eq!(duration(3729.0), "1:02:09");
+    }
+
+    #[test]
+    fn spans_are_days_where_they_can_be() {
+        let hours = std::time::Duration::from_hours;
+        assert_eq!([24, 72, 12].map(|count| span(hours(count))), ["a day", "3 days", "12 hours"]);
     }
 
     #[test]

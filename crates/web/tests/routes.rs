@@ -14,13 +14,7 @@ async fn bench() -> Bench {
 }
 
 fn small(max_bytes: u64) -> Limits {
-    Limits {
-        upload: UploadLimits {
-            max_bytes,
-            ..UploadLimits::default()
-        },
-        ..Limits::default()
-    }
+    Limits { upload: UploadLimits { max_bytes, ..UploadLimits::default() }, ..Limits::default() }
 }
 
 #[tokio::test]
@@ -276,23 +270,13 @@ async fn a_browser_that_keeps_no_cookie_is_told_so() {
 async fn a_refused_file_says_why_and_a_failed_job_can_be_tried_again() {
     let bench = bench().await;
     let (address, cookie) = bench.uploaded("text.wav", b"a text").await;
-    bench
-        .refuse(Failure {
-            kind: FailureKind::Refused,
-            message: "the track is silent".into(),
-        })
-        .await;
+    bench.refuse(Failure { kind: FailureKind::Refused, message: "the track is silent".into() }).await;
     let page = bench.get(&address, &cookie).await.text();
     assert!(page.contains("This file cannot be mastered") && page.contains("The track is silent."));
     assert!(!page.contains("/again"));
 
     let (address, cookie) = bench.uploaded("mix.wav", b"music").await;
-    bench
-        .refuse(Failure {
-            kind: FailureKind::Internal,
-            message: "the disk is full".into(),
-        })
-        .await;
+    bench.refuse(Failure { kind: FailureKind::Internal, message: "the disk is full".into() }).await;
     assert!(bench.get(&address, &cookie).await.text().contains("Try again"));
     let again = bench.post(&format!("{address}/again"), &cookie).await;
     assert_eq!(again.header(header::LOCATION), address);
@@ -346,10 +330,7 @@ async fn every_answer_tells_the_browser_what_it_may_do() {
 async fn scripts_and_styles_may_be_kept_for_ever_under_their_address() {
     let bench = bench().await;
     let page = bench.get("/", "").await.text();
-    let addresses: Vec<&str> = page
-        .split('"')
-        .filter(|part| part.starts_with("/assets/"))
-        .collect();
+    let addresses: Vec<&str> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
     assert_eq!(addresses.len(), 4, "{addresses:?}");
     for address in addresses {
         let answer = bench.get(address, "").await;

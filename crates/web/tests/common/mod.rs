@@ -53,32 +53,19 @@ impl Bench {
 
     pub async fn of(limits: Limits, site: &Site, secure: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(folder.path(), Arc::new(SystemClock), Arc::new(OsEntropy))
-            .await
-            .expect("a store");
+        let store = Store::open(folder.path(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("a store");
         let (closing, receiver) = watch::channel(false);
         let clock: cookie_policy::Clock = Arc::new(|| time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000));
-        let policy = PolicyLayer::new(&web::registry::SITE, site.key.clone(), clock)
-            .secure(secure)
-            .mode(Mode::Panic);
+        let policy = PolicyLayer::new(&web::registry::SITE, site.key.clone(), clock).secure(secure).mode(Mode::Panic);
         let app = web::app(store.clone(), site, limits, &policy, receiver);
-        Self {
-            store,
-            app,
-            _closing: closing,
-            _folder: folder,
-        }
+        Self { store, app, _closing: closing, _folder: folder }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.app.clone().oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Answer { status: parts.status, headers: parts.headers, body }
     }
 
     pub async fn get(&self, path: &str, cookie: &str) -> Answer {
@@ -86,10 +73,7 @@ impl Bench {
     }
 
     pub async fn post(&self, path: &str, cookie: &str) -> Answer {
-        let request = get(path, cookie)
-            .method("POST")
-            .body(Body::empty())
-            .expect("a request");
+        let request = get(path, cookie).method("POST").body(Body::empty()).expect("a request");
         self.send(request).await
     }
 
@@ -143,11 +127,7 @@ impl Bench {
 
 pub fn get(path: &str, cookie: &str) -> axum::http::request::Builder {
     let builder = Request::builder().uri(path).header(header::HOST, "balanced.test");
-    if cookie.is_empty() {
-        builder
-    } else {
-        builder.header(header::COOKIE, cookie)
-    }
+    if cookie.is_empty() { builder } else { builder.header(header::COOKIE, cookie) }
 }
 
 pub fn upload(cookie: &str, form: Vec<u8>) -> Request<Body> {

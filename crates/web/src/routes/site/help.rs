@@ -15,6 +15,7 @@ struct HelpPage {
     shell: Shell,
     max_size: String,
     max_minutes: u64,
+    kept: String,
 }
 
 pub(crate) async fn get(State(state): State<AppState>) -> Response {
@@ -24,6 +25,7 @@ pub(crate) async fn get(State(state): State<AppState>) -> Response {
             shell: state.shell(Here::Help),
             max_size: words::limit(state.limits.upload.max_bytes),
             max_minutes: state.limits.upload.max_duration.as_secs() / 60,
+            kept: words::span(state.limits.kept),
         },
     )
 }

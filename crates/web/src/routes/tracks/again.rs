@@ -17,12 +17,7 @@ pub(crate) async fn post(
     let job = state.store.jobs.latest(owner, id).await?.ok_or_else(Problem::not_found)?;
     // A second click finds the work under way: it is left alone.
     if job.course.state.is_final() {
-        state
-            .store
-            .jobs
-            .ask_again(owner, id, &job.settings)
-            .await?
-            .ok_or_else(Problem::not_found)?;
+        state.store.jobs.ask_again(owner, id, &job.settings).await?.ok_or_else(Problem::not_found)?;
     }
     Ok(Redirect::to(&format!("/tracks/{id}")))
 }

@@ -27,12 +27,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
     Visitor { owner }: Visitor,
 ) -> Result<impl IntoResponse, Problem> {
-    let watch = state
-        .store
-        .jobs
-        .watch(owner, track_id(&id)?)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let watch = state.store.jobs.watch(owner, track_id(&id)?).await?.ok_or_else(Problem::not_found)?;
     let start = (watch, state.closing.clone(), Next::News);
     let events = stream::unfold(start, async |(mut watch, mut closing, next)| {
         if matches!(next, Next::Nothing) {
@@ -48,10 +43,7 @@ pub(crate) async fn get(
             return Some((Ok::<_, Infallible>(end), (watch, closing, Next::Nothing)));
         };
         tokio::time::sleep(SHORTEST_INTERVAL).await;
-        let event = Event::default()
-            .event("progress")
-            .json_data(Now::of_status(&status))
-            .unwrap_or_default();
+        let event = Event::default().event("progress").json_data(Now::of_status(&status)).unwrap_or_default();
         Some((Ok(event), (watch, closing, Next::News)))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))

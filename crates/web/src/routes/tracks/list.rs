@@ -10,12 +10,14 @@ use crate::app::AppState;
 use crate::page::{Here, Problem, Shell, page};
 use crate::stages::Now;
 use crate::visitor::Visitor;
+use crate::words;
 
 #[derive(Template)]
 #[template(path = "tracks.html")]
 struct TracksPage {
     shell: Shell,
     tracks: Vec<Line>,
+    kept: String,
 }
 
 struct Line {
@@ -39,19 +41,11 @@ pub(crate) async fn get(State(state): State<AppState>, visitor: Option<Visitor>)
                 JobState::Failed(_) => ("could not be mastered".to_owned(), true),
                 JobState::Cancelled => ("stopped".to_owned(), false),
             };
-            tracks.push(Line {
-                id: track.id,
-                name: track.file_name.to_string(),
-                state: said,
-                bad,
-            });
+            tracks.push(Line { id: track.id, name: track.file_name.to_string(), state: said, bad });
         }
     }
     Ok(page(
         StatusCode::OK,
-        &TracksPage {
-            shell: state.shell(Here::Tracks),
-            tracks,
-        },
+        &TracksPage { shell: state.shell(Here::Tracks), tracks, kept: words::span(state.limits.kept) },
     ))
 }

@@ -17,19 +17,11 @@ pub(crate) async fn get(
     Visitor { owner }: Visitor,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let track = state
-        .store
-        .tracks
-        .find(owner, track_id(&id)?)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let track = state.store.tracks.find(owner, track_id(&id)?).await?.ok_or_else(Problem::not_found)?;
     let (media_type, disposition) = match audio_type(&track.file_name) {
         Some(media_type) => (media_type, Disposition::Inline),
         // Whatever it is, the browser is to save it and not to look into it.
-        None => (
-            "application/octet-stream",
-            Disposition::Attachment(track.file_name.clone()),
-        ),
+        None => ("application/octet-stream", Disposition::Attachment(track.file_name.clone())),
     };
     blob::serve(&state.store.blobs, &track.source, media_type, &disposition, &headers).await
 }

@@ -17,11 +17,7 @@ pub(crate) async fn get(
     Visitor { owner }: Visitor,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let output = state
-        .store
-        .jobs
-        .output(owner, track_id(&id)?, OutputKind::Preview)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let output =
+        state.store.jobs.output(owner, track_id(&id)?, OutputKind::Preview).await?.ok_or_else(Problem::not_found)?;
     blob::serve(&state.store.blobs, &output.blob, "audio/flac", &Disposition::Inline, &headers).await
 }

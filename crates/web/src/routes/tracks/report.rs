@@ -17,11 +17,7 @@ pub(crate) async fn get(
     Visitor { owner }: Visitor,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let output = state
-        .store
-        .jobs
-        .output(owner, track_id(&id)?, OutputKind::Report)
-        .await?
-        .ok_or_else(Problem::not_found)?;
+    let output =
+        state.store.jobs.output(owner, track_id(&id)?, OutputKind::Report).await?.ok_or_else(Problem::not_found)?;
     blob::serve(&state.store.blobs, &output.blob, "application/json", &Disposition::Inline, &headers).await
 }

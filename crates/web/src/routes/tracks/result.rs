@@ -65,23 +65,11 @@ struct Row {
 
 pub(super) async fn show(state: &AppState, owner: Owner, track: &Track) -> Result<Response, Problem> {
     let outputs = state.store.jobs.outputs(owner, track.id).await?;
-    let bytes_of = |kind| {
-        outputs
-            .iter()
-            .find(|output| output.kind == kind)
-            .map_or(0, |output| output.blob.bytes)
-    };
-    let report = outputs
-        .iter()
-        .find(|output| output.kind == OutputKind::Report)
-        .ok_or_else(Problem::not_found)?;
+    let bytes_of = |kind| outputs.iter().find(|output| output.kind == kind).map_or(0, |output| output.blob.bytes);
+    let report = outputs.iter().find(|output| output.kind == OutputKind::Report).ok_or_else(Problem::not_found)?;
     let reader = state.store.blobs.read(report.blob.id, None).await?.ok_or_else(Problem::not_found)?;
     let mut json = Vec::new();
-    reader
-        .take(MAX_REPORT_BYTES)
-        .read_to_end(&mut json)
-        .await
-        .map_err(|error| Problem::internal(&error))?;
+    reader.take(MAX_REPORT_BYTES).read_to_end(&mut json).await.map_err(|error| Problem::internal(&error))?;
     let report: Report = serde_json::from_slice(&json).map_err(|error| Problem::internal(&error))?;
     let file = |kind, output, name, what: &str| File {
         kind,
@@ -182,14 +170,10 @@ fn rows(before: &mastering::Measurement, after: &mastering::Measurement) -> Vec<
         }),
         row("Loudest 3 seconds", "short-term", "LUFS", |m| words::tenth(m.max_short_term_lufs)),
         row("Loudest moment", "momentary, 400 ms", "LUFS", |m| words::tenth(m.max_momentary_lufs)),
-        row("Loudness range", "from the quiet parts to the loud ones", "LU", |m| {
-            words::tenth(m.loudness_range_lu)
-        }),
+        row("Loudness range", "from the quiet parts to the loud ones", "LU", |m| words::tenth(m.loudness_range_lu)),
         row("True peak", "between the samples, too", "dBTP", |m| words::tenth(m.true_peak_dbtp)),
         row("Sample peak", "", "dBFS", |m| words::tenth(m.sample_peak_dbfs)),
         row("Crest factor", "peaks above the average level", "dB", |m| words::tenth(m.crest_db)),
-        row("Stereo correlation", "1 is mono, below 0 cancels in mono", "", |m| {
-            words::hundredth(m.correlation)
-        }),
+        row("Stereo correlation", "1 is mono, below 0 cancels in mono", "", |m| words::hundredth(m.correlation)),
     ]
 }

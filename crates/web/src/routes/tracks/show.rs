@@ -75,11 +75,7 @@ pub(crate) async fn get(
 }
 
 fn cookies_blocked() -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "Your browser did not keep the cookie",
-        COOKIE_NEEDED,
-    )
+    Problem::new(StatusCode::FORBIDDEN, "Your browser did not keep the cookie", COOKIE_NEEDED)
 }
 
 fn working(state: &AppState, track: &Track, job: &Job) -> Response {

@@ -41,10 +41,7 @@ struct Rejection {
 
 impl Rejection {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
+        Self { status, message: message.into() }
     }
 
     fn unprocessable(message: impl Into<String>) -> Self {
@@ -93,17 +90,13 @@ pub(crate) async fn post(State(state): State<AppState>, visitor: Option<Visitor>
                 Redirect::to(&location).into_response()
             }
         }
-        Err(Rejection { status, message }) if wants_json => {
-            (status, Json(Answer::Message(message))).into_response()
-        }
+        Err(Rejection { status, message }) if wants_json => (status, Json(Answer::Message(message))).into_response(),
         Err(Rejection { status, message }) => form::show(&state, status, &form, Some(&message)),
     }
 }
 
 fn wants_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
+    headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"))
 }
 
 async fn take(
@@ -114,10 +107,7 @@ async fn take(
 ) -> Result<TrackId, Rejection> {
     let (parts, body) = request.into_parts();
     let max_bytes = state.limits.upload.max_bytes;
-    let length = parts
-        .headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if let Some(length) = length.filter(|length| *length > max_bytes.saturating_add(FRAMING_BYTES)) {
         drain(body).await;
         return Err(too_large(None, Some(length), max_bytes));
@@ -135,21 +125,15 @@ async fn take(
             return Err(rejection);
         }
     };
-    let multipart = Multipart::from_request(Request::from_parts(parts, body), &())
-        .await
-        .map_err(|_| {
-            Rejection::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Expected a form with a file in it (multipart/form-data). Use the form on this page.",
-            )
-        })?;
+    let multipart = Multipart::from_request(Request::from_parts(parts, body), &()).await.map_err(|_| {
+        Rejection::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Expected a form with a file in it (multipart/form-data). Use the form on this page.",
+        )
+    })?;
     let (file_name, source) = receive(state, multipart, form).await?;
     let settings = form.parse().map_err(Rejection::unprocessable)?;
-    let track = NewTrack {
-        file_name,
-        source,
-        settings,
-    };
+    let track = NewTrack { file_name, source, settings };
     keep(state, visitor.map(|visitor| visitor.owner), &jar, &track).await
 }
 
@@ -185,16 +169,11 @@ async fn receive(
             form.set(&name, text(&mut field).await?);
         }
     }
-    file.ok_or_else(|| {
-        Rejection::unprocessable("Choose a mix first: a WAV, AIFF, FLAC, MP3, M4A, Ogg or Opus file.")
-    })
+    file.ok_or_else(|| Rejection::unprocessable("Choose a mix first: a WAV, AIFF, FLAC, MP3, M4A, Ogg or Opus file."))
 }
 
 /// `None` where the form was sent without a file chosen.
-async fn store_file(
-    state: &AppState,
-    mut field: Field<'_>,
-) -> Result<Option<(FileName, StoredBlob)>, Rejection> {
+async fn store_file(state: &AppState, mut field: Field<'_>) -> Result<Option<(FileName, StoredBlob)>, Rejection> {
     let written = field.file_name().unwrap_or_default().to_owned();
     let name = FileName::from_untrusted(&written);
     let max_bytes = state.limits.upload.max_bytes;
