@@ -1,5 +1,6 @@
 // The A/B player. Mix and master are the four channels of one file, so a switch is a crossfade of two gains on one
-// clock: no gap, and never out of step. Where a browser hands fewer than four channels on, two files take their place.
+// clock: no gap, and never out of step. Where a browser hands on fewer than four channels, or cannot start a graph at
+// all, two files take their place.
 
 import { clock, data, need } from "./dom";
 
@@ -8,6 +9,8 @@ export type Side = "mix" | "master";
 /** Long enough for no click, short enough to be a switch. */
 const CROSSFADE_S = 0.01;
 const SEEK_S = 5;
+/** A graph that does not start by then never will. */
+const START_WITHIN_MS = 1500;
 
 /** What plays: two sides that share one position. */
 interface Deck {
@@ -23,21 +26,27 @@ class FourChannels implements Deck {
   readonly clock: HTMLAudioElement;
   #side: Side = "master";
   #graph: Graph | undefined;
-  readonly #onFewerChannels: () => void;
+  readonly #onGivingUp: () => void;
 
-  constructor(url: string, onFewerChannels: () => void) {
+  constructor(url: string, onGivingUp: () => void) {
     this.clock = new Audio();
     this.clock.preload = "metadata";
     this.clock.src = url;
-    this.#onFewerChannels = onFewerChannels;
+    this.#onGivingUp = onGivingUp;
   }
 
   async play(): Promise<void> {
     // Not before: a browser starts sound only where the musician asked for it.
     this.#graph ??= new Graph(this.clock, this.#side);
-    await this.#graph.context.resume();
+    const graph = this.#graph;
+    // Where a browser cannot start the graph, this promise is never kept.
+    await Promise.race([graph.context.resume(), new Promise((resolve) => setTimeout(resolve, START_WITHIN_MS))]);
+    if (graph.context.state !== "running") {
+      this.#giveUp(graph);
+      return;
+    }
     await this.clock.play();
-    this.#listen(this.#graph);
+    this.#listen(graph);
   }
 
   pause(): void {
@@ -58,12 +67,16 @@ class FourChannels implements Deck {
     if (this.clock.paused) return;
     if (graph.sounds("master")) return;
     if (graph.sounds("mix")) {
-      this.pause();
-      void graph.context.close();
-      this.#onFewerChannels();
+      this.#giveUp(graph);
       return;
     }
     setTimeout(() => this.#listen(graph), 50);
+  }
+
+  #giveUp(graph: Graph): void {
+    this.pause();
+    void graph.context.close();
+    this.#onGivingUp();
   }
 }
 

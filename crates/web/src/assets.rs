@@ -3,11 +3,12 @@
 //! All of it lives under one folder named by a hash of all contents: a page and what it loads always belong together,
 //! and browsers may keep each file for ever.
 
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use rust_embed::RustEmbed;
 use sha2::{Digest as _, Sha256};
+
+use crate::words;
 
 #[derive(RustEmbed)]
 #[folder = "assets"]
@@ -25,11 +26,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
             hash.update(&file.data);
         }
     }
-    hash.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    words::hex(&hash.finalize()[..8])
 });
 
 /// One file of the bundle.

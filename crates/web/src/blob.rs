@@ -11,6 +11,7 @@ use store::Blobs;
 use tokio_util::io::ReaderStream;
 
 use crate::page::Problem;
+use crate::words;
 
 /// What may stand in a `filename*` as it is (RFC 8187, attr-char).
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
@@ -96,7 +97,7 @@ pub(crate) async fn serve(
 }
 
 fn entity_tag(blob: &StoredBlob) -> HeaderValue {
-    let hex: String = blob.sha256[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = words::hex(&blob.sha256[..16]);
     HeaderValue::from_str(&format!("\"{hex}\"")).expect("hexadecimal digits are header text")
 }
 

@@ -69,9 +69,11 @@ pub async fn serve(
     ready(address);
     tokio::pin!(shutdown);
     loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&room).acquire_owned() => permit.expect("the semaphore is never closed"),
+        let Ok(permit) = (tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit,
             () = &mut shutdown => break,
+        }) else {
+            break;
         };
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {

@@ -1,5 +1,16 @@
 //! Numbers as people read them: with their sign, their unit and no more digits than mean something.
 
+use std::fmt::Write as _;
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// One decimal, with a real minus sign: `−14.0`. Never `−0.0`.
 pub(crate) fn tenth(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0;

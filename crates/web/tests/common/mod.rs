@@ -1,6 +1,6 @@
 //! A site on a data folder of its own, and a worker that needs no ears.
 
-#![allow(dead_code, reason = "each test file takes what it needs")]
+#![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
 use std::sync::Arc;
 use std::time::Duration;
