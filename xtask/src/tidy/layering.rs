@@ -15,7 +15,7 @@ const MAP: &[(&str, u8, &[&str])] = &[
     ("store", 2, &["domain"]),
     ("providers", 2, &["domain"]),
     ("pipeline", 3, &["codec", "mastering", "dsp"]),
-    ("web", 3, &["store", "providers", "cookie-policy", "domain"]),
+    ("web", 3, &["mastering", "store", "providers", "cookie-policy", "domain"]),
     ("worker", 4, &["store", "pipeline", "domain"]),
     ("balanced", 5, &["worker", "web", "pipeline", "store", "domain", "providers", "cookie-policy"]),
 ];
