@@ -29,14 +29,14 @@ fn draw(report: &AnalysisReport, text: &mut String) -> Result<(), Box<dyn Error>
     let root = SVGBackend::with_string(text, SIZE).into_drawing_area();
     root.fill(&PAPER)?;
     let title = format!(
-        "{}   {:.1} LUFS   {:.1} dBTP   LRA {:.1} LU",
+        "{} · {:.1} LUFS · {:.1} dBTP · loudness range {:.1} LU",
         file_name(&report.source.input),
         report.before.integrated_lufs,
         report.before.true_peak_dbtp,
         report.before.loudness_range_lu
     );
     let root = root.titled(&title, (FONT, 20).into_font().color(&INK))?;
-    let (upper, lower) = root.split_vertically(260);
+    let (upper, lower) = root.margin(8, 0, 0, 0).split_vertically(260);
     waveform(report, &upper)?;
     loudness(report, &lower)?;
     root.present()?;
@@ -50,6 +50,7 @@ fn waveform(report: &AnalysisReport, area: &Area<'_>) -> Result<(), Box<dyn Erro
     let mut chart = ChartBuilder::on(area)
         .margin_left(12)
         .margin_right(24)
+        .margin_bottom(16)
         .set_label_area_size(LabelAreaPosition::Left, 56)
         .build_cartesian_2d(0.0..report.source.duration_s, -highest..highest)?;
     chart
