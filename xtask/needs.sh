@@ -81,6 +81,15 @@ need_cargo_tool() {
     cargo install --quiet --locked --root .tools "$1@$2" || fail "$1 could not be built"
 }
 
-chromium_name() {
-    command -v chromium || command -v chromium-browser || command -v google-chrome
+# browser NAME...: the path of the first that is there; else the first that apt offers is installed. Ubuntu offers
+# browsers as snaps alone, which cannot see a test's temporary folders: there, take a .deb from elsewhere.
+browser() {
+    local name
+    command -v "$@" | head -n 1 | grep . && return
+    for name in "$@"; do
+        [[ -n "$(apt-cache policy "$name" 2>/dev/null | sed -n '/Candidate: (none)/d; /Candidate: .*snap/d; /Candidate:/p')" ]] || continue
+        install "$name"
+        command -v "$name" && return
+    done
+    fail "The browser tests need one of: $*. Please install one (not as a snap), then start this again."
 }
