@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use cookie_policy::{
-    Access, Consent, Cookie as _, CookieConsent, Jar, Key, Life, PolicyLayer, Registry, Signal,
-    declare, registry,
+    Access, Consent, Cookie as _, CookieConsent, Jar, Key, Life, PolicyLayer, Registry, Signal, declare, registry,
 };
 use divan::{Bencher, black_box};
 use http::{Request, Response};
@@ -58,11 +57,7 @@ fn plain(_: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
 fn page(request: &Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     if let Some(jar) = request.extensions().get::<Jar>() {
         black_box(jar.get::<UserPreferences>());
-        jar.set(
-            SessionId::value("0123456789abcdef").unwrap(),
-            &jar.essential().unwrap(),
-        )
-        .unwrap();
+        jar.set(SessionId::value("0123456789abcdef").unwrap(), &jar.essential().unwrap()).unwrap();
     }
     ready(Ok(Response::new(())))
 }
@@ -73,16 +68,11 @@ fn stranger() -> Request<()> {
 
 /// Signed in, everything accepted: consent, token and preferences in one line.
 fn known() -> Request<()> {
-    let decision = Consent::new(&SITE, None, Signal::default(), NOW.date())
-        .accept_all()
-        .to_cookie_value(&key());
+    let decision = Consent::new(&SITE, None, Signal::default(), NOW.date()).accept_all().to_cookie_value(&key());
     let cookies = format!(
         "auth-token=0123456789abcdef0123456789abcdef; user-preferences=eyJsIjotMTR9; cookie-consent={decision}"
     );
-    Request::builder()
-        .header("cookie", cookies)
-        .body(())
-        .unwrap()
+    Request::builder().header("cookie", cookies).body(()).unwrap()
 }
 
 fn run<S>(bencher: Bencher<'_, '_>, mut service: S, request: fn() -> Request<()>)
@@ -126,11 +116,7 @@ fn known_with_layer(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn known_with_layer_and_jar(bencher: Bencher<'_, '_>) {
-    run(
-        bencher,
-        layer().layer(tower::service_fn(|request| page(&request))),
-        known,
-    );
+    run(bencher, layer().layer(tower::service_fn(|request| page(&request))), known);
 }
 
 fn main() {

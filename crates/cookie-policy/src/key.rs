@@ -14,10 +14,7 @@ pub struct Key(Hmac<Sha256>);
 
 /// The secret is too short to sign with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the secret key has {found} bytes; at least {} are needed, drawn from a random source",
-    Key::MIN_BYTES
-)]
+#[error("the secret key has {found} bytes; at least {} are needed, drawn from a random source", Key::MIN_BYTES)]
 pub struct ShortKey {
     /// The length that was given, in bytes.
     pub found: usize,
@@ -49,14 +46,10 @@ impl Key {
     /// [`ShortKey`] below [`Key::MIN_BYTES`].
     pub fn new(secret: &[u8]) -> Result<Self, ShortKey> {
         if secret.len() < Self::MIN_BYTES {
-            return Err(ShortKey {
-                found: secret.len(),
-            });
+            return Err(ShortKey { found: secret.len() });
         }
         // HMAC takes a key of any length, so that the error never comes.
-        let hmac = Hmac::new_from_slice(secret).map_err(|_| ShortKey {
-            found: secret.len(),
-        })?;
+        let hmac = Hmac::new_from_slice(secret).map_err(|_| ShortKey { found: secret.len() })?;
         Ok(Self(hmac))
     }
 

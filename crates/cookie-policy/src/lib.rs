@@ -21,23 +21,20 @@ mod prompt;
 mod prove;
 
 pub use decide::{
-    Answer, Choice, Consent, Decision, Ground, MustAsk, NOT_NOW_DAYS, Reason, Refused, Signal,
-    Standing, Told,
+    Answer, Choice, Consent, Decision, Ground, MustAsk, NOT_NOW_DAYS, Reason, Refused, Signal, Standing, Told,
 };
 pub use declare::{
-    Access, Analytics, BROWSER_CAP_S, CONSENT_COOKIE, Category, Cookie, CookieConsent, Declaration,
-    Declared, Essential, Functional, InCategory, Kind, Life, MAX_ITEMS, MEMORY_DAYS, Party,
-    Registry, SameSite, Spec, entry,
+    Access, Analytics, BROWSER_CAP_S, CONSENT_COOKIE, Category, Cookie, CookieConsent, Declaration, Declared,
+    Essential, Functional, InCategory, Kind, Life, MAX_ITEMS, MEMORY_DAYS, Party, Registry, SameSite, Spec, entry,
 };
 #[cfg(feature = "axum")]
 pub use enforce::NoLayer;
 pub use enforce::{
-    BadValue, Clock, Granted, Jar, Mode, PolicyLayer, PolicyService, ResponseFuture, Value,
-    Violation, Withheld,
+    BadValue, Clock, Granted, Jar, Mode, PolicyLayer, PolicyService, ResponseFuture, Value, Violation, Withheld,
 };
 pub use explain::{
-    Amount, Change, Diff, DocumentItem, DocumentParty, MissingText, PolicyDocument, Row, SCHEMA,
-    State, Table, Texts, Unit, diff, missing, tables,
+    Amount, Change, Diff, DocumentItem, DocumentParty, MissingText, PolicyDocument, Row, SCHEMA, State, Table, Texts,
+    Unit, diff, missing, tables,
 };
 pub use key::{Key, ShortKey};
 pub use prompt::Question;

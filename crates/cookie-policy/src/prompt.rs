@@ -44,18 +44,13 @@ impl Consent {
     /// The questions that wait: items that were withheld since the visitor chose to be asked. Answer each one with
     /// [`answer`](Self::answer).
     pub fn questions(&self) -> Vec<Question> {
-        self.asked()
-            .map(|item| Question::about(item, self))
-            .collect()
+        self.asked().map(|item| Question::about(item, self)).collect()
     }
 
     /// The question for one item, waiting or not, as a settings page asks it. `None` for essential items, which are not
     /// asked for one by one, and for names that are not declared.
     pub fn question(&self, name: &str) -> Option<Question> {
-        let item = self
-            .registry()
-            .find(name)
-            .filter(|item| item.category != Category::Essential)?;
+        let item = self.registry().find(name).filter(|item| item.category != Category::Essential)?;
         Some(Question::about(item, self))
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use common::{GPC, QUIET, SITE, UploadDraft, visitor};
 use cookie_policy::{
-    Amount, Category, Change, Consent, CookieConsent, Declared, DocumentParty, Kind, Life,
-    PolicyDocument, Registry, SCHEMA, Texts, Told, Unit, declare, diff, missing, registry, tables,
+    Amount, Category, Change, Consent, CookieConsent, Declared, DocumentParty, Kind, Life, PolicyDocument, Registry,
+    SCHEMA, Texts, Told, Unit, declare, diff, missing, registry, tables,
 };
 
 /// A language in which each text is its own key.
@@ -18,24 +18,13 @@ impl Keys {
     fn all() -> Self {
         let nothing = Self(BTreeMap::new());
         let holes = |key: &String| {
-            matches!(
-                key.as_str(),
-                "party.processor" | "party.third" | "life.capped"
-            ) || matches!(key.as_str(), "life.persistent" | "life.session-or")
+            matches!(key.as_str(), "party.processor" | "party.third" | "life.capped")
+                || matches!(key.as_str(), "life.persistent" | "life.session-or")
         };
         let text = |key: &String| {
-            if holes(key) {
-                format!("{key} {{}}")
-            } else {
-                key.clone()
-            }
+            if holes(key) { format!("{key} {{}}") } else { key.clone() }
         };
-        Self(
-            missing(&SITE, &nothing)
-                .into_iter()
-                .map(|key| (key.clone(), text(&key)))
-                .collect(),
-        )
+        Self(missing(&SITE, &nothing).into_iter().map(|key| (key.clone(), text(&key))).collect())
     }
 }
 
@@ -66,15 +55,8 @@ fn every_key_that_a_language_lacks_is_found_before_a_page_is() {
 #[test]
 fn the_tables_list_every_declared_item_once_under_its_category() {
     let tables = tables(&SITE, &Keys::all(), None).unwrap();
-    assert_eq!(
-        tables.iter().map(|t| t.category).collect::<Vec<_>>(),
-        Category::ALL
-    );
-    let mut names: Vec<_> = tables
-        .iter()
-        .flat_map(|t| &t.rows)
-        .map(|row| row.name)
-        .collect();
+    assert_eq!(tables.iter().map(|t| t.category).collect::<Vec<_>>(), Category::ALL);
+    let mut names: Vec<_> = tables.iter().flat_map(|t| &t.rows).map(|row| row.name).collect();
     names.sort_unstable();
     let mut declared: Vec<_> = SITE.items().iter().map(|item| item.name).collect();
     declared.sort_unstable();
@@ -86,22 +68,12 @@ fn a_row_says_purpose_life_party_and_what_browsers_and_the_visitor_make_of_it() 
     let consent = visitor(None, GPC);
     let consent = consent.with(consent.selective(["_ga"], Told::OfSignal).ok());
     let tables = tables(&SITE, &Keys::all(), Some(&consent)).unwrap();
-    let row = tables
-        .iter()
-        .flat_map(|t| &t.rows)
-        .find(|row| row.name == "_ga")
-        .unwrap();
+    let row = tables.iter().flat_map(|t| &t.rows).find(|row| row.name == "_ga").unwrap();
     assert_eq!(row.life, "life.persistent 2 Years");
     assert_eq!(row.capped.as_deref(), Some("life.capped 400 Days"));
     assert_eq!(row.party, "party.processor Google");
-    assert_eq!(
-        row.purposes,
-        ["purpose.performance", "purpose.feature-usage"]
-    );
-    assert_eq!(
-        row.state.as_ref().unwrap().text,
-        "state.named-despite-signal"
-    );
+    assert_eq!(row.purposes, ["purpose.performance", "purpose.feature-usage"]);
+    assert_eq!(row.state.as_ref().unwrap().text, "state.named-despite-signal");
 }
 
 #[test]
@@ -129,17 +101,11 @@ fn the_json_keeps_to_its_published_schema_and_reads_back() {
     let json = document.to_json().unwrap();
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(schemas.validate(&value, index).is_ok(), "{json}");
-    assert_eq!(
-        serde_json::from_str::<PolicyDocument>(&json).unwrap(),
-        document
-    );
+    assert_eq!(serde_json::from_str::<PolicyDocument>(&json).unwrap(), document);
 
     for (pointer, wrong) in [
         ("/items/0/category", serde_json::json!("advertising")),
-        (
-            "/items/0/life",
-            serde_json::json!({"kind": "session", "seconds": 5}),
-        ),
+        ("/items/0/life", serde_json::json!({"kind": "session", "seconds": 5})),
         ("/items/0/party", serde_json::json!({"kind": "third"})),
         ("/hash", serde_json::json!("abc")),
     ] {
@@ -176,30 +142,16 @@ macro_rules! next {
 #[test]
 fn new_items_longer_lives_new_parties_and_other_categories_are_significant() {
     let (d90, d91) = (Life::days(90), Life::days(91));
-    let acme = DocumentParty::Processor {
-        name: "Acme".into(),
-    };
+    let acme = DocumentParty::Processor { name: "Acme".into() };
     for (diff, expected) in [
         (next!(ThemeLonger), vec![Change::LivesLonger(d90, d91)]),
-        (
-            next!(ThemeShared),
-            vec![Change::NewParty(DocumentParty::First {}, acme)],
-        ),
-        (
-            next!(ThemeMeasured),
-            vec![Change::Category(Category::Functional, Category::Analytics)],
-        ),
+        (next!(ThemeShared), vec![Change::NewParty(DocumentParty::First {}, acme)]),
+        (next!(ThemeMeasured), vec![Change::Category(Category::Functional, Category::Analytics)]),
         (next!(ThemeMoved), vec![Change::Added, Change::Removed]),
         (next!(Theme, UploadDraft), vec![Change::Added]),
     ] {
         assert!(diff.is_significant());
-        assert_eq!(
-            diff.changes
-                .into_iter()
-                .map(|(_, change)| change)
-                .collect::<Vec<_>>(),
-            expected
-        );
+        assert_eq!(diff.changes.into_iter().map(|(_, change)| change).collect::<Vec<_>>(), expected);
     }
 }
 
@@ -208,23 +160,11 @@ fn everything_else_is_for_the_change_log() {
     for (diff, expected) in [
         (next!(Theme), vec![]),
         (next!(), vec![Change::Removed]),
-        (
-            next!(ThemeShorter),
-            vec![
-                Change::LivesOtherwise(Life::days(90), Life::Session),
-                Change::Purposes,
-            ],
-        ),
+        (next!(ThemeShorter), vec![Change::LivesOtherwise(Life::days(90), Life::Session), Change::Purposes]),
         (next!(ThemeOpen), vec![Change::Attributes]),
     ] {
         assert!(!diff.is_significant() && diff.since_not_raised.is_empty());
-        assert_eq!(
-            diff.changes
-                .into_iter()
-                .map(|(_, change)| change)
-                .collect::<Vec<_>>(),
-            expected
-        );
+        assert_eq!(diff.changes.into_iter().map(|(_, change)| change).collect::<Vec<_>>(), expected);
     }
 }
 
@@ -234,10 +174,8 @@ fn a_significant_change_that_an_old_yes_would_still_cover_is_named() {
     assert!(next!(ThemeLonger).since_not_raised.is_empty());
 }
 
-static REORDERED: Registry =
-    registry! { version: 9, date: "2027-01-31", items: [Theme, CookieConsent] };
-static LONGER: Registry =
-    registry! { version: 2, date: "2026-01-31", items: [CookieConsent, ThemeLonger] };
+static REORDERED: Registry = registry! { version: 9, date: "2027-01-31", items: [Theme, CookieConsent] };
+static LONGER: Registry = registry! { version: 2, date: "2026-01-31", items: [CookieConsent, ThemeLonger] };
 
 #[test]
 fn the_hash_changes_with_the_promises_and_with_nothing_else() {
@@ -252,10 +190,7 @@ fn the_hash_changes_with_the_promises_and_with_nothing_else() {
         ]
     );
     // Locks the canonical text: sites lock their policies' versions to this hash.
-    assert_eq!(
-        OLD.hash(),
-        "d64ed65323ad4b51fec29c9221cfe376ed4a83cb5929df55e32adeb875500bcc"
-    );
+    assert_eq!(OLD.hash(), "d64ed65323ad4b51fec29c9221cfe376ed4a83cb5929df55e32adeb875500bcc");
 }
 
 #[test]

@@ -4,13 +4,8 @@
 mod common;
 
 use common::browser::Browser;
-use common::{
-    NOW, SITE, SessionId, Stripe, ThemeMode, UsageStats, Visitor, key, lines, request, send,
-    visitor,
-};
-use cookie_policy::{
-    Access, Answer, Consent, Cookie, Decision, Jar, Kind, Mode, Party, Signal, Told,
-};
+use common::{NOW, SITE, SessionId, Stripe, ThemeMode, UsageStats, Visitor, key, lines, request, send, visitor};
+use cookie_policy::{Access, Answer, Consent, Cookie, Decision, Jar, Kind, Mode, Party, Signal, Told};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use proptest::prelude::*;
 
@@ -24,31 +19,18 @@ enum Act {
 }
 
 fn sign(bits: u8) -> Signal {
-    Signal {
-        dnt: bits & 1 != 0,
-        gpc: bits & 2 != 0,
-    }
+    Signal { dnt: bits & 1 != 0, gpc: bits & 2 != 0 }
 }
 
 fn decide(consent: &Consent, number: u8) -> Decision {
     let names: Vec<&str> = SITE.items().iter().map(|item| item.name).collect();
-    let some = names
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| number >> (i % 7) & 1 != 0)
-        .map(|(_, name)| *name);
+    let some = names.iter().enumerate().filter(|(i, _)| number >> (i % 7) & 1 != 0).map(|(_, name)| *name);
     match number % 5 {
         0 => consent.accept_all(),
         1 => consent.block_all(),
         2 => consent.prompt(),
         3 => consent.selective(some, Told::OfSignal).unwrap(),
-        _ => consent
-            .answer(
-                names[4 + usize::from(number) % 4],
-                Answer::Allow,
-                Told::OfSignal,
-            )
-            .unwrap(),
+        _ => consent.answer(names[4 + usize::from(number) % 4], Answer::Allow, Told::OfSignal).unwrap(),
     }
 }
 
@@ -80,12 +62,7 @@ fn act(acts: &[Act], jar: &Jar, headers: &mut HeaderMap) {
 
 /// Lines that look almost right, so that the interesting ones are reached.
 fn almost() -> impl Strategy<Value = Vec<u8>> {
-    let names = SITE.items().iter().map(|item| item.name).chain([
-        "tracker",
-        "",
-        " theme-mode ",
-        "Theme-Mode",
-    ]);
+    let names = SITE.items().iter().map(|item| item.name).chain(["tracker", "", " theme-mode ", "Theme-Mode"]);
     let parts = [
         "Secure",
         "secure",
@@ -117,16 +94,17 @@ fn almost() -> impl Strategy<Value = Vec<u8>> {
         "=",
         "Max-Age = 60 ",
     ];
-    let part = proptest::sample::select(parts.to_vec());
+    let part = prop_oneof![
+        proptest::sample::select(parts.to_vec()).prop_map(str::to_owned),
+        // Around the declared lives, where a second decides.
+        (proptest::sample::select(vec![604_800, 2_592_000, 7_776_000, 63_072_000]), -1..2_i64)
+            .prop_map(|(declared, by)| format!("Max-Age={}", declared + by)),
+    ];
     let name = proptest::sample::select(names.collect::<Vec<_>>());
-    (name, proptest::collection::vec(part, 0..7)).prop_map(|(name, parts)| {
-        let full = ["Secure", "Path=/", "SameSite=Lax"];
-        let all: Vec<_> = if parts.len() % 2 == 0 {
-            full.into_iter().chain(parts).collect()
-        } else {
-            parts
-        };
-        format!("{name}=v; {}", all.join(";")).into_bytes()
+    (name, any::<[bool; 2]>(), proptest::collection::vec(part, 0..4)).prop_map(|(name, [full, hidden], parts)| {
+        let full = if full { "Secure; Path=/; SameSite=Lax" } else { "" };
+        let hidden = if hidden { "HttpOnly" } else { "" };
+        format!("{name}=v; {full}; {hidden}; {}", parts.join(";")).into_bytes()
     })
 }
 
@@ -144,20 +122,11 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 /// The visitor's standing as the browser would bring it back.
 fn after(request: &Request<()>, response: &Response<()>, signal: Signal) -> Consent {
-    let sent = lines(response, "set-cookie")
-        .into_iter()
-        .rev()
-        .find(|line| line.starts_with("cookie-consent="));
+    let sent = lines(response, "set-cookie").into_iter().rev().find(|line| line.starts_with("cookie-consent="));
     let cookie = sent.map(|line| line["cookie-consent=".len()..line.find(';').unwrap()].to_owned());
-    let before = request
-        .headers()
-        .get("cookie")
-        .map(|value| value.to_str().unwrap().to_owned());
-    let before =
-        before.and_then(|line| Some(line[line.find("cookie-consent=")? + 15..].to_owned()));
-    let decision = cookie
-        .or(before)
-        .and_then(|value| Decision::from_cookie_value(value.as_bytes(), &SITE, &key()));
+    let before = request.headers().get("cookie").map(|value| value.to_str().unwrap().to_owned());
+    let before = before.and_then(|line| Some(line[line.find("cookie-consent=")? + 15..].to_owned()));
+    let decision = cookie.or(before).and_then(|value| Decision::from_cookie_value(value.as_bytes(), &SITE, &key()));
     visitor(decision, signal)
 }
 

@@ -8,16 +8,8 @@ use cookie_policy::{BadReceipt, Key, LedgerEntry, Receipt, Record, TextsHash, To
 
 fn record() -> Record {
     let consent = visitor(None, GPC);
-    let decided = consent.with(
-        consent
-            .selective(["theme-mode", "_ga"], Told::OfSignal)
-            .ok(),
-    );
-    Record::of(
-        &decided,
-        TextsHash::of(["We store little.", "Accept all", "Block all"]),
-    )
-    .unwrap()
+    let decided = consent.with(consent.selective(["theme-mode", "_ga"], Told::OfSignal).ok());
+    Record::of(&decided, TextsHash::of(["We store little.", "Accept all", "Block all"])).unwrap()
 }
 
 fn receipt() -> Receipt {
@@ -34,12 +26,7 @@ fn a_receipt_says_what_was_decided_and_verifies_as_downloaded() {
     assert_eq!(signed["policy_hash"], SITE.hash());
     assert_eq!(signed["choice"], "selective");
     assert_eq!(signed["signal"]["gpc"], true);
-    let ga = signed["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|item| item["name"] == "_ga")
-        .unwrap();
+    let ga = signed["items"].as_array().unwrap().iter().find(|item| item["name"] == "_ga").unwrap();
     assert_eq!(ga["standing"], "agreed");
     assert_eq!(ga["why"], "named-despite-signal");
 }
@@ -59,19 +46,10 @@ fn a_receipt_that_was_changed_in_any_way_is_refused() {
         assert!(Receipt::verify(&changed, &key()).is_err(), "{from}");
     }
     let other = Key::new(&[9; 32]).unwrap();
-    assert!(matches!(
-        Receipt::verify(&json, &other),
-        Err(BadReceipt::Forged)
-    ));
-    assert!(matches!(
-        Receipt::verify("{}", &key()),
-        Err(BadReceipt::Unreadable(_))
-    ));
+    assert!(matches!(Receipt::verify(&json, &other), Err(BadReceipt::Forged)));
+    assert!(matches!(Receipt::verify("{}", &key()), Err(BadReceipt::Unreadable(_))));
     let compact = serde_json::to_string(&receipt()).unwrap();
-    assert!(
-        Receipt::verify(&compact, &key()).is_ok(),
-        "spaces do not matter"
-    );
+    assert!(Receipt::verify(&compact, &key()).is_ok(), "spaces do not matter");
 }
 
 #[test]
@@ -84,25 +62,16 @@ fn a_decision_cookie_is_no_receipt_though_one_key_signs_both() {
     let mut forged = receipt();
     let cookie = visitor(None, GPC).accept_all().to_cookie_value(&key());
     forged.signature = cookie.rsplit('.').next().unwrap().to_owned();
-    assert!(matches!(
-        Receipt::verify(&forged.to_json().unwrap(), &key()),
-        Err(BadReceipt::Forged)
-    ));
+    assert!(matches!(Receipt::verify(&forged.to_json().unwrap(), &key()), Err(BadReceipt::Forged)));
 }
 
 #[test]
 fn a_ledger_entry_keeps_the_moment_and_reads_back() {
-    let entry = LedgerEntry {
-        at: NOW,
-        record: record(),
-    };
+    let entry = LedgerEntry { at: NOW, record: record() };
     let json = serde_json::to_string(&entry).unwrap();
     assert!(json.contains(r#""at":"2026-02-03T10:20:30Z""#), "{json}");
     assert_eq!(serde_json::from_str::<LedgerEntry>(&json).unwrap(), entry);
-    assert!(
-        Record::of(&visitor(None, GPC), TextsHash::of([])).is_none(),
-        "no decision, no record"
-    );
+    assert!(Record::of(&visitor(None, GPC), TextsHash::of([])).is_none(), "no decision, no record");
 }
 
 #[test]

@@ -82,8 +82,7 @@ impl Day {
     }
 
     pub(crate) fn to_date(self) -> Date {
-        Date::from_julian_day(EPOCH_JULIAN_DAY + i32::from(self.0))
-            .expect("1970 to 2149 are years of the calendar")
+        Date::from_julian_day(EPOCH_JULIAN_DAY + i32::from(self.0)).expect("1970 to 2149 are years of the calendar")
     }
 
     /// Whole days from `self` to `later`; 0 where `later` is earlier.
@@ -127,17 +126,11 @@ impl Decision {
     }
 
     pub(crate) fn note(&self, item: ItemId) -> Option<&Note> {
-        self.notes
-            .binary_search_by_key(&item, |note| note.item)
-            .ok()
-            .map(|i| &self.notes[i])
+        self.notes.binary_search_by_key(&item, |note| note.item).ok().map(|i| &self.notes[i])
     }
 
     pub(crate) fn put(&mut self, note: Note) {
-        match self
-            .notes
-            .binary_search_by_key(&note.item, |note| note.item)
-        {
+        match self.notes.binary_search_by_key(&note.item, |note| note.item) {
             Ok(i) => self.notes[i] = note,
             Err(i) => self.notes.insert(i, note),
         }

@@ -100,9 +100,7 @@ pub enum Refused {
     #[error("{0} is essential: it is blocked with everything else, or not at all")]
     Essential(&'static str),
     /// The browser's signal says no, and the visitor had not been told.
-    #[error(
-        "the browser asks not to be measured: say so beside {0} before taking a yes, and pass `Told::OfSignal`"
-    )]
+    #[error("the browser asks not to be measured: say so beside {0} before taking a yes, and pass `Told::OfSignal`")]
     SignalNotTold(&'static str),
 }
 
@@ -117,21 +115,10 @@ pub struct Consent {
 
 impl Consent {
     /// Puts the parts together. A decision older than [`MEMORY_DAYS`], or dated after tomorrow, counts as none.
-    pub fn new(
-        registry: &'static Registry,
-        decision: Option<Decision>,
-        signal: Signal,
-        today: Date,
-    ) -> Self {
+    pub fn new(registry: &'static Registry, decision: Option<Decision>, signal: Signal, today: Date) -> Self {
         let today = Day::from_date(today);
-        let decision =
-            decision.filter(|d| d.day.until(today) <= MEMORY_DAYS && today.until(d.day) <= 1);
-        Self {
-            registry,
-            decision,
-            signal,
-            today,
-        }
+        let decision = decision.filter(|d| d.day.until(today) <= MEMORY_DAYS && today.until(d.day) <= 1);
+        Self { registry, decision, signal, today }
     }
 
     /// The site's declared items.
@@ -157,10 +144,7 @@ impl Consent {
     /// The same moment after another decision.
     #[must_use]
     pub fn with(&self, decision: Option<Decision>) -> Self {
-        Self {
-            decision,
-            ..self.clone()
-        }
+        Self { decision, ..self.clone() }
     }
 
     /// Whether an item may be stored now, and why.
@@ -171,50 +155,24 @@ impl Consent {
             return Agreed(Ground::Essential);
         }
         let Some(decision) = &self.decision else {
-            return if essential {
-                Agreed(Ground::Essential)
-            } else {
-                Withheld(Reason::Undecided)
-            };
+            return if essential { Agreed(Ground::Essential) } else { Withheld(Reason::Undecided) };
         };
         if essential {
             let blocked = decision.choice == Choice::BlockAll;
-            return if blocked {
-                Withheld(Reason::BlockedAll)
-            } else {
-                Agreed(Ground::Essential)
-            };
+            return if blocked { Withheld(Reason::BlockedAll) } else { Agreed(Ground::Essential) };
         }
         let measures = item.category == Category::Analytics;
         let signal = measures && self.signal.is_on();
         let seen = |policy: u16| policy >= item.spec.since;
         match decision.note(item.id()).filter(|note| seen(note.policy)) {
-            Some(Note {
-                mark: Mark::Allowed {
-                    despite_signal: true,
-                },
-                ..
-            }) if measures => {
+            Some(Note { mark: Mark::Allowed { despite_signal: true }, .. }) if measures => {
                 return Agreed(Ground::NamedDespiteSignal);
             }
-            Some(Note {
-                mark: Mark::Allowed { .. },
-                ..
-            }) => {
-                return if signal {
-                    Withheld(Reason::Signal)
-                } else {
-                    Agreed(Ground::Named)
-                };
+            Some(Note { mark: Mark::Allowed { .. }, .. }) => {
+                return if signal { Withheld(Reason::Signal) } else { Agreed(Ground::Named) };
             }
-            Some(Note {
-                mark: Mark::Never, ..
-            }) => return Withheld(Reason::Never),
-            Some(Note {
-                mark: Mark::NotNow,
-                day,
-                ..
-            }) if day.until(self.today) < NOT_NOW_DAYS => {
+            Some(Note { mark: Mark::Never, .. }) => return Withheld(Reason::Never),
+            Some(Note { mark: Mark::NotNow, day, .. }) if day.until(self.today) < NOT_NOW_DAYS => {
                 return Withheld(Reason::NotNow);
             }
             _ => {}
@@ -235,23 +193,15 @@ impl Consent {
             return Some(MustAsk::NoDecision);
         };
         let unseen = self.registry.items().iter().any(|item| {
-            decision
-                .note(item.id())
-                .map_or(decision.policy, |note| note.policy.max(decision.policy))
-                < item.spec.since
+            decision.note(item.id()).map_or(decision.policy, |note| note.policy.max(decision.policy)) < item.spec.since
         });
-        unseen.then_some(MustAsk::PolicyChanged {
-            seen: decision.policy,
-        })
+        unseen.then_some(MustAsk::PolicyChanged { seen: decision.policy })
     }
 
     /// The items whose question waits to be shown, in the registry's order.
     pub fn asked(&self) -> impl Iterator<Item = &'static Declaration> {
         let registry = self.registry;
-        registry
-            .items()
-            .iter()
-            .filter(move |item| self.is_asked(item.id()))
+        registry.items().iter().filter(move |item| self.is_asked(item.id()))
     }
 
     pub(crate) fn is_asked(&self, item: ItemId) -> bool {
@@ -265,13 +215,7 @@ impl Consent {
 
     fn decide(&self, choice: Choice) -> Decision {
         let (policy, day, signal) = (self.registry.version(), self.today, self.signal);
-        Decision {
-            choice,
-            policy,
-            day,
-            signal,
-            notes: Vec::new(),
-        }
+        Decision { choice, policy, day, signal, notes: Vec::new() }
     }
 
     /// Accept All.
@@ -299,17 +243,10 @@ impl Consent {
     /// # Errors
     /// [`Refused::Undeclared`] for a name that the registry does not list; [`Refused::SignalNotTold`] for an analytics
     /// item under a signal, where the page did not say so.
-    pub fn selective<'n>(
-        &self,
-        names: impl IntoIterator<Item = &'n str>,
-        told: Told,
-    ) -> Result<Decision, Refused> {
+    pub fn selective<'n>(&self, names: impl IntoIterator<Item = &'n str>, told: Told) -> Result<Decision, Refused> {
         let mut decision = self.decide(Choice::Selective);
         for name in names {
-            let item = self
-                .registry
-                .find(name)
-                .ok_or_else(|| Refused::Undeclared(name.to_owned()))?;
+            let item = self.registry.find(name).ok_or_else(|| Refused::Undeclared(name.to_owned()))?;
             if item.category != Category::Essential {
                 decision.put(self.note(item, self.yes(item, told)?));
             }
@@ -322,10 +259,7 @@ impl Consent {
     /// # Errors
     /// As [`selective`](Self::selective); [`Refused::Essential`] for an essential item.
     pub fn answer(&self, name: &str, answer: Answer, told: Told) -> Result<Decision, Refused> {
-        let item = self
-            .registry
-            .find(name)
-            .ok_or_else(|| Refused::Undeclared(name.to_owned()))?;
+        let item = self.registry.find(name).ok_or_else(|| Refused::Undeclared(name.to_owned()))?;
         if item.category == Category::Essential {
             return Err(Refused::Essential(item.name));
         }
@@ -341,8 +275,7 @@ impl Consent {
 
     /// The present decision with the item's question queued; `None` where there is nothing to queue.
     pub(crate) fn ask(&self, item: &Declaration) -> Option<Decision> {
-        let open = self.standing(item) == Standing::Withheld(Reason::Unanswered)
-            && !self.is_asked(item.id());
+        let open = self.standing(item) == Standing::Withheld(Reason::Unanswered) && !self.is_asked(item.id());
         let mut decision = self.decision.clone().filter(|_| open)?;
         decision.put(self.note(item, Mark::Asked));
         Some(decision)
@@ -353,17 +286,10 @@ impl Consent {
         if against && told == Told::Nothing {
             return Err(Refused::SignalNotTold(item.name));
         }
-        Ok(Mark::Allowed {
-            despite_signal: against,
-        })
+        Ok(Mark::Allowed { despite_signal: against })
     }
 
     fn note(&self, item: &Declaration, mark: Mark) -> Note {
-        Note {
-            item: item.id(),
-            mark,
-            policy: self.registry.version(),
-            day: self.today,
-        }
+        Note { item: item.id(), mark, policy: self.registry.version(), day: self.today }
     }
 }

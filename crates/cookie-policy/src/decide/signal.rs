@@ -18,16 +18,8 @@ pub struct Signal {
 impl Signal {
     /// Reads the signals of a request. Only the value `1` is one, as both specifications say.
     pub fn of(headers: &HeaderMap) -> Self {
-        let says_no = |name: HeaderName| {
-            headers
-                .get_all(name)
-                .iter()
-                .any(|value| value.as_bytes() == b"1")
-        };
-        Self {
-            dnt: says_no(header::DNT),
-            gpc: says_no(SEC_GPC),
-        }
+        let says_no = |name: HeaderName| headers.get_all(name).iter().any(|value| value.as_bytes() == b"1");
+        Self { dnt: says_no(header::DNT), gpc: says_no(SEC_GPC) }
     }
 
     /// Whether the browser asks not to be measured.

@@ -39,9 +39,7 @@ impl Decision {
             return None;
         }
         let mut decision = Self::from_bytes(&payload)?;
-        decision
-            .notes
-            .retain(|note| registry.by_id(note.item).is_some());
+        decision.notes.retain(|note| registry.by_id(note.item).is_some());
         Some(decision)
     }
 
@@ -60,14 +58,10 @@ impl Decision {
             bytes.extend(note.item.0.to_be_bytes());
             bytes.push(match note.mark {
                 Mark::Asked => 0,
-                Mark::Allowed {
-                    despite_signal: false,
-                } => 1,
+                Mark::Allowed { despite_signal: false } => 1,
                 Mark::NotNow => 2,
                 Mark::Never => 3,
-                Mark::Allowed {
-                    despite_signal: true,
-                } => 4,
+                Mark::Allowed { despite_signal: true } => 4,
             });
             bytes.extend(note.policy.to_be_bytes());
             bytes.extend(note.day.0.to_be_bytes());
@@ -92,32 +86,20 @@ impl Decision {
         let notes = notes.iter().map(|&[i0, i1, i2, i3, mark, p0, p1, d0, d1]| {
             let mark = match mark {
                 0 => Mark::Asked,
-                1 => Mark::Allowed {
-                    despite_signal: false,
-                },
+                1 => Mark::Allowed { despite_signal: false },
                 2 => Mark::NotNow,
                 3 => Mark::Never,
-                4 => Mark::Allowed {
-                    despite_signal: true,
-                },
+                4 => Mark::Allowed { despite_signal: true },
                 _ => return None,
             };
             let item = ItemId(u32::from_be_bytes([i0, i1, i2, i3]));
-            Some(Note {
-                item,
-                mark,
-                policy: u16::from_be_bytes([p0, p1]),
-                day: Day(u16::from_be_bytes([d0, d1])),
-            })
+            Some(Note { item, mark, policy: u16::from_be_bytes([p0, p1]), day: Day(u16::from_be_bytes([d0, d1])) })
         });
         Some(Self {
             choice,
             policy: u16::from_be_bytes([p0, p1]),
             day: Day(u16::from_be_bytes([d0, d1])),
-            signal: Signal {
-                dnt: flags & 4 != 0,
-                gpc: flags & 8 != 0,
-            },
+            signal: Signal { dnt: flags & 4 != 0, gpc: flags & 8 != 0 },
             notes: notes.collect::<Option<_>>()?,
         })
     }

@@ -102,23 +102,17 @@ pub enum Life {
 impl Life {
     /// A life of whole days.
     pub const fn days(days: u32) -> Self {
-        Self::Persistent {
-            seconds: days * DAY_S,
-        }
+        Self::Persistent { seconds: days * DAY_S }
     }
 
     /// A life of whole hours.
     pub const fn hours(hours: u32) -> Self {
-        Self::Persistent {
-            seconds: hours * 3600,
-        }
+        Self::Persistent { seconds: hours * 3600 }
     }
 
     /// The session or, where the visitor asks for it, whole days.
     pub const fn session_or_days(days: u32) -> Self {
-        Self::SessionOr {
-            seconds: days * DAY_S,
-        }
+        Self::SessionOr { seconds: days * DAY_S }
     }
 
     /// The longest stay in seconds; `None` ends with the session.
@@ -227,10 +221,7 @@ impl Spec {
     };
 
     /// A web-storage item: readable by scripts, never sent.
-    pub const STORAGE: Self = Self {
-        access: Access::Script,
-        ..Self::COOKIE
-    };
+    pub const STORAGE: Self = Self { access: Access::Script, ..Self::COOKIE };
 }
 
 /// One cookie or web-storage item as the policy declares it.

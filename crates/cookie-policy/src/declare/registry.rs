@@ -26,29 +26,20 @@ impl Registry {
     #[doc(hidden)]
     #[must_use]
     pub const fn checked(version: u16, date: &'static str, items: &'static [Declaration]) -> Self {
-        assert!(
-            items.len() <= MAX_ITEMS,
-            "a registry holds at most 64 items"
-        );
+        assert!(items.len() <= MAX_ITEMS, "a registry holds at most 64 items");
         assert!(is_date(date), "the policy's date is written YYYY-MM-DD");
         let consent = ItemId::of(CONSENT_COOKIE).0;
         let mut has_consent = false;
         let mut i = 0;
         while i < items.len() {
             let item = &items[i];
-            assert!(
-                is_token(item.name),
-                "a name is 1 to 64 characters of a-z, A-Z, 0-9, '-', '_' and '.'"
-            );
+            assert!(is_token(item.name), "a name is 1 to 64 characters of a-z, A-Z, 0-9, '-', '_' and '.'");
             assert!(!item.spec.purposes.is_empty(), "an item needs a purpose");
             assert!(
                 item.spec.since >= 1 && item.spec.since <= version,
                 "`since` lies between 1 and the policy's version"
             );
-            assert!(
-                is_path(item.spec.path),
-                "a path starts with '/' and has neither ';' nor control characters"
-            );
+            assert!(is_path(item.spec.path), "a path starts with '/' and has neither ';' nor control characters");
             if let Life::Persistent { seconds } | Life::SessionOr { seconds } = item.spec.life {
                 assert!(seconds > 0, "a persistent item needs a life");
             }
@@ -58,23 +49,13 @@ impl Registry {
             }
             let mut j = 0;
             while j < i {
-                assert!(
-                    id != ItemId::of(items[j].name).0,
-                    "two items in the registry have one name"
-                );
+                assert!(id != ItemId::of(items[j].name).0, "two items in the registry have one name");
                 j += 1;
             }
             i += 1;
         }
-        assert!(
-            has_consent,
-            "the registry lists `CookieConsent`, the cookie that remembers a refusal"
-        );
-        Self {
-            version,
-            date,
-            items,
-        }
+        assert!(has_consent, "the registry lists `CookieConsent`, the cookie that remembers a refusal");
+        Self { version, date, items }
     }
 
     /// The policy's version; 1 is the first.
@@ -98,9 +79,7 @@ impl Registry {
     }
 
     pub(crate) fn position(&self, name: &[u8]) -> Option<usize> {
-        self.items
-            .iter()
-            .position(|item| item.name.as_bytes() == name)
+        self.items.iter().position(|item| item.name.as_bytes() == name)
     }
 
     pub(crate) fn by_id(&self, id: ItemId) -> Option<&'static Declaration> {
@@ -113,13 +92,7 @@ impl Registry {
         let mut items: Vec<_> = self.items.iter().collect();
         items.sort_by_key(|item| item.name);
         let mut text = String::from("cookie-policy registry 1\n");
-        for Declaration {
-            name,
-            kind,
-            category,
-            spec,
-        } in items
-        {
+        for Declaration { name, kind, category, spec } in items {
             let life = spec.life;
             let party = match spec.party {
                 Party::First => "first".to_owned(),
@@ -128,8 +101,11 @@ impl Registry {
             };
             let (category, purposes) = (category.as_str(), spec.purposes.join(","));
             let (access, same_site, path) = (spec.access, spec.same_site.as_str(), spec.path);
-            writeln!(text, "{name}\t{kind:?}\t{category}\t{purposes}\t{life}\t{party}\t{access:?}\t{same_site}\t{path}")
-                .expect("writing to a string does not fail");
+            writeln!(
+                text,
+                "{name}\t{kind:?}\t{category}\t{purposes}\t{life}\t{party}\t{access:?}\t{same_site}\t{path}"
+            )
+            .expect("writing to a string does not fail");
         }
         text
     }
@@ -150,20 +126,15 @@ impl Registry {
 pub const fn entry<D: Declared>() -> Declaration {
     let declaration = D::DECLARATION;
     let declared = declaration.category as u8;
-    assert!(
-        declared == <D::Category as InCategory>::CATEGORY as u8,
-        "an item has the category of its type"
-    );
+    assert!(declared == <D::Category as InCategory>::CATEGORY as u8, "an item has the category of its type");
     declaration
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string does not fail");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string does not fail");
+        text
+    })
 }
 
 const fn is_token(name: &str) -> bool {
@@ -194,11 +165,7 @@ const fn is_date(date: &str) -> bool {
     let bytes = date.as_bytes();
     let mut i = 0;
     while i < bytes.len() {
-        let fits = if i == 4 || i == 7 {
-            bytes[i] == b'-'
-        } else {
-            bytes[i].is_ascii_digit()
-        };
+        let fits = if i == 4 || i == 7 { bytes[i] == b'-' } else { bytes[i].is_ascii_digit() };
         if !fits {
             return false;
         }

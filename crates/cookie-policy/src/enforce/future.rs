@@ -67,8 +67,7 @@ fn enforce(headers: &mut HeaderMap, site: &Site, jar: &Jar) {
     }
     let sets_cookie = !lines.is_empty() || headers.contains_key(header::SET_COOKIE);
     for line in lines {
-        let value =
-            HeaderValue::from_str(&line).expect("names and values were checked to be header text");
+        let value = HeaderValue::from_str(&line).expect("names and values were checked to be header text");
         headers.append(header::SET_COOKIE, value);
     }
     if sets_cookie || foreign || jar.0.depends.load(Ordering::Relaxed) {
@@ -92,11 +91,7 @@ fn filter(headers: &mut HeaderMap, site: &Site, jar: &Jar, state: &mut State) {
     if verdicts.iter().all(Result::is_ok) {
         return;
     }
-    let lines: Vec<HeaderValue> = headers
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .cloned()
-        .collect();
+    let lines: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
     headers.remove(header::SET_COOKIE);
     for (line, verdict) in lines.into_iter().zip(verdicts) {
         match verdict {
@@ -138,16 +133,9 @@ fn own_lines(site: &Site, state: &State) -> Vec<String> {
     let changed = state.decided || state.asked;
     let decision = state.consent.decision().filter(|_| changed && !state.erase);
     if let (Some(decision), Some(item)) = (decision, site.registry.find(CONSENT_COOKIE)) {
-        let age_days = (state.consent.today() - decision.date())
-            .whole_days()
-            .max(0) as u32;
+        let age_days = (state.consent.today() - decision.date()).whole_days().max(0) as u32;
         let life_s = u32::from(MEMORY_DAYS).saturating_sub(age_days).max(1) * DAY_S;
-        lines.push(line::to_set(
-            item,
-            &decision.to_cookie_value(&site.key),
-            Some(life_s),
-            site.secure,
-        ));
+        lines.push(line::to_set(item, &decision.to_cookie_value(&site.key), Some(life_s), site.secure));
     }
     lines
 }
@@ -158,45 +146,24 @@ fn deletions(site: &Site, unagreed: u64, state: &State) -> Vec<String> {
     if unagreed == 0 && !state.decided && !state.erase {
         return Vec::new();
     }
-    let items = site
-        .registry
-        .items()
-        .iter()
-        .enumerate()
-        .filter(|(i, item)| {
-            let gone = if item.is_consent() {
-                state.consent.decision().is_none() && (state.decided || state.erase)
-            } else {
-                let sent = unagreed & 1 << i != 0;
-                state.erase || (sent || state.decided) && !state.consent.standing(item).is_agreed()
-            };
-            let already = state
-                .outgoing
-                .iter()
-                .any(|outgoing| outgoing.item.name == item.name);
-            gone && item.is_own_cookie() && !already
-        });
-    items
-        .map(|(_, item)| line::to_expire(item, site.secure))
-        .collect()
+    let items = site.registry.items().iter().enumerate().filter(|(i, item)| {
+        let gone = if item.is_consent() {
+            state.consent.decision().is_none() && (state.decided || state.erase)
+        } else {
+            let sent = unagreed & 1 << i != 0;
+            state.erase || (sent || state.decided) && !state.consent.standing(item).is_agreed()
+        };
+        let already = state.outgoing.iter().any(|outgoing| outgoing.item.name == item.name);
+        gone && item.is_own_cookie() && !already
+    });
+    items.map(|(_, item)| line::to_expire(item, site.secure)).collect()
 }
 
 /// Whether everything goes: after Block All, and where web storage is declared but none of it agreed to.
 fn stores_nothing(state: &State) -> bool {
-    if state
-        .consent
-        .decision()
-        .is_some_and(|decision| decision.choice() == Choice::BlockAll)
-    {
+    if state.consent.decision().is_some_and(|decision| decision.choice() == Choice::BlockAll) {
         return true;
     }
-    let mut storage = state
-        .consent
-        .registry()
-        .items()
-        .iter()
-        .filter(|item| item.kind != Kind::Cookie)
-        .peekable();
-    storage.peek().is_some()
-        && storage.all(|item| matches!(state.consent.standing(item), Standing::Withheld(_)))
+    let mut storage = state.consent.registry().items().iter().filter(|item| item.kind != Kind::Cookie).peekable();
+    storage.peek().is_some() && storage.all(|item| matches!(state.consent.standing(item), Standing::Withheld(_)))
 }

@@ -28,9 +28,7 @@ impl<C: InCategory> fmt::Debug for Granted<C> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Withheld {
     /// The decision does not cover it.
-    #[error(
-        "{name} is not agreed to ({reason:?}); work without it, or explain what it is for and offer to allow it"
-    )]
+    #[error("{name} is not agreed to ({reason:?}); work without it, or explain what it is for and offer to allow it")]
     NotAgreed {
         /// The item's name.
         name: &'static str,
@@ -77,10 +75,7 @@ pub struct Value<K> {
 impl<K: Cookie> Value<K> {
     pub(crate) fn new(text: String) -> Result<Self, BadValue> {
         let name = K::DECLARATION.name;
-        if let Some(found) = text
-            .chars()
-            .find(|&c| !c.is_ascii_graphic() || matches!(c, '"' | ',' | ';' | '\\'))
-        {
+        if let Some(found) = text.chars().find(|&c| !c.is_ascii_graphic() || matches!(c, '"' | ',' | ';' | '\\')) {
             return Err(BadValue::Byte { name, found });
         }
         let found = name.len() + text.len();
@@ -89,11 +84,7 @@ impl<K: Cookie> Value<K> {
         }
         let life = K::DECLARATION.spec.life;
         let life_s = life.longest_s().filter(|_| !life.may_be_session());
-        Ok(Self {
-            text,
-            life_s,
-            cookie: PhantomData,
-        })
+        Ok(Self { text, life_s, cookie: PhantomData })
     }
 
     /// Keeps the cookie for the declared span where the declaration leaves the choice between that and the session.
@@ -154,27 +145,10 @@ pub(super) struct Shared {
 pub struct Jar(pub(super) Arc<Shared>);
 
 impl Jar {
-    pub(super) fn new(
-        consent: Consent,
-        now: OffsetDateTime,
-        presented: Vec<HeaderValue>,
-        unagreed: u64,
-    ) -> Self {
-        let state = State {
-            consent,
-            outgoing: Vec::new(),
-            decided: false,
-            asked: false,
-            erase: false,
-        };
+    pub(super) fn new(consent: Consent, now: OffsetDateTime, presented: Vec<HeaderValue>, unagreed: u64) -> Self {
+        let state = State { consent, outgoing: Vec::new(), decided: false, asked: false, erase: false };
         let depends = AtomicBool::new(false);
-        Self(Arc::new(Shared {
-            now,
-            unagreed,
-            depends,
-            presented,
-            state: Mutex::new(state),
-        }))
+        Self(Arc::new(Shared { now, unagreed, depends, presented, state: Mutex::new(state) }))
     }
 
     /// A panic in a handler leaves no half-made state behind, for each method makes one change.
@@ -201,11 +175,7 @@ impl Jar {
         if !consent.standing(item).is_agreed() {
             return None;
         }
-        let mut pairs = self
-            .0
-            .presented
-            .iter()
-            .flat_map(|line| pairs(line.as_bytes()));
+        let mut pairs = self.0.presented.iter().flat_map(|line| pairs(line.as_bytes()));
         let (_, value) = pairs.find(|(name, _)| *name == item.name.as_bytes())?;
         std::str::from_utf8(value).ok().map(str::to_owned)
     }
@@ -219,10 +189,7 @@ impl Jar {
             Standing::Agreed(_) => Ok(Granted(PhantomData)),
             Standing::Withheld(reason) => {
                 state.queue(item);
-                Err(Withheld::NotAgreed {
-                    name: item.name,
-                    reason,
-                })
+                Err(Withheld::NotAgreed { name: item.name, reason })
             }
         }
     }
@@ -233,10 +200,7 @@ impl Jar {
         let mut essential = state.consent.registry().items().iter();
         let withheld = essential.find_map(|item| match state.consent.standing(item) {
             Standing::Withheld(reason) if item.category == crate::Category::Essential => {
-                Some(Withheld::NotAgreed {
-                    name: item.name,
-                    reason,
-                })
+                Some(Withheld::NotAgreed { name: item.name, reason })
             }
             _ => None,
         });
@@ -247,25 +211,15 @@ impl Jar {
     ///
     /// The witness shows that its category was asked about. Whether this very cookie is agreed to is looked up again,
     /// because visitors choose cookie by cookie.
-    pub fn set<K: Cookie>(
-        &self,
-        value: Value<K>,
-        granted: &Granted<K::Category>,
-    ) -> Result<(), Withheld> {
+    pub fn set<K: Cookie>(&self, value: Value<K>, granted: &Granted<K::Category>) -> Result<(), Withheld> {
         let Granted(PhantomData) = granted;
         let mut state = self.reading();
         let item = own(state.consent.registry(), &K::DECLARATION)?;
         if let Standing::Withheld(reason) = state.consent.standing(item) {
             state.queue(item);
-            return Err(Withheld::NotAgreed {
-                name: item.name,
-                reason,
-            });
+            return Err(Withheld::NotAgreed { name: item.name, reason });
         }
-        state.put(Outgoing {
-            item,
-            set: Some((value.text, value.life_s)),
-        });
+        state.put(Outgoing { item, set: Some((value.text, value.life_s)) });
         Ok(())
     }
 
@@ -302,8 +256,7 @@ impl Jar {
 
 impl State {
     fn put(&mut self, outgoing: Outgoing) {
-        self.outgoing
-            .retain(|other| other.item.name != outgoing.item.name);
+        self.outgoing.retain(|other| other.item.name != outgoing.item.name);
         self.outgoing.push(outgoing);
     }
 
@@ -315,25 +268,15 @@ impl State {
     }
 }
 
-fn registered(
-    registry: &'static Registry,
-    item: &Declaration,
-) -> Result<&'static Declaration, Withheld> {
-    registry
-        .find(item.name)
-        .ok_or(Withheld::Unregistered { name: item.name })
+fn registered(registry: &'static Registry, item: &Declaration) -> Result<&'static Declaration, Withheld> {
+    registry.find(item.name).ok_or(Withheld::Unregistered { name: item.name })
 }
 
 /// A registered cookie that this server sets itself; the consent cookie is the layer's.
 fn own(registry: &'static Registry, item: &Declaration) -> Result<&'static Declaration, Withheld> {
     let own = registered(registry, item)?;
-    let settable =
-        own.kind == Kind::Cookie && !own.is_consent() && !matches!(own.spec.party, Party::Third(_));
-    if settable {
-        Ok(own)
-    } else {
-        Err(Withheld::Unregistered { name: own.name })
-    }
+    let settable = own.kind == Kind::Cookie && !own.is_consent() && !matches!(own.spec.party, Party::Third(_));
+    if settable { Ok(own) } else { Err(Withheld::Unregistered { name: own.name }) }
 }
 
 #[cfg(feature = "axum")]

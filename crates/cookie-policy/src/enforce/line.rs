@@ -5,8 +5,7 @@
 //! is kept as `odd`, which only a deletion may be.
 
 use time::{
-    OffsetDateTime, PrimitiveDateTime, format_description::StaticFormatDescription,
-    macros::format_description,
+    OffsetDateTime, PrimitiveDateTime, format_description::StaticFormatDescription, macros::format_description,
 };
 
 use crate::declare::{Access, Declaration, SameSite};
@@ -16,12 +15,8 @@ pub(crate) const MAX_PAIR: usize = 4096;
 
 /// IMF-fixdate (RFC 9110, section 5.6.7), and the same with dashes as the first cookies had it.
 const DATES: [StaticFormatDescription; 2] = [
-    format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    ),
-    format_description!(
-        "[weekday repr:short], [day]-[month repr:short]-[year] [hour]:[minute]:[second] GMT"
-    ),
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"),
+    format_description!("[weekday repr:short], [day]-[month repr:short]-[year] [hour]:[minute]:[second] GMT"),
 ];
 
 const PAST: &str = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
@@ -51,11 +46,7 @@ impl<'a> Line<'a> {
         let pair = parts.next().unwrap_or_default();
         let (name, value) = split(pair);
         let (name, value) = value.map_or((&[][..], name), |value| (name, value));
-        let mut line = Self {
-            name,
-            value,
-            ..Self::default()
-        };
+        let mut line = Self { name, value, ..Self::default() };
         for part in parts {
             line.attribute(part)?;
         }
@@ -67,29 +58,17 @@ impl<'a> Line<'a> {
         let is = |name: &str| key.eq_ignore_ascii_case(name.as_bytes());
         let odd = match value {
             Some(value) if is("Max-Age") => {
-                return if once(&mut self.max_age_s, seconds(value)) {
-                    Ok(())
-                } else {
-                    Err("Max-Age")
-                };
+                return if once(&mut self.max_age_s, seconds(value)) { Ok(()) } else { Err("Max-Age") };
             }
             Some(value) if is("Expires") => {
-                return if once(&mut self.expires, date(value)) {
-                    Ok(())
-                } else {
-                    Err("Expires")
-                };
+                return if once(&mut self.expires, date(value)) { Ok(()) } else { Err("Expires") };
             }
             None if is("Max-Age") => return Err("Max-Age"),
             None if is("Expires") => return Err("Expires"),
             None if is("Secure") => std::mem::replace(&mut self.secure, true).then_some("Secure"),
-            None if is("HttpOnly") => {
-                std::mem::replace(&mut self.http_only, true).then_some("HttpOnly")
-            }
+            None if is("HttpOnly") => std::mem::replace(&mut self.http_only, true).then_some("HttpOnly"),
             Some(value) if is("Path") => (!once(&mut self.path, Some(value))).then_some("Path"),
-            Some(value) if is("SameSite") => {
-                (!once(&mut self.same_site, same_site(value))).then_some("SameSite")
-            }
+            Some(value) if is("SameSite") => (!once(&mut self.same_site, same_site(value))).then_some("SameSite"),
             _ if is("Domain") => Some("Domain"),
             None if key.is_empty() => None,
             _ => Some("an attribute that no cookie here has"),
@@ -102,10 +81,7 @@ impl<'a> Line<'a> {
     pub(crate) fn is_deletion(&self, now: OffsetDateTime) -> bool {
         let aged = self.max_age_s.map(|age| age <= 0);
         let expired = self.expires.map(|at| at <= now);
-        matches!(
-            (aged, expired),
-            (Some(true), None | Some(true)) | (None, Some(true))
-        )
+        matches!((aged, expired), (Some(true), None | Some(true)) | (None, Some(true)))
     }
 
     /// The life that the line asks for, in seconds: the longer of the two that it may name; `None` is the session.
@@ -143,9 +119,7 @@ fn seconds(value: &[u8]) -> Option<i64> {
 
 fn date(value: &[u8]) -> Option<OffsetDateTime> {
     let text = std::str::from_utf8(value).ok()?;
-    let found = DATES
-        .iter()
-        .find_map(|format| PrimitiveDateTime::parse(text, format).ok());
+    let found = DATES.iter().find_map(|format| PrimitiveDateTime::parse(text, format).ok());
     found.map(PrimitiveDateTime::assume_utc)
 }
 

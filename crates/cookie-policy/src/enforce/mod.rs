@@ -55,30 +55,12 @@ pub struct PolicyLayer(Arc<Site>);
 impl PolicyLayer {
     /// A layer for a site on https that strips and logs what breaks the policy.
     pub fn new(registry: &'static Registry, key: Key, clock: Clock) -> Self {
-        Self(Arc::new(Site {
-            registry,
-            key,
-            clock,
-            secure: true,
-            mode: Mode::Strip,
-        }))
+        Self(Arc::new(Site { registry, key, clock, secure: true, mode: Mode::Strip }))
     }
 
     fn with(self, change: impl FnOnce(&mut Site)) -> Self {
-        let Site {
-            registry,
-            key,
-            clock,
-            secure,
-            mode,
-        } = &*self.0;
-        let mut site = Site {
-            registry,
-            key: key.clone(),
-            clock: clock.clone(),
-            secure: *secure,
-            mode: *mode,
-        };
+        let Site { registry, key, clock, secure, mode } = &*self.0;
+        let mut site = Site { registry, key: key.clone(), clock: clock.clone(), secure: *secure, mode: *mode };
         change(&mut site);
         Self(Arc::new(site))
     }
@@ -98,12 +80,7 @@ impl PolicyLayer {
 
 impl fmt::Debug for PolicyLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Site {
-            registry,
-            secure,
-            mode,
-            ..
-        } = &*self.0;
+        let Site { registry, secure, mode, .. } = &*self.0;
         f.debug_struct("PolicyLayer")
             .field("version", &registry.version())
             .field("secure", secure)
@@ -116,10 +93,7 @@ impl<S> Layer<S> for PolicyLayer {
     type Service = PolicyService<S>;
 
     fn layer(&self, inner: S) -> PolicyService<S> {
-        PolicyService {
-            inner,
-            site: self.0.clone(),
-        }
+        PolicyService { inner, site: self.0.clone() }
     }
 }
 
@@ -132,9 +106,7 @@ pub struct PolicyService<S> {
 
 impl<S: fmt::Debug> fmt::Debug for PolicyService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PolicyService")
-            .field("inner", &self.inner)
-            .finish_non_exhaustive()
+        f.debug_struct("PolicyService").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 

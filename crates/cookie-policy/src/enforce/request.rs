@@ -21,18 +21,12 @@ pub(crate) fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 /// Reads the decision, the signal and the day into the visitor's standing.
 ///
 /// Two consent cookies that are both genuine but differ (one planted for a narrower path, perhaps) count as none.
-pub(crate) fn consent(
-    headers: &HeaderMap,
-    registry: &'static Registry,
-    key: &Key,
-    now: OffsetDateTime,
-) -> Consent {
+pub(crate) fn consent(headers: &HeaderMap, registry: &'static Registry, key: &Key, now: OffsetDateTime) -> Consent {
     let mut found: Option<Decision> = None;
     let mut contradiction = false;
     let lines = headers.get_all(header::COOKIE).iter();
-    let candidates = lines
-        .flat_map(|line| pairs(line.as_bytes()))
-        .filter(|(name, _)| *name == CONSENT_COOKIE.as_bytes());
+    let candidates =
+        lines.flat_map(|line| pairs(line.as_bytes())).filter(|(name, _)| *name == CONSENT_COOKIE.as_bytes());
     for (_, value) in candidates.take(MAX_CANDIDATES) {
         let Some(decision) = Decision::from_cookie_value(value, registry, key) else {
             continue;
@@ -41,12 +35,7 @@ pub(crate) fn consent(
         found = Some(decision);
     }
     let today = now.to_offset(time::UtcOffset::UTC).date();
-    Consent::new(
-        registry,
-        found.filter(|_| !contradiction),
-        Signal::of(headers),
-        today,
-    )
+    Consent::new(registry, found.filter(|_| !contradiction), Signal::of(headers), today)
 }
 
 /// What [`hide`] found.
@@ -64,10 +53,7 @@ pub(crate) fn hide(headers: &mut HeaderMap, consent: &Consent) -> Presented {
     let mut hidden = false;
     let mut kept: Vec<u8> = Vec::new();
     let mut agreed = |name: &[u8]| {
-        let Some(i) = registry
-            .position(name)
-            .filter(|&i| registry.items()[i].kind == Kind::Cookie)
-        else {
+        let Some(i) = registry.position(name).filter(|&i| registry.items()[i].kind == Kind::Cookie) else {
             return false;
         };
         let agreed = consent.standing(&registry.items()[i]).is_agreed();
@@ -78,20 +64,13 @@ pub(crate) fn hide(headers: &mut HeaderMap, consent: &Consent) -> Presented {
     };
     for line in headers.get_all(header::COOKIE) {
         hidden |= !pairs(line.as_bytes()).fold(true, |all, (name, _)| agreed(name) && all)
-            || line
-                .as_bytes()
-                .split(|&b| b == b';')
-                .any(|part| !part.contains(&b'='));
+            || line.as_bytes().split(|&b| b == b';').any(|part| !part.contains(&b'='));
     }
     if !hidden {
         let visible = headers.get_all(header::COOKIE).iter().cloned().collect();
         return Presented { visible, unagreed };
     }
-    for (name, value) in headers
-        .get_all(header::COOKIE)
-        .iter()
-        .flat_map(|line| pairs(line.as_bytes()))
-    {
+    for (name, value) in headers.get_all(header::COOKIE).iter().flat_map(|line| pairs(line.as_bytes())) {
         if agreed(name) {
             if !kept.is_empty() {
                 kept.extend(b"; ");
@@ -102,14 +81,9 @@ pub(crate) fn hide(headers: &mut HeaderMap, consent: &Consent) -> Presented {
         }
     }
     headers.remove(header::COOKIE);
-    let visible = HeaderValue::from_bytes(&kept)
-        .ok()
-        .filter(|_| !kept.is_empty());
+    let visible = HeaderValue::from_bytes(&kept).ok().filter(|_| !kept.is_empty());
     if let Some(line) = &visible {
         headers.insert(header::COOKIE, line.clone());
     }
-    Presented {
-        visible: visible.into_iter().collect(),
-        unagreed,
-    }
+    Presented { visible: visible.into_iter().collect(), unagreed }
 }

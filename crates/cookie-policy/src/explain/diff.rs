@@ -31,10 +31,7 @@ pub enum Change {
 impl Change {
     /// Whether visitors are told and asked again: for a new item, a longer life, a new party or another category.
     pub const fn is_significant(&self) -> bool {
-        matches!(
-            self,
-            Self::Added | Self::LivesLonger(..) | Self::NewParty(..) | Self::Category(..)
-        )
+        matches!(self, Self::Added | Self::LivesLonger(..) | Self::NewParty(..) | Self::Category(..))
     }
 }
 
@@ -47,12 +44,7 @@ impl fmt::Display for Change {
             Self::LivesOtherwise(from, to) => write!(f, "lives otherwise: {from} became {to}"),
             Self::NewParty(from, to) => write!(f, "has a new party: {from} became {to}"),
             Self::BackToFirstParty => f.write_str("is the site's alone"),
-            Self::Category(from, to) => write!(
-                f,
-                "changed category: {} became {}",
-                from.as_str(),
-                to.as_str()
-            ),
+            Self::Category(from, to) => write!(f, "changed category: {} became {}", from.as_str(), to.as_str()),
             Self::Purposes => f.write_str("changed purposes"),
             Self::Attributes => f.write_str("changed attributes"),
         }
@@ -92,9 +84,7 @@ pub struct Diff {
 impl Diff {
     /// Whether visitors are told and asked again. Otherwise the change log is enough.
     pub fn is_significant(&self) -> bool {
-        self.changes
-            .iter()
-            .any(|(_, change)| change.is_significant())
+        self.changes.iter().any(|(_, change)| change.is_significant())
     }
 }
 
@@ -113,15 +103,9 @@ pub fn diff(old: &PolicyDocument, new: &PolicyDocument) -> Diff {
         }
         changes.extend(found.into_iter().map(|change| (item.name.clone(), change)));
     }
-    let removed = old
-        .items
-        .iter()
-        .filter(|before| !new.items.iter().any(|item| same(before, item)));
+    let removed = old.items.iter().filter(|before| !new.items.iter().any(|item| same(before, item)));
     changes.extend(removed.map(|before| (before.name.clone(), Change::Removed)));
-    Diff {
-        changes,
-        since_not_raised,
-    }
+    Diff { changes, since_not_raised }
 }
 
 fn compare(old: &DocumentItem, new: &DocumentItem) -> Vec<Change> {

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::declare::{
-    Access, BROWSER_CAP_S, Category, Declaration, Kind, Life, MEMORY_DAYS, Party, Registry,
-    SameSite,
+    Access, BROWSER_CAP_S, Category, Declaration, Kind, Life, MEMORY_DAYS, Party, Registry, SameSite,
 };
 
 /// The JSON schema (draft 2020-12) of [`PolicyDocument`].
@@ -104,36 +103,19 @@ impl PolicyDocument {
 
 impl DocumentItem {
     fn of(item: &Declaration) -> Self {
-        let Declaration {
-            name,
-            kind,
-            category,
-            spec,
-        } = item;
+        let Declaration { name, kind, category, spec } = item;
         let cookie = *kind == Kind::Cookie;
         Self {
             name: (*name).to_owned(),
             kind: *kind,
             category: *category,
-            purposes: spec
-                .purposes
-                .iter()
-                .map(|&purpose| purpose.to_owned())
-                .collect(),
+            purposes: spec.purposes.iter().map(|&purpose| purpose.to_owned()).collect(),
             life: spec.life,
-            browser_cap_seconds: spec
-                .life
-                .longest_s()
-                .filter(|&s| cookie && s > BROWSER_CAP_S)
-                .map(|_| BROWSER_CAP_S),
+            browser_cap_seconds: spec.life.longest_s().filter(|&s| cookie && s > BROWSER_CAP_S).map(|_| BROWSER_CAP_S),
             party: match spec.party {
                 Party::First => DocumentParty::First {},
-                Party::Processor(name) => DocumentParty::Processor {
-                    name: name.to_owned(),
-                },
-                Party::Third(name) => DocumentParty::Third {
-                    name: name.to_owned(),
-                },
+                Party::Processor(name) => DocumentParty::Processor { name: name.to_owned() },
+                Party::Third(name) => DocumentParty::Third { name: name.to_owned() },
             },
             access: spec.access,
             same_site: cookie.then_some(spec.same_site),

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::decide::{Consent, Ground, Reason, Standing};
-use crate::declare::{
-    Access, BROWSER_CAP_S, Category, DAY_S, Declaration, Kind, Life, Party, Registry,
-};
+use crate::declare::{Access, BROWSER_CAP_S, Category, DAY_S, Declaration, Kind, Life, Party, Registry};
 
 /// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,10 +45,7 @@ impl Amount {
         } else {
             (Unit::Seconds, 1)
         };
-        Self {
-            count: seconds / unit_s,
-            unit,
-        }
+        Self { count: seconds / unit_s, unit }
     }
 }
 
@@ -130,21 +125,11 @@ pub fn tables(
     let words = Words(texts);
     let mut tables = Vec::new();
     for category in Category::ALL {
-        let items = registry
-            .items()
-            .iter()
-            .filter(|item| item.category == category);
-        let rows = items
-            .map(|item| words.row(item, consent))
-            .collect::<Result<Vec<_>, _>>()?;
+        let items = registry.items().iter().filter(|item| item.category == category);
+        let rows = items.map(|item| words.row(item, consent)).collect::<Result<Vec<_>, _>>()?;
         if !rows.is_empty() {
             let [heading, about] = category_keys(category);
-            tables.push(Table {
-                category,
-                heading: words.get(&heading)?,
-                about: words.get(&about)?,
-                rows,
-            });
+            tables.push(Table { category, heading: words.get(&heading)?, about: words.get(&about)?, rows });
         }
     }
     Ok(tables)
@@ -156,29 +141,15 @@ pub fn missing(registry: &Registry, texts: &impl Texts) -> Vec<String> {
     let mut keys = BTreeSet::new();
     for item in registry.items() {
         keys.extend(category_keys(item.category));
-        keys.extend(
-            item.spec
-                .purposes
-                .iter()
-                .map(|purpose| purpose_key(purpose)),
-        );
-        keys.extend([
-            item_key(item),
-            kind_key(item.kind),
-            access_key(item.spec.access),
-        ]);
-        keys.extend([
-            party_key(item.spec.party).0.into(),
-            life_key(item.spec.life).0.into(),
-        ]);
+        keys.extend(item.spec.purposes.iter().map(|purpose| purpose_key(purpose)));
+        keys.extend([item_key(item), kind_key(item.kind), access_key(item.spec.access)]);
+        keys.extend([party_key(item.spec.party).0.into(), life_key(item.spec.life).0.into()]);
         if capped_s(item.spec.life).is_some() {
             keys.insert(CAPPED.into());
         }
     }
     keys.extend(standings().map(|standing| state_key(standing).to_owned()));
-    keys.into_iter()
-        .filter(|key| texts.text(key).is_none())
-        .collect()
+    keys.into_iter().filter(|key| texts.text(key).is_none()).collect()
 }
 
 const CAPPED: &str = "life.capped";
@@ -230,9 +201,7 @@ fn life_key(life: Life) -> (&'static str, Option<u32>) {
 }
 
 fn capped_s(life: Life) -> Option<u32> {
-    life.longest_s()
-        .filter(|&seconds| seconds > BROWSER_CAP_S)
-        .map(|_| BROWSER_CAP_S)
+    life.longest_s().filter(|&seconds| seconds > BROWSER_CAP_S).map(|_| BROWSER_CAP_S)
 }
 
 fn state_key(standing: Standing) -> &'static str {
@@ -253,12 +222,7 @@ fn state_key(standing: Standing) -> &'static str {
 }
 
 fn standings() -> impl Iterator<Item = Standing> {
-    let grounds = [
-        Ground::Essential,
-        Ground::AcceptedAll,
-        Ground::Named,
-        Ground::NamedDespiteSignal,
-    ];
+    let grounds = [Ground::Essential, Ground::AcceptedAll, Ground::Named, Ground::NamedDespiteSignal];
     let reasons = [
         Reason::Undecided,
         Reason::ChangedSince,
@@ -269,20 +233,14 @@ fn standings() -> impl Iterator<Item = Standing> {
         Reason::NotNow,
         Reason::Never,
     ];
-    grounds
-        .into_iter()
-        .map(Standing::Agreed)
-        .chain(reasons.into_iter().map(Standing::Withheld))
+    grounds.into_iter().map(Standing::Agreed).chain(reasons.into_iter().map(Standing::Withheld))
 }
 
 struct Words<'t, T>(&'t T);
 
 impl<T: Texts> Words<'_, T> {
     fn get(&self, key: &str) -> Result<String, MissingText> {
-        self.0
-            .text(key)
-            .map(Cow::into_owned)
-            .ok_or_else(|| MissingText(key.to_owned()))
+        self.0.text(key).map(Cow::into_owned).ok_or_else(|| MissingText(key.to_owned()))
     }
 
     fn filled(&self, key: &str, with: &str) -> Result<String, MissingText> {
@@ -290,37 +248,24 @@ impl<T: Texts> Words<'_, T> {
     }
 
     fn timed(&self, key: &str, seconds: Option<u32>) -> Result<String, MissingText> {
-        self.filled(
-            key,
-            &seconds
-                .map(|s| self.0.amount(Amount::of_seconds(s)))
-                .unwrap_or_default(),
-        )
+        self.filled(key, &seconds.map(|s| self.0.amount(Amount::of_seconds(s))).unwrap_or_default())
     }
 
     fn row(&self, item: &Declaration, consent: Option<&Consent>) -> Result<Row, MissingText> {
         let spec = &item.spec;
         let (life, seconds) = life_key(spec.life);
         let (party, who) = party_key(spec.party);
-        let state = consent
-            .map(|consent| consent.standing(item))
-            .map(|standing| {
-                let text = self.get(state_key(standing))?;
-                Ok(State { standing, text })
-            });
+        let state = consent.map(|consent| consent.standing(item)).map(|standing| {
+            let text = self.get(state_key(standing))?;
+            Ok(State { standing, text })
+        });
         Ok(Row {
             name: item.name,
             about: self.get(&item_key(item))?,
-            purposes: spec
-                .purposes
-                .iter()
-                .map(|purpose| self.get(&purpose_key(purpose)))
-                .collect::<Result<_, _>>()?,
+            purposes: spec.purposes.iter().map(|purpose| self.get(&purpose_key(purpose))).collect::<Result<_, _>>()?,
             kind: self.get(&kind_key(item.kind))?,
             life: self.timed(life, seconds)?,
-            capped: capped_s(spec.life)
-                .map(|cap| self.timed(CAPPED, Some(cap)))
-                .transpose()?,
+            capped: capped_s(spec.life).map(|cap| self.timed(CAPPED, Some(cap))).transpose()?,
             party: self.filled(party, who)?,
             access: self.get(&access_key(spec.access))?,
             state: state.transpose()?,

@@ -124,9 +124,7 @@ pub enum BadReceipt {
     #[error("this is not a receipt in JSON; pass the file as it was downloaded")]
     Unreadable(#[source] serde_json::Error),
     /// It was not made by this site, or was changed.
-    #[error(
-        "the signature is not this site's for this text: it was changed, or signed with another key"
-    )]
+    #[error("the signature is not this site's for this text: it was changed, or signed with another key")]
     Forged,
 }
 
@@ -135,18 +133,8 @@ impl Receipt {
     ///
     /// # Errors
     /// None that a record can cause; `serde_json` has it in its signature.
-    pub fn sign(
-        record: Record,
-        site: &str,
-        date: Date,
-        key: &Key,
-    ) -> Result<Self, serde_json::Error> {
-        let signed = Signed {
-            format: 1,
-            site: site.to_owned(),
-            date,
-            record,
-        };
+    pub fn sign(record: Record, site: &str, date: Date, key: &Key) -> Result<Self, serde_json::Error> {
+        let signed = Signed { format: 1, site: site.to_owned(), date, record };
         let signature = to_base64(&key.sign(Use::Receipt, &serde_json::to_vec(&signed)?));
         Ok(Self { signed, signature })
     }
@@ -166,17 +154,12 @@ impl Receipt {
     pub fn verify(json: &str, key: &Key) -> Result<Self, BadReceipt> {
         let receipt: Self = serde_json::from_str(json).map_err(BadReceipt::Unreadable)?;
         // A line that was added by hand is not in `receipt`, so that its signature alone would not show it.
-        let whole: serde_json::Value =
-            serde_json::from_str(json).map_err(BadReceipt::Unreadable)?;
+        let whole: serde_json::Value = serde_json::from_str(json).map_err(BadReceipt::Unreadable)?;
         if serde_json::to_value(&receipt).map_err(BadReceipt::Unreadable)? != whole {
             return Err(BadReceipt::Forged);
         }
         let message = serde_json::to_vec(&receipt.signed).map_err(BadReceipt::Unreadable)?;
         let signature = from_base64(receipt.signature.as_bytes()).ok_or(BadReceipt::Forged)?;
-        if key.verify(Use::Receipt, &message, &signature) {
-            Ok(receipt)
-        } else {
-            Err(BadReceipt::Forged)
-        }
+        if key.verify(Use::Receipt, &message, &signature) { Ok(receipt) } else { Err(BadReceipt::Forged) }
     }
 }

@@ -38,22 +38,13 @@ impl Browser {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Stored> {
-        self.0
-            .iter()
-            .find(|((found, _), _)| found == name.as_bytes())
-            .map(|(_, stored)| stored)
+        self.0.iter().find(|((found, _), _)| found == name.as_bytes()).map(|(_, stored)| stored)
     }
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {
-    let start = bytes
-        .iter()
-        .position(|b| !b" \t".contains(b))
-        .unwrap_or(bytes.len());
-    let end = bytes
-        .iter()
-        .rposition(|b| !b" \t".contains(b))
-        .map_or(start, |i| i + 1);
+    let start = bytes.iter().position(|b| !b" \t".contains(b)).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(|b| !b" \t".contains(b)).map_or(start, |i| i + 1);
     &bytes[start..end]
 }
 
@@ -92,13 +83,7 @@ fn parse(line: &[u8], now: OffsetDateTime) -> Option<(Vec<u8>, Stored)> {
             b"expires" => expires = date(value).map(|at| (at - now).whole_seconds()).or(expires),
             b"max-age" => max_age = age(value).or(max_age),
             b"domain" => stored.domain = Some(value.to_vec()),
-            b"path" => {
-                stored.path = if value.first() == Some(&b'/') {
-                    value.to_vec()
-                } else {
-                    b"/".to_vec()
-                }
-            }
+            b"path" => stored.path = if value.first() == Some(&b'/') { value.to_vec() } else { b"/".to_vec() },
             b"secure" => stored.secure = true,
             b"httponly" => stored.http_only = true,
             b"samesite" => stored.same_site = Some(value.to_ascii_lowercase()),
@@ -115,9 +100,7 @@ fn age(value: &[u8]) -> Option<i64> {
         return None;
     }
     let negative = value[0] == b'-';
-    let size = digits.iter().fold(0_i64, |n, d| {
-        n.saturating_mul(10).saturating_add(i64::from(d - b'0'))
-    });
+    let size = digits.iter().fold(0_i64, |n, d| n.saturating_mul(10).saturating_add(i64::from(d - b'0')));
     Some(if negative { -size } else { size })
 }
 
@@ -126,10 +109,7 @@ fn number(token: &[u8], digits: std::ops::RangeInclusive<usize>) -> Option<(u32,
     if !digits.contains(&count) {
         return None;
     }
-    Some((
-        std::str::from_utf8(&token[..count]).ok()?.parse().ok()?,
-        &token[count..],
-    ))
+    Some((std::str::from_utf8(&token[..count]).ok()?.parse().ok()?, &token[count..]))
 }
 
 fn clock(token: &[u8]) -> Option<(u32, u32, u32)> {
@@ -141,22 +121,16 @@ fn clock(token: &[u8]) -> Option<(u32, u32, u32)> {
 }
 
 fn month(token: &[u8]) -> Option<Month> {
-    let names = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
+    let names = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let start = token.get(..3)?.to_ascii_lowercase();
     let index = names.iter().position(|name| name.as_bytes() == start)?;
     Month::try_from(index as u8 + 1).ok()
 }
 
 fn date(value: &[u8]) -> Option<OffsetDateTime> {
-    let delimits =
-        |b: u8| matches!(b, 0x09 | 0x20..=0x2f | 0x3b..=0x40 | 0x5b..=0x60 | 0x7b..=0x7e);
+    let delimits = |b: u8| matches!(b, 0x09 | 0x20..=0x2f | 0x3b..=0x40 | 0x5b..=0x60 | 0x7b..=0x7e);
     let (mut time, mut of_month, mut in_year, mut year) = (None, None, None, None);
-    for token in value
-        .split(|&b| delimits(b))
-        .filter(|token| !token.is_empty())
-    {
+    for token in value.split(|&b| delimits(b)).filter(|token| !token.is_empty()) {
         if time.is_none() && clock(token).is_some() {
             time = clock(token);
         } else if of_month.is_none() && number(token, 1..=2).is_some() {
@@ -177,8 +151,5 @@ fn date(value: &[u8]) -> Option<OffsetDateTime> {
         return None;
     }
     let date = Date::from_calendar_date(year as i32, in_year?, of_month? as u8).ok()?;
-    Some(
-        date.with_time(Time::from_hms(hour as u8, minute as u8, second as u8).ok()?)
-            .assume_utc(),
-    )
+    Some(date.with_time(Time::from_hms(hour as u8, minute as u8, second as u8).ok()?).assume_utc())
 }

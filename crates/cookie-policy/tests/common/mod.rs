@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use cookie_policy::{
-    Access, Consent, CookieConsent, Decision, Jar, Key, Life, Mode, Party, PolicyLayer, Registry,
-    SameSite, Signal, declare, registry,
+    Access, Consent, CookieConsent, Decision, Jar, Key, Life, Mode, Party, PolicyLayer, Registry, SameSite, Signal,
+    declare, registry,
 };
 use http::{HeaderMap, HeaderValue, Request, Response};
 use time::{Date, Duration, OffsetDateTime, macros::datetime};
@@ -50,18 +50,9 @@ pub(crate) static SITE: Registry = registry! {
 };
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-02-03 10:20:30 UTC);
-pub(crate) const DNT: Signal = Signal {
-    dnt: true,
-    gpc: false,
-};
-pub(crate) const GPC: Signal = Signal {
-    dnt: false,
-    gpc: true,
-};
-pub(crate) const QUIET: Signal = Signal {
-    dnt: false,
-    gpc: false,
-};
+pub(crate) const DNT: Signal = Signal { dnt: true, gpc: false };
+pub(crate) const GPC: Signal = Signal { dnt: false, gpc: true };
+pub(crate) const QUIET: Signal = Signal { dnt: false, gpc: false };
 
 pub(crate) fn key() -> Key {
     Key::new(&[7; 32]).unwrap()
@@ -78,10 +69,7 @@ pub(crate) fn visitor(decision: Option<Decision>, signal: Signal) -> Consent {
 
 pub(crate) fn agreed(consent: &Consent) -> Vec<&'static str> {
     let items = consent.registry().items().iter();
-    items
-        .filter(|item| consent.standing(item).is_agreed())
-        .map(|item| item.name)
-        .collect()
+    items.filter(|item| consent.standing(item).is_agreed()).map(|item| item.name).collect()
 }
 
 pub(crate) fn layer(mode: Mode) -> PolicyLayer {
@@ -91,13 +79,8 @@ pub(crate) fn layer(mode: Mode) -> PolicyLayer {
 /// A request as a visitor with this decision and signal sends it.
 pub(crate) fn request(decision: Option<&Decision>, signal: Signal, cookies: &str) -> Request<()> {
     let mut request = Request::new(());
-    let consent =
-        decision.map(|decision| format!("cookie-consent={}", decision.to_cookie_value(&key())));
-    let cookies: Vec<&str> = [cookies]
-        .into_iter()
-        .chain(consent.as_deref())
-        .filter(|c| !c.is_empty())
-        .collect();
+    let consent = decision.map(|decision| format!("cookie-consent={}", decision.to_cookie_value(&key())));
+    let cookies: Vec<&str> = [cookies].into_iter().chain(consent.as_deref()).filter(|c| !c.is_empty()).collect();
     let headers = request.headers_mut();
     if !cookies.is_empty() {
         headers.insert("cookie", cookies.join("; ").parse().unwrap());
@@ -130,19 +113,12 @@ pub(crate) fn send(
 }
 
 pub(crate) fn lines(response: &Response<()>, name: &str) -> Vec<String> {
-    response
-        .headers()
-        .get_all(name)
-        .iter()
-        .map(|value| value.to_str().unwrap().to_owned())
-        .collect()
+    response.headers().get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
 }
 
 /// The value that the response gives a cookie; empty where it is deleted.
 pub(crate) fn set_value(response: &Response<()>, name: &str) -> Option<String> {
     let start = format!("{name}=");
-    let line = lines(response, "set-cookie")
-        .into_iter()
-        .find(|line| line.starts_with(&start))?;
+    let line = lines(response, "set-cookie").into_iter().find(|line| line.starts_with(&start))?;
     Some(line[start.len()..line.find(';').unwrap_or(line.len())].to_owned())
 }
