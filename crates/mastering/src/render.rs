@@ -15,7 +15,7 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
     equalise(&mut audio, plan.equaliser.as_ref(), progress);
     let peaks = Peaks::new(audio.rate_hz(), audio.channels());
     let gain = peaks.gain(&settings(&plan.limiter, plan.ceiling_dbtp));
-    finish(&mut audio, plan, &gain);
+    finish(&mut audio, plan, &peaks, &gain);
     progress(Stage::Limit, 1.0);
     Ok(audio)
 }
@@ -39,10 +39,10 @@ pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progres
     progress(Stage::Tone, 1.0);
 }
 
-/// Everything after the equaliser; `gain` comes from the peaks of this audio and the plan's limiter.
-pub(crate) fn finish(audio: &mut Audio, plan: &Plan, gain: &[f32]) {
+/// Everything after the equaliser; `peaks` are this audio's, and `gain` comes from them and the plan's limiter.
+pub(crate) fn finish(audio: &mut Audio, plan: &Plan, peaks: &Peaks, gain: &[f32]) {
     let rate_hz = audio.rate_hz();
-    limit(audio.channels_mut(), rate_hz, gain, &settings(&plan.limiter, plan.ceiling_dbtp));
+    limit(audio.channels_mut(), rate_hz, peaks, gain, &settings(&plan.limiter, plan.ceiling_dbtp));
     trim(audio, plan.trim_db);
 }
 

@@ -293,7 +293,7 @@ impl Model {
     /// Renders what comes after the equaliser and measures it, LUFS.
     fn render_into(&self, equalised: &Audio, out: &mut Audio, plan: &Plan) -> f64 {
         debug_assert_eq!(equalised.frames(), out.frames());
-        finish(out, plan, &self.fine.gain(&plan.limiter));
+        finish(out, plan, &self.fine.peaks, &self.fine.gain(&plan.limiter));
         measure(out.loudness_rate(), out.layout(), &out.slices())
             .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
     }

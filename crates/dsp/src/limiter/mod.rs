@@ -10,6 +10,7 @@
 use crate::clip::clip_cells;
 use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
 use crate::true_peak::{CELL, Panel, estimate};
+use std::ops::Range;
 
 /// All that decides what the limiter does; amplitudes are linear.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +44,7 @@ pub struct Peaks {
     /// Hops in a second.
     pub hop_rate_hz: f64,
     peak: Vec<f32>,
+    bound: Vec<f32>,
     lasting: Vec<f32>,
 }
 
@@ -52,27 +54,32 @@ impl Peaks {
     pub fn new(rate_hz: u32, channels: &[Vec<f32>]) -> Self {
         let hop = hop_length(rate_hz);
         let mut peak = vec![0.0f32; channels[0].len().div_ceil(hop)];
+        let mut bound = peak.clone();
         for channel in channels {
-            for (hop_peak, cells) in peak.iter_mut().zip(estimate(channel).peak.chunks(hop / CELL)) {
-                *hop_peak = cells.iter().fold(*hop_peak, |a, b| a.max(*b));
-            }
+            let estimates = estimate(channel);
+            raise(&mut peak, &estimates.peak, hop / CELL);
+            raise(&mut bound, &estimates.bound, hop / CELL);
         }
         let hop_rate_hz = f64::from(rate_hz) / hop as f64;
         let reach = (SHORT_MS / 2000.0 * hop_rate_hz).round() as usize;
         // Morphological opening: what is left of the peaks when everything shorter is gone.
         let lasting = sliding_maximum(&sliding_minimum(&peak, reach), reach);
-        Self { hop, hop_rate_hz, peak, lasting }
+        Self { hop, hop_rate_hz, peak, bound, lasting }
     }
 
     /// The same with `together` hops taken as one: a quick stand-in while a drive is being looked for.
     #[must_use]
     pub fn coarser(&self, together: usize) -> Self {
-        let pooled =
-            |values: &[f32]| values.chunks(together).map(|few| few.iter().fold(0.0f32, |a, b| a.max(*b))).collect();
+        let pooled = |values: &[f32]| {
+            let mut few = vec![0.0; values.len().div_ceil(together)];
+            raise(&mut few, values, together);
+            few
+        };
         Self {
             hop: self.hop * together,
             hop_rate_hz: self.hop_rate_hz / together as f64,
             peak: pooled(&self.peak),
+            bound: pooled(&self.bound),
             lasting: pooled(&self.lasting),
         }
     }
@@ -81,6 +88,13 @@ impl Peaks {
     #[must_use]
     pub fn highest(&self) -> f32 {
         self.peak.iter().fold(0.0, |a, b| a.max(*b))
+    }
+
+    /// The ranges of cells that could exceed a level once they have had the drive and the gain.
+    fn beyond(&self, gain: &[f32], drive: f32, level: f32) -> Vec<Range<usize>> {
+        let hops = gain.windows(2).zip(&self.bound).enumerate();
+        let beyond = hops.filter(|(_, (ends, bound))| *bound * drive * ends[0].max(ends[1]) > level);
+        ranges(beyond.map(|(hop, _)| hop), self.hop / CELL)
     }
 
     /// The gain at each hop's start and at the end of the last, without the drive.
@@ -100,6 +114,13 @@ impl Peaks {
             })
             .collect();
         GainMotion::new(settings.times, self.hop_rate_hz).follow(&required)
+    }
+}
+
+/// Raises each value to the highest of the next `each` of `by`.
+fn raise(values: &mut [f32], by: &[f32], each: usize) {
+    for (value, few) in values.iter_mut().zip(by.chunks(each)) {
+        *value = few.iter().fold(*value, |a, b| a.max(*b));
     }
 }
 
@@ -125,17 +146,26 @@ pub struct Guarantee {
     pub lowest_gain: f32,
 }
 
-/// Limits in place: motion by `gain` (from [`Peaks::gain`] of the same samples), clip, guarantee.
-pub fn limit(channels: &mut [Vec<f32>], rate_hz: u32, gain: &[f32], settings: &Settings) -> Guarantee {
-    apply_gain(channels, hop_length(rate_hz), gain, settings.drive);
+/// From this share of the ceiling on a place is looked at, although its bound, taken before the gain moved, says that
+/// it stays below.
+const CERTAIN: f32 = 0.97;
+
+/// Limits in place the channels that `peaks` were measured on: motion by `gain` (from [`Peaks::gain`]), clip, guarantee.
+pub fn limit(channels: &mut [Vec<f32>], rate_hz: u32, peaks: &Peaks, gain: &[f32], settings: &Settings) -> Guarantee {
+    apply_gain(channels, peaks.hop, gain, settings.drive);
+    let suspects = peaks.beyond(gain, settings.drive, settings.ceiling * CERTAIN);
     if settings.clip_ratio > 1.0 {
         for channel in channels.iter_mut() {
-            let peaks = estimate(channel).peak;
-            let over = peaks.iter().enumerate().filter(|(_, peak)| **peak > settings.ceiling).map(|(cell, _)| cell);
-            clip_cells(channel, settings.ceiling, over);
+            let mut over = Vec::new();
+            for range in &suspects {
+                let near = &channel[range.start * CELL..(range.end * CELL).min(channel.len())];
+                let above = estimate(near).peak.into_iter().enumerate().filter(|(_, peak)| *peak > settings.ceiling);
+                over.extend(above.map(|(cell, _)| range.start + cell));
+            }
+            clip_cells(channel, settings.ceiling, over.into_iter());
         }
     }
-    guarantee(channels, rate_hz, settings.ceiling)
+    guarantee(channels, rate_hz, settings.ceiling, suspects)
 }
 
 /// How the fine gain moves. It takes tenths of a decibel at most, so it may be quick.
@@ -143,20 +173,20 @@ const FINE_TIMES: GainTimes =
     GainTimes { lookahead_ms: 1.5, fast_release_ms: 15.0, slow_release_ms: 15.0, slow_charge_ms: 1.0 };
 const MOST_ROUNDS: usize = 12;
 
-/// Lowers whatever any meter of the panel reads above `ceiling` (linear), and nothing else.
-pub fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32) -> Guarantee {
+/// Lowers whatever any meter of the panel reads above `ceiling` (linear) within some ranges of cells, and nothing else.
+fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed: Vec<Range<usize>>) -> Guarantee {
     let panel = Panel::new(rate_hz);
     let motion = GainMotion::new(FINE_TIMES, f64::from(rate_hz) / CELL as f64);
     let cells = channels[0].len().div_ceil(CELL);
     let mut done = Guarantee { rounds: 0, lowest_gain: 1.0 };
     let mut total = vec![1.0f32; cells + 1];
-    let mut changed: Vec<std::ops::Range<usize>> = std::iter::once(0..cells).collect();
     while done.rounds < MOST_ROUNDS {
         done.rounds += 1;
         let Some(required) = requirements(channels, &panel, ceiling, &changed, done.rounds) else { break };
         let gain = motion.follow(&required);
         apply_gain(channels, CELL, &gain, 1.0);
-        changed = ranges_below_unity(&gain);
+        let touched = gain.windows(2).enumerate().filter(|(_, ends)| ends[0] < 1.0 || ends[1] < 1.0);
+        changed = ranges(touched.map(|(cell, _)| cell), 1);
         for (product, factor) in total.iter_mut().zip(&gain) {
             *product *= factor;
             done.lowest_gain = done.lowest_gain.min(*product);
@@ -179,7 +209,7 @@ fn requirements(
     channels: &[Vec<f32>],
     panel: &Panel,
     ceiling: f32,
-    ranges: &[std::ops::Range<usize>],
+    ranges: &[Range<usize>],
     round: usize,
 ) -> Option<Vec<f32>> {
     // Later rounds aim a hair lower, so that rounding does not ask for yet another.
@@ -191,7 +221,7 @@ fn requirements(
             let context = range.start.saturating_sub(2)..(range.end + 2).min(cells);
             let samples = &channel[context.start * CELL..(context.end * CELL).min(channel.len())];
             let bound = estimate(samples).bound;
-            for cell in range.clone() {
+            for cell in range.start..range.end.min(cells) {
                 if bound[cell - context.start] <= ceiling {
                     continue;
                 }
@@ -206,16 +236,12 @@ fn requirements(
     required
 }
 
-/// The cells that a gain has touched, with the neighbours whose interpolation sees them.
-fn ranges_below_unity(gain: &[f32]) -> Vec<std::ops::Range<usize>> {
+/// Ranges of cells that cover some steps of `each` cells, in order, and the neighbours whose interpolation sees them.
+fn ranges(steps: impl Iterator<Item = usize>, each: usize) -> Vec<Range<usize>> {
     const NEIGHBOURS: usize = 9;
-    let cells = gain.len() - 1;
-    let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
-    for (cell, ends) in gain.windows(2).enumerate() {
-        if ends[0] >= 1.0 && ends[1] >= 1.0 {
-            continue;
-        }
-        let (start, end) = (cell.saturating_sub(NEIGHBOURS), (cell + 1 + NEIGHBOURS).min(cells));
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for step in steps {
+        let (start, end) = ((step * each).saturating_sub(NEIGHBOURS), (step + 1) * each + NEIGHBOURS);
         match ranges.last_mut() {
             Some(last) if last.end >= start => last.end = end,
             _ => ranges.push(start..end),

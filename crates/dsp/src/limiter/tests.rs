@@ -57,9 +57,10 @@ fn limited(channels: &[Vec<f32>], drive_db: f64, clip_db: f64) -> (Vec<Vec<f32>>
         clip_ratio: crate::amplitude_from_db(clip_db) as f32,
         times: TIMES,
     };
-    let gain = Peaks::new(RATE_HZ, channels).gain(&settings);
+    let peaks = Peaks::new(RATE_HZ, channels);
+    let gain = peaks.gain(&settings);
     let mut channels = channels.to_vec();
-    let done = limit(&mut channels, RATE_HZ, &gain, &settings);
+    let done = limit(&mut channels, RATE_HZ, &peaks, &gain, &settings);
     (channels, done)
 }
 
