@@ -283,7 +283,7 @@ pub trait Cookie: Declared + Sized {
     /// A value for the cookie.
     ///
     /// # Errors
-    /// [`BadValue`] where a browser could not store the text as it is.
+    /// [`BadValue`](crate::BadValue) where a browser could not store the text as it is.
     fn value(text: impl Into<String>) -> Result<crate::Value<Self>, crate::BadValue> {
         crate::Value::new(text.into())
     }
