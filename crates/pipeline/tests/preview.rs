@@ -1,0 +1,76 @@
+//! The file that a player switches between mix and master with, as a decoder that is not ours reads it.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use codec::{Encoder, OutputFormat, OutputSpec, SampleFormat, Tags};
+use pipeline::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request};
+
+const RATE_HZ: u32 = 44_100;
+
+/// The four channels of the preview, by FFmpeg.
+fn channels(preview: &Path) -> Vec<Vec<f32>> {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(preview)
+        .args(["-f", "f32le", "-"])
+        .output()
+        .expect("FFmpeg reads the preview: sudo apt install ffmpeg, or start ./test, which does");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let samples: Vec<f32> = output
+        .stdout
+        .chunks_exact(4)
+        .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+        .collect();
+    (0..4).map(|channel| samples.iter().skip(channel).step_by(4).copied().collect()).collect()
+}
+
+fn loudness_lufs(channels: &[Vec<f32>]) -> f64 {
+    let mut meter = mastering::Meter::new(RATE_HZ, channels.len()).expect("a meter");
+    meter.push(&channels.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    meter.finish().expect("a loudness").integrated_lufs
+}
+
+#[test]
+fn mix_and_master_are_side_by_side_at_one_loudness_and_in_time() {
+    for mix_channels in [1, 2] {
+        let folder = tempfile::tempdir().expect("folder");
+        let input = folder.path().join("mix.wav");
+        let frames = RATE_HZ as usize * 5;
+        let tone = |i: usize| {
+            let t = i as f32 / RATE_HZ as f32;
+            0.1 * ((t * 1_382.0).sin() + (t * 2_072.0).sin()) + 0.2 * (t * 350.0).sin() * (-(t % 0.5) * 9.0).exp()
+        };
+        let samples: Vec<f32> = (0..frames).map(tone).collect();
+        let spec = OutputSpec {
+            format: OutputFormat::Wav,
+            sample: SampleFormat::Float32,
+            rate_hz: RATE_HZ,
+            channels: mix_channels,
+            frames: frames as u64,
+        };
+        let file = fs::File::create(&input).expect("created");
+        let mut encoder = Encoder::create(file, spec, &Tags::default()).expect("created");
+        encoder.write_f32(&vec![samples.as_slice(); mix_channels]).expect("written");
+        encoder.finish().expect("finished");
+        let preview = folder.path().join("preview.flac");
+        let job = Job {
+            input,
+            instructions: Instructions::Decide(Request { loudness: Loudness::Exact(-12.0), ceiling_dbtp: -1.0 }),
+            deliveries: vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }],
+            preview: Some(preview.clone()),
+            existing: Existing::Keep,
+            limits: Limits::default(),
+        };
+        let report = pipeline::run(&job, &mut |_| Control::Continue).expect("mastered");
+        let heard = channels(&preview);
+        assert!(heard.iter().all(|channel| channel.len() == frames), "nothing is early, nothing late");
+        let (mix, master) = (loudness_lufs(&heard[..2]), loudness_lufs(&heard[2..]));
+        assert!((mix - master).abs() < 0.1, "mix {mix} LUFS, master {master} LUFS");
+        // The same mono signal on both sides reads 3 LU above what it reads alone (BS.1770 adds up channels).
+        let quieter = report.before.integrated_lufs.min(report.after.integrated_lufs);
+        let both_sides_lu = if mix_channels == 1 { 10.0 * 2f64.log10() } else { 0.0 };
+        assert!((mix - quieter - both_sides_lu).abs() < 0.1, "turned down to the quieter one, never up: {mix}");
+    }
+}
