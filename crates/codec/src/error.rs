@@ -123,11 +123,15 @@ pub enum EncodeError {
         /// What it can hold, Hz.
         highest_hz: u32,
     },
-    /// Neither mono nor stereo.
-    #[error("expected one or two channels, found {found}")]
+    /// No channel, or more than the format is written with.
+    #[error("expected 1 to {most} channels for {format}, found {found}")]
     Channels {
-        /// What was asked for or handed in.
+        /// The format.
+        format: &'static str,
+        /// What was asked for.
         found: usize,
+        /// What it is written with at most.
+        most: usize,
     },
     /// Channels of one block that differ in length, or samples of the other kind than the specification says.
     #[error("a block does not fit the output: expected {expected}")]

@@ -14,14 +14,7 @@ pub(crate) fn not_reached(target_lufs: f64, lufs: f64) -> String {
 }
 
 /// One sentence for everything that was done.
-pub(crate) fn explanation(
-    analysis: &Analysis,
-    plan: &Plan,
-    request: &Request,
-    lufs: f64,
-    cost: &Cost,
-    channels: usize,
-) -> Vec<String> {
+pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, lufs: f64, cost: &Cost) -> Vec<String> {
     let mut sentences = Vec::new();
     let change = lufs - analysis.measurement.integrated_lufs;
     sentences.push(match change {
@@ -40,9 +33,6 @@ pub(crate) fn explanation(
              loudness before you release it."
                 .to_owned(),
         );
-    }
-    if channels == 1 {
-        sentences.push("The mix is mono, and so is the master: one channel in, one channel out.".to_owned());
     }
     sentences
 }

@@ -104,7 +104,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
     let cost = model.fine.cost(&plan.limiter);
     let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
     let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs));
-    let explanation = explain::explanation(analysis, &plan, request, lufs, &cost, out.channels().len());
+    let explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
     Master { audio: out, plan, target_lufs, not_reached, explanation }
 }
 

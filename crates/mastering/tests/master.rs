@@ -128,12 +128,11 @@ fn every_rate_from_8_to_384_khz_is_mastered() {
 }
 
 #[test]
-fn mono_stays_mono_and_is_said_to() {
+fn mono_stays_mono() {
     let left = song(44_100, 5.0, 0.5).into_channels().swap_remove(0);
     let audio = Audio::new(44_100, vec![left]).expect("mono");
     let done = mastered(&audio, Loudness::Exact(-14.0));
     assert_eq!(done.audio.channels().len(), 1);
-    assert!(done.explanation.iter().any(|sentence| sentence.contains("mono")));
     assert!((measured(&done.audio).integrated_lufs + 14.0).abs() <= 0.05);
 }
 

@@ -29,7 +29,6 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let (audio, source, tags) = decode(&job.input, &job.limits, &mut watch)?;
     let before = analyse_audio(&audio, &mut watch)?;
     let (before_overview, before_course) = (Overview::of(audio.channels()), Course::of(&audio));
-    let mix = job.preview.as_ref().map(|path| (path, audio.clone()));
     let mut made = make(audio, &before, &job.instructions, &mut watch)?;
     watch.still_wanted()?;
     if source.channels == 1 {
@@ -51,7 +50,9 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     }
     let first = outputs.first().ok_or(Failure::NoOutput)?;
     let (output, after) = (first.path.clone(), first.after);
-    if let Some((path, mix)) = mix {
+    if let Some(path) = &job.preview {
+        // Read once more rather than kept: three copies of the samples would be too many.
+        let (mix, _, _) = decode(&job.input, &job.limits, &mut watch)?;
         let mix = Side { audio: &mix, measured: before.measurement };
         finished.push(preview(path, mix, Side { audio: &made.audio, measured: after }, &mut watch)?);
     }

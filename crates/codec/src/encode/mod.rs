@@ -49,7 +49,7 @@ pub struct OutputSpec {
     pub sample: SampleFormat,
     /// Sample rate, Hz: any but 0 for WAV, up to 655 350 for FLAC.
     pub rate_hz: u32,
-    /// One or two.
+    /// One or two for WAV, up to eight for FLAC.
     pub channels: usize,
     /// Length, frames. The header is written from it, so that the file is never seen with a wrong one.
     pub frames: u64,
@@ -93,13 +93,14 @@ impl<W: Write + Seek> std::fmt::Debug for Encoder<W> {
 impl<W: Write + Seek> Encoder<W> {
     /// Checks the specification and writes the header. `writer` need not be buffered: blocks go out whole.
     pub fn create(writer: W, spec: OutputSpec, tags: &Tags) -> Result<Self, EncodeError> {
-        if !(1..=2).contains(&spec.channels) {
-            return Err(EncodeError::Channels { found: spec.channels });
-        }
-        let (format, highest_hz) = match spec.format {
-            OutputFormat::Wav => ("WAV", u32::MAX),
-            OutputFormat::Flac => ("FLAC", flac::HIGHEST_RATE_HZ),
+        // A WAV of more channels must say which loudspeakers they are for; nothing here knows.
+        let (format, highest_hz, most_channels) = match spec.format {
+            OutputFormat::Wav => ("WAV", u32::MAX, 2),
+            OutputFormat::Flac => ("FLAC", flac::HIGHEST_RATE_HZ, 8),
         };
+        if !(1..=most_channels).contains(&spec.channels) {
+            return Err(EncodeError::Channels { format, found: spec.channels, most: most_channels });
+        }
         if !(1..=highest_hz).contains(&spec.rate_hz) {
             return Err(EncodeError::Rate { format, rate_hz: spec.rate_hz, highest_hz });
         }
@@ -149,7 +150,7 @@ impl<W: Write + Seek> Encoder<W> {
 
     fn count<T>(&mut self, block: &[&[T]]) -> Result<(), EncodeError> {
         if block.len() != self.spec.channels {
-            return Err(EncodeError::Channels { found: block.len() });
+            return Err(EncodeError::Block { expected: "as many channels as were announced" });
         }
         if block.iter().any(|channel| channel.len() != block[0].len()) {
             return Err(EncodeError::Block { expected: "channels of one length" });
