@@ -74,7 +74,9 @@ impl Quantiser {
     }
 
     fn rounded(&self, value: f64) -> i32 {
-        value.round_ties_even().clamp(-self.scale, self.highest) as i32
+        // Adding and taking away 1.5 * 2^52 leaves no room for a fraction: rounding to even without a call into libm.
+        const NO_FRACTION: f64 = 6_755_399_441_055_744.0;
+        ((value.clamp(-self.scale, self.highest) + NO_FRACTION) - NO_FRACTION) as i32
     }
 }
 

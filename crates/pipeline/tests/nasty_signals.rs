@@ -23,8 +23,10 @@ fn tone(frequency_hz: f64, phase_degrees: f64) -> impl FnMut(usize) -> f64 {
     move |n| (TAU * frequency_hz * n as f64 / f64::from(RATE_HZ) + phase_degrees.to_radians()).sin()
 }
 
-/// A name and a sample for each place.
-fn signals() -> Vec<(&'static str, Box<dyn FnMut(usize) -> f64>)> {
+/// Gives the sample at each place.
+type Signal = Box<dyn FnMut(usize) -> f64>;
+
+fn signals() -> Vec<(&'static str, Signal)> {
     let (mut white, mut clipped, mut fuzz) = (noise(1), noise(2), noise(3));
     let mut square = tone(997.0, 0.0);
     vec![

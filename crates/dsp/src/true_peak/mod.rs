@@ -168,30 +168,57 @@ pub fn estimate(samples: &[f32]) -> Estimates {
 const BEFORE: usize = 5;
 const WINDOW: usize = CELL + 11;
 
+/// Samples that are worked on at once: long loops are what compilers vectorise best.
+const STRIP: usize = 64 * CELL;
+
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 fn quarter_peaks(kernel: &[[f32; 12]; 3], samples: &[f32], peaks: &mut [f32], curvatures: &mut [f32]) {
-    for (cell, (peak, curvature)) in peaks.iter_mut().zip(curvatures).enumerate() {
-        let Some(window) = samples.get(cell * CELL..cell * CELL + WINDOW) else { break };
-        let mut highest = [0.0f32; CELL];
-        let mut bent = [0.0f32; CELL];
-        for lane in 0..CELL {
-            let middle = window[BEFORE + lane];
-            highest[lane] = middle.abs();
-            bent[lane] = (window[BEFORE + lane - 1] - 2.0 * middle + window[BEFORE + lane + 1]).abs();
-        }
+    let mut cell = 0;
+    while let (Some(window), Some(peaks), Some(curvatures)) = (
+        samples.get(cell * CELL..).and_then(|rest| rest.first_chunk()),
+        peaks.get_mut(cell..cell + STRIP / CELL),
+        curvatures.get_mut(cell..cell + STRIP / CELL),
+    ) {
+        strip_peaks::<STRIP, { STRIP + WINDOW - CELL }>(kernel, window, peaks, curvatures);
+        cell += STRIP / CELL;
+    }
+    while let (Some(window), Some(peaks), Some(curvatures)) = (
+        samples.get(cell * CELL..).and_then(|rest| rest.first_chunk()),
+        peaks.get_mut(cell..=cell),
+        curvatures.get_mut(cell..=cell),
+    ) {
+        strip_peaks::<CELL, WINDOW>(kernel, window, peaks, curvatures);
+        cell += 1;
+    }
+}
+
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
+    kernel: &[[f32; 12]; 3],
+    window: &[f32; SEEN],
+    peaks: &mut [f32],
+    curvatures: &mut [f32],
+) {
+    let mut highest = [0.0f32; LENGTH];
+    let mut bent = [0.0f32; LENGTH];
+    for at in 0..LENGTH {
+        let middle = window[BEFORE + at];
+        bent[at] = (window[BEFORE + at - 1] - 2.0 * middle + window[BEFORE + at + 1]).abs();
+        let mut high = middle.abs();
         for phase in kernel {
-            let mut points = [0.0f32; CELL];
-            for (tap, coefficient) in phase.iter().enumerate() {
-                for (point, sample) in points.iter_mut().zip(&window[tap..tap + CELL]) {
-                    *point += coefficient * sample;
-                }
+            let mut point = 0.0;
+            for tap in 0..12 {
+                point += phase[tap] * window[at + tap];
             }
-            for (high, point) in highest.iter_mut().zip(points) {
-                *high = high.max(point.abs());
-            }
+            high = high.max(f32::abs(point));
         }
-        *peak = highest.iter().fold(0.0f32, |a, b| a.max(*b));
-        *curvature = bent.iter().fold(0.0f32, |a, b| a.max(*b));
+        highest[at] = high;
+    }
+    for (values, cells) in [(&highest, peaks), (&bent, curvatures)] {
+        for (cell, lanes) in cells.iter_mut().zip(values.chunks_exact(CELL)) {
+            *cell = lanes.iter().fold(0.0f32, |a, b| a.max(*b));
+        }
     }
 }
 
