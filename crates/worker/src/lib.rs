@@ -8,7 +8,9 @@
 mod attempt;
 mod engine;
 mod janitor;
+mod mastering;
 mod pool;
 
 pub use engine::{Engine, Made, Order};
+pub use mastering::Mastering;
 pub use pool::{Pool, PoolOptions};

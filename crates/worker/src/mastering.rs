@@ -1,0 +1,78 @@
+//! The engine that the service runs: the pipeline.
+
+use crate::engine::{Engine, Made, Order};
+use domain::{OutputKind, UploadLimits};
+use pipeline::{
+    Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Loudness, Observer, Report, Request, presets,
+};
+
+/// The files of the master that are offered.
+const DELIVERED: [(OutputKind, Encoding); 3] = [
+    (OutputKind::Wav24, Encoding::Wav24),
+    (OutputKind::Wav16, Encoding::Wav16),
+    (OutputKind::Flac24, Encoding::Flac24),
+];
+
+/// Sends tracks down the pipeline.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mastering {
+    /// What is refused, however small the file that it unpacks from.
+    pub limits: UploadLimits,
+    /// Most memory that the decoded samples of one job may take, bytes; `None`: the codec's own limit.
+    pub max_decoded_bytes: Option<u64>,
+}
+
+impl Engine for Mastering {
+    fn master(&self, order: &Order, observer: Observer<'_>) -> Result<Made, Error> {
+        let path = |kind: OutputKind| order.folder.join(format!("{kind}.{}", kind.extension()));
+        let defaults = Limits::default();
+        let job = Job {
+            input: order.source.clone(),
+            instructions: Instructions::Decide(request(&order.settings)?),
+            deliveries: DELIVERED.into_iter().map(|(kind, encoding)| Delivery { path: path(kind), encoding }).collect(),
+            preview: Some(path(OutputKind::Preview)),
+            existing: Existing::Keep,
+            limits: Limits {
+                max_duration_s: self.limits.max_duration.as_secs_f64(),
+                max_decoded_bytes: self.max_decoded_bytes.unwrap_or(defaults.max_decoded_bytes),
+                ..defaults
+            },
+        };
+        let report = renamed(pipeline::run(&job, observer)?, order);
+        let report_path = path(OutputKind::Report);
+        let json = serde_json::to_vec(&report).expect("a report has nothing that JSON does not");
+        std::fs::write(&report_path, json).map_err(|source| pipeline::Failure::Write { path: report_path, source })?;
+        let kinds = DELIVERED.into_iter().map(|(kind, _)| kind);
+        let files = kinds.chain([OutputKind::Preview, OutputKind::Report]).map(|kind| (kind, path(kind))).collect();
+        Ok(Made { files })
+    }
+}
+
+/// What the pipeline calls the visitor's wishes.
+fn request(settings: &domain::Settings) -> Result<Request, Error> {
+    let preset = match &settings.loudness {
+        domain::Loudness::Preset(id) => presets::find(id.as_str()).ok_or_else(|| {
+            Error::Refused(format!("there is no preset `{}` (any more): choose another", id.as_str()))
+        })?,
+        domain::Loudness::Automatic | domain::Loudness::Exact(_) => presets::DEFAULT,
+    };
+    let loudness = match &settings.loudness {
+        domain::Loudness::Exact(target) => Loudness::Exact(target.lufs()),
+        domain::Loudness::Automatic | domain::Loudness::Preset(_) => Loudness::Chosen(preset.loudness_lufs),
+    };
+    let ceiling_dbtp = settings.ceiling_dbtp.map_or(preset.ceiling_dbtp, domain::CeilingDbtp::dbtp);
+    Ok(Request { loudness, ceiling_dbtp })
+}
+
+/// Names files as their owner knows them: paths of the data folder are nobody's business.
+fn renamed(mut report: Report, order: &Order) -> Report {
+    order.file_name.as_str().clone_into(&mut report.source.input);
+    for delivered in &mut report.outputs {
+        let name = order.file_name.download_name(" (master)", delivered.encoding.container().extension());
+        name.as_str().clone_into(&mut delivered.path);
+    }
+    if let Some(first) = report.outputs.first() {
+        report.output.clone_from(&first.path);
+    }
+    report
+}
