@@ -129,7 +129,7 @@ export function startUpload(element: HTMLElement): void {
   // A number typed, or a place picked from the list, is a choice made.
   for (const field of form.querySelectorAll<HTMLElement>("[data-chooses]")) {
     const choice = need(form, `#${data(field, "chooses")}`, HTMLInputElement);
-    field.addEventListener("input", () => (choice.checked = true));
+    for (const act of ["input", "click"]) field.addEventListener(act, () => (choice.checked = true));
   }
 
   // The whole window takes the file: a near miss must not make the browser leave the page.

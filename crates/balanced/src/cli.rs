@@ -1,5 +1,6 @@
 //! What can be asked on the command line. Help texts are the reference; each flag is defined here and nowhere else.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Presets(PresetsArgs),
     /// Check what this machine has and needs, and say what to do.
     Doctor(DoctorArgs),
+    /// Run the site: upload in a browser, hear mix and master, download.
+    Serve(ServeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -108,6 +111,16 @@ pub(crate) struct DoctorArgs {
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; any other address than this machine's own needs `contact`, `public_url` and `secret_key` set.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Folder of the database and the files; made if it is missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// `--format`.

@@ -37,6 +37,7 @@ fn run(cli: &Cli) -> Outcome {
         Command::Analyse(args) => commands::analyse::run(args, &settings),
         Command::Presets(args) => commands::presets::run(args),
         Command::Doctor(args) => commands::doctor::run(args, &settings),
+        Command::Serve(args) => commands::serve::run(args, &settings),
     }
 }
 

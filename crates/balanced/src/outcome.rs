@@ -1,6 +1,6 @@
 //! How the program ends: exit codes are a contract, and every error is one line on standard error.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt::Display;
 
 /// What the exit code says. The order is by gravity: of several files, the worst one counts.
@@ -35,12 +35,7 @@ pub(crate) fn usage(problem: &dyn Display) -> Outcome {
 
 /// Says why one file was not done.
 pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line = format!("{line}: {cause}");
-        source = cause.source();
-    }
+    let mut line = chain(error);
     if matches!(error, pipeline::Error::Failed(pipeline::Failure::Exists { .. })) {
         line.push_str("; --force overwrites it");
     }
@@ -49,6 +44,23 @@ pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
         pipeline::Error::Refused(_) => Outcome::Refused,
         pipeline::Error::Failed(_) | pipeline::Error::Cancelled => Outcome::Failed,
     }
+}
+
+/// Says why it did not work, with all causes.
+pub(crate) fn failed(error: &dyn Error) -> Outcome {
+    eprintln!("error: {}", one_line(&chain(error)));
+    Outcome::Failed
+}
+
+/// An error with all its causes, in one text.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// File names may hold line breaks and terminal codes; an error message may not.

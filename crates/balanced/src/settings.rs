@@ -2,6 +2,7 @@
 //!
 //! `BALANCED_LIMITS__MAX_MINUTES=60` is `max_minutes = 60` under `[limits]`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -18,6 +19,45 @@ pub(crate) struct Settings {
     /// Folder of the service's database and files.
     pub(crate) data: PathBuf,
     pub(crate) limits: Limits,
+    pub(crate) serve: Serve,
+}
+
+/// The site.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Serve {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// Whom visitors can write to.
+    pub(crate) contact: Option<String>,
+    /// How browsers reach the site, `https://host`.
+    pub(crate) public_url: Option<String>,
+    /// Signs what browsers keep; at least 32 bytes, from a random source.
+    pub(crate) secret_key: Option<String>,
+    /// Largest upload, MiB.
+    pub(crate) max_upload_mib: u64,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            contact: None,
+            public_url: None,
+            secret_key: None,
+            max_upload_mib: 1024,
+        }
+    }
+}
+
+impl std::fmt::Debug for Serve {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serve")
+            .field("listen", &self.listen)
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How large a mix may be.
@@ -39,6 +79,7 @@ impl Default for Settings {
                 max_minutes: limits.max_duration_s / 60.0,
                 max_decoded_mib: limits.max_decoded_bytes / MIB,
             },
+            serve: Serve::default(),
         }
     }
 }

@@ -111,9 +111,9 @@ impl Site {
     ) -> Result<Self, ConfigError> {
         if !listen.ip().is_loopback() {
             let missing: Vec<_> = [
-                (contact.is_none(), "contact (BALANCED_CONTACT)"),
-                (public_url.is_none(), "public_url (BALANCED_PUBLIC_URL)"),
-                (secret_key.is_none(), "secret_key (BALANCED_SECRET_KEY)"),
+                (contact.is_none(), "serve.contact (BALANCED_SERVE__CONTACT)"),
+                (public_url.is_none(), "serve.public_url (BALANCED_SERVE__PUBLIC_URL)"),
+                (secret_key.is_none(), "serve.secret_key (BALANCED_SERVE__SECRET_KEY)"),
             ]
             .into_iter()
             .filter_map(|(is_missing, name)| is_missing.then_some(name))
@@ -161,9 +161,9 @@ mod tests {
     #[test]
     fn a_public_address_names_everything_that_is_missing() {
         let error = Site::check(public(), Some("a@example.org".into()), None, None).expect_err("refused").to_string();
-        assert!(error.contains("BALANCED_PUBLIC_URL"), "{error}");
-        assert!(error.contains("BALANCED_SECRET_KEY"), "{error}");
-        assert!(!error.contains("BALANCED_CONTACT"), "{error}");
+        assert!(error.contains("BALANCED_SERVE__PUBLIC_URL"), "{error}");
+        assert!(error.contains("BALANCED_SERVE__SECRET_KEY"), "{error}");
+        assert!(!error.contains("BALANCED_SERVE__CONTACT"), "{error}");
     }
 
     #[test]

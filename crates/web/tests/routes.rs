@@ -72,7 +72,7 @@ async fn over_tls_the_session_is_for_tls_alone() {
 #[tokio::test]
 async fn a_track_is_followed_to_its_end_and_everything_can_be_downloaded() {
     let bench = bench().await;
-    let (address, cookie) = bench.uploaded("../Night <b>Drive.wav", b"music").await;
+    let (address, cookie) = bench.uploaded("../\"Night\" <b>Drive.wav", b"music").await;
 
     let fresh = bench.get(&format!("{address}?fresh"), &cookie).await;
     assert_eq!(fresh.status, StatusCode::SEE_OTHER);
@@ -88,7 +88,7 @@ async fn a_track_is_followed_to_its_end_and_everything_can_be_downloaded() {
 
     let result = bench.get(&address, &cookie).await.text();
     for expected in [
-        "<h1 class=\"trackname\">Night &#60;b&#62;Drive.wav</h1>",
+        "<h1 class=\"trackname\">&#34;Night&#34; &#60;b&#62;Drive.wav</h1>",
         "Your master is at \u{2212}14.0 LUFS, 4.3 LU louder than your mix.",
         "The lows &#60;were&#62; left alone.",
         "\u{2212}1.0<span class=\"unit\">dBTP</span>",
@@ -98,7 +98,7 @@ async fn a_track_is_followed_to_its_end_and_everything_can_be_downloaded() {
     }
 
     for (kind, media_type, name) in [
-        ("wav24", "audio/wav", "''Night%20%3Cb%3EDrive%20%28master%29.wav"),
+        ("wav24", "audio/wav", "''%22Night%22%20%3Cb%3EDrive%20%28master%29.wav"),
         ("wav16", "audio/wav", "%20%28master%2C%2016%20bit%29.wav"),
         ("flac", "audio/flac", "%20%28master%29.flac"),
     ] {

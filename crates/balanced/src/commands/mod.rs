@@ -4,3 +4,4 @@ pub(crate) mod analyse;
 pub(crate) mod doctor;
 pub(crate) mod master;
 pub(crate) mod presets;
+pub(crate) mod serve;

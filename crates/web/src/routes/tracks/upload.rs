@@ -174,7 +174,7 @@ async fn receive(
 
 /// `None` where the form was sent without a file chosen.
 async fn store_file(state: &AppState, mut field: Field<'_>) -> Result<Option<(FileName, StoredBlob)>, Rejection> {
-    let written = field.file_name().unwrap_or_default().to_owned();
+    let written = unescape(field.file_name().unwrap_or_default());
     let name = FileName::from_untrusted(&written);
     let max_bytes = state.limits.upload.max_bytes;
     let mut writer = state.store.blobs.create(max_bytes).await?;
@@ -202,6 +202,11 @@ async fn store_file(state: &AppState, mut field: Field<'_>) -> Result<Option<(Fi
         ))),
         _ => Ok(Some((name, writer.finish().await?))),
     }
+}
+
+/// What browsers write in a file's name for the three characters that would end it (HTML, multipart form data).
+fn unescape(name: &str) -> String {
+    name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }
 
 async fn text(field: &mut Field<'_>) -> Result<String, Rejection> {

@@ -1,0 +1,98 @@
+//! `balanced serve`: the site and the work behind it, in one process and one data folder.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{OsEntropy, RunId, SystemClock, UploadLimits};
+use store::{Retention, Store};
+use tracing_subscriber::EnvFilter;
+use web::{Config, Limits, Site};
+use worker::{Mastering, Pool, PoolOptions};
+
+use crate::cli::ServeArgs;
+use crate::outcome::{self, Outcome};
+use crate::settings::Settings;
+
+/// How long running jobs may go on once the service is told to stop; after that they go back into the queue.
+const GRACE: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
+    let service = &settings.serve;
+    let listen = args.listen.unwrap_or(service.listen);
+    let site = Site::check(listen, service.contact.clone(), service.public_url.clone(), service.secret_key.as_deref());
+    let site = match site {
+        Ok(site) => site,
+        Err(problem) => return outcome::usage(&problem),
+    };
+    log();
+    let limits = Limits { upload: upload_limits(settings), ..Limits::default() };
+    let engine = Mastering { limits: limits.upload, max_decoded_bytes: Some(settings.limits().max_decoded_bytes) };
+    let config = Config { listen, site, limits };
+    let data = args.data.as_deref().unwrap_or(&settings.data);
+    let done = tokio::runtime::Runtime::new()
+        .map_err(Box::from)
+        .and_then(|runtime| runtime.block_on(serve(&config, engine, data)));
+    match done {
+        Ok(()) => Outcome::Done,
+        Err(error) => outcome::failed(error.as_ref()),
+    }
+}
+
+fn upload_limits(settings: &Settings) -> UploadLimits {
+    UploadLimits {
+        max_bytes: settings.serve.max_upload_mib.saturating_mul(1 << 20),
+        max_duration: Duration::from_secs_f64(settings.limits().max_duration_s.min(1e9)),
+    }
+}
+
+async fn serve(config: &Config, engine: Mastering, data: &Path) -> Result<(), Box<dyn Error>> {
+    let clock = Arc::new(SystemClock);
+    let store = Store::open(data, clock.clone(), Arc::new(OsEntropy)).await?;
+    let retention = Retention { guest_tracks: config.limits.kept };
+    let options = PoolOptions { retention, ..PoolOptions::default() };
+    let pool = Pool::start(&store, Arc::new(engine), RunId::draw(&OsEntropy), options);
+    let stop = stop_signal()?;
+    let served = web::serve(config, store.clone(), clock, |address| greet(address, data), stop).await;
+    if !pool.shut_down(GRACE).await {
+        tracing::warn!("a job did not stop in time; it runs again after the next start");
+    }
+    store.close().await;
+    Ok(served?)
+}
+
+fn greet(address: SocketAddr, data: &Path) {
+    println!("Balanced Mastering is at http://{address}");
+    println!("Tracks are kept in {}. Ctrl-C stops.", data.display());
+}
+
+/// Ends at Ctrl-C, and at what service managers send.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        // Without it there is no orderly end, and the next start puts things right.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// Events go to standard error; `RUST_LOG` says which.
+fn log() {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,balanced=info,web=info,worker=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
