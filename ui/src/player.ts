@@ -183,6 +183,8 @@ export function startPlayer(player: HTMLElement): void {
     audio.addEventListener("seeked", showTime);
     audio.addEventListener("ended", () => made.pause());
     audio.addEventListener("error", () => {
+      // A deck that was given up on has nothing more to say.
+      if (made !== deck) return;
       message.textContent = "This browser could not play the preview. The downloads below are complete.";
       message.hidden = false;
     });
