@@ -1,10 +1,12 @@
-// The player in Firefox: the four channels arrive there, or the two files take their place; either way both sides sound.
+// The player in Firefox, which plays nothing where there is no sound card: a silent one is made for it.
 
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import puppeteer from "puppeteer-core";
 import { mix, wav } from "../lib/audio.mjs";
 import { Server } from "../lib/server.mjs";
@@ -12,6 +14,26 @@ import { Server } from "../lib/server.mjs";
 let server;
 let browser;
 let folder;
+let sound;
+
+/** A sound server of the test's own, with a card that swallows everything. */
+async function silentCard(folder) {
+  const socket = join(folder, "sound");
+  const modules = ["module-null-sink", `module-native-protocol-unix auth-anonymous=1 socket=${socket}`];
+  const args = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", ...modules.map((module) => `--load=${module}`)];
+  sound = spawn("pulseaudio", args, { env: { ...process.env, XDG_RUNTIME_DIR: folder, HOME: folder }, stdio: "ignore" });
+  const failed = new Promise((_, reject) => {
+    sound.once("error", reject);
+    sound.once("exit", (code) => reject(new Error(`pulseaudio ended with ${code}`)));
+  });
+  failed.catch(() => {});
+  for (let tries = 0; tries < 100; tries++) {
+    const there = await Promise.race([failed, access(socket).then(() => true, () => false)]);
+    if (there) return `unix:${socket}`;
+    await sleep(50);
+  }
+  throw new Error("pulseaudio did not start");
+}
 
 before(async () => {
   server = await Server.start();
@@ -20,6 +42,7 @@ before(async () => {
     browser: "firefox",
     executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
     headless: true,
+    env: { ...process.env, PULSE_SERVER: await silentCard(folder) },
     extraPrefsFirefox: { "media.autoplay.default": 0, "media.autoplay.blocking_policy": 0 },
   });
 });
@@ -27,6 +50,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await server?.close();
+  sound?.kill();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
