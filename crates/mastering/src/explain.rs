@@ -7,20 +7,27 @@ use crate::{Loudness, Request};
 
 /// Why a loudness was not reached.
 pub(crate) fn not_reached(target_lufs: f64, lufs: f64) -> String {
+    let (target, reached) = (level(target_lufs), level(lufs));
     format!(
-        "{target_lufs:.1} LUFS was not reached: this mix gets to {lufs:.1} LUFS before limiting would start to be heard. \
-         Ask for {target_lufs:.1} LUFS in so many words (--loudness) to have it anyway"
+        "{target} LUFS was not reached: this mix gets to {reached} LUFS before limiting would start to be heard. Ask for \
+         {target} LUFS as a number of your own (on the command line: --loudness) to have it anyway"
     )
+}
+
+/// A level with a true minus, which no line break parts from its number.
+fn level(db: f64) -> String {
+    format!("{db:.1}").replace('-', "\u{2212}")
 }
 
 /// One sentence for everything that was done.
 pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, lufs: f64, cost: &Cost) -> Vec<String> {
     let mut sentences = Vec::new();
     let change = lufs - analysis.measurement.integrated_lufs;
+    let now = level(lufs);
     sentences.push(match change {
-        change if change > 0.05 => format!("{change:.1} LU louder than the mix: {lufs:.1} LUFS."),
-        change if change < -0.05 => format!("{:.1} LU quieter than the mix: {lufs:.1} LUFS.", -change),
-        _ => format!("As loud as the mix: {lufs:.1} LUFS."),
+        change if change > 0.05 => format!("{change:.1} LU louder than the mix: {now} LUFS."),
+        change if change < -0.05 => format!("{:.1} LU quieter than the mix: {now} LUFS.", -change),
+        _ => format!("As loud as the mix: {now} LUFS."),
     });
     sentences.extend(plan.equaliser.as_ref().map_or_else(
         || vec!["The tonal balance is within the usual range and was left alone.".to_owned()],
@@ -38,15 +45,15 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
 }
 
 fn limiting(plan: &Plan, cost: &Cost) -> String {
-    let ceiling = plan.ceiling_dbtp;
+    let ceiling = level(plan.ceiling_dbtp);
     match cost.most_db {
-        most if most < 0.05 => format!("No peak had to be limited: nothing exceeds {ceiling:.1} dBTP."),
+        most if most < 0.05 => format!("No peak had to be limited: nothing exceeds {ceiling} dBTP."),
         most if cost.often_db < 0.5 => {
-            format!("Only the loudest peaks were limited, by {most:.1} dB at most; nothing exceeds {ceiling:.1} dBTP.")
+            format!("Only the loudest peaks were limited, by {most:.1} dB at most; nothing exceeds {ceiling} dBTP.")
         }
         most => format!(
             "Peaks were limited by up to {most:.1} dB, by less than {:.1} dB for all but a twentieth of the time; nothing \
-             exceeds {ceiling:.1} dBTP.",
+             exceeds {ceiling} dBTP.",
             cost.often_db
         ),
     }
@@ -75,13 +82,13 @@ fn tonal_move(bands: &[BandGain]) -> String {
         bands.iter().fold(bands[0], |best, band| if band.gain_db.abs() > best.gain_db.abs() { *band } else { best });
     let (verb, amount) =
         if strongest.gain_db > 0.0 { ("raised", strongest.gain_db) } else { ("lowered", -strongest.gain_db) };
-    format!(
-        "{} {verb} by up to {amount:.1} dB ({} to {}, most at {}).",
-        region(strongest.frequency_hz),
-        hertz(bands[0].frequency_hz),
-        hertz(bands[bands.len() - 1].frequency_hz),
-        hertz(strongest.frequency_hz),
-    )
+    let (first, last) = (bands[0].frequency_hz, bands[bands.len() - 1].frequency_hz);
+    let place = if bands.len() == 1 {
+        format!("around {}", hertz(first))
+    } else {
+        format!("{} to {}, most at {}", hertz(first), hertz(last), hertz(strongest.frequency_hz))
+    };
+    format!("{} {verb} by up to {amount:.1} dB ({place}).", region(strongest.frequency_hz))
 }
 
 fn region(frequency_hz: f64) -> &'static str {

@@ -9,7 +9,7 @@ use dsp::spectrum::BANDS;
 /// Kept free below the ceiling for what dither adds, dB.
 const DITHER_MARGIN_DB: f64 = 0.01;
 
-/// Renders a plan; the same audio and plan give the same bits on any machine.
+/// Renders a plan; the same audio and plan give the same bits on the same kind of processor.
 pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<Audio, PlanError> {
     plan.check()?;
     equalise(&mut audio, plan.equaliser.as_ref(), progress);

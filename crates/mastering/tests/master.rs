@@ -78,7 +78,7 @@ fn a_chosen_loudness_stops_where_it_would_cost_too_much_and_says_so() {
     let audio = Audio::new(44_100, channels).expect("long enough");
     let chosen = mastered(&audio, Loudness::Chosen(-6.0));
     let reason = chosen.not_reached.expect("not reached");
-    assert!(reason.contains("-6.0 LUFS was not reached"), "{reason}");
+    assert!(reason.contains("\u{2212}6.0 LUFS was not reached"), "{reason}");
     assert!(measured(&chosen.audio).integrated_lufs < -6.2);
     let exact = mastered(&audio, Loudness::Exact(-6.0));
     assert!((measured(&exact.audio).integrated_lufs + 6.0).abs() <= 0.1 && exact.not_reached.is_none());
