@@ -25,10 +25,12 @@ const EFFORTS: [Effort; 5] = [
 const MOST_REDUCTION_DB: f64 = 6.0;
 /// The highest drive beyond a plain gain that is tried, dB.
 const MOST_EXTRA_DB: f64 = 24.0;
-/// A rendering this close to its target needs no other, LU. What it is above is trimmed exactly.
-const CLOSE_LU: f64 = 0.04;
-/// Aimed above the target, so that the rest is a trim downwards, LU.
-const AIM_ABOVE_LU: f64 = 0.02;
+/// A rendering that is above its target by at most this needs no other: it is trimmed exactly, LU.
+const ABOVE_LU: f64 = 0.1;
+/// And one that is below it by at most this is on it, LU.
+const BELOW_LU: f64 = 0.02;
+/// Aimed above the target, so that most first renderings need a trim only, LU.
+const AIM_ABOVE_LU: f64 = 0.04;
 /// A predicted loudness this close to what was wanted will do: the rendering is measured anyway, LU.
 const PREDICTION_LU: f64 = 0.005;
 const MOST_RENDERINGS: usize = 5;
@@ -77,7 +79,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
     for round in 1..MOST_RENDERINGS {
         progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
         let missing = target_lufs - lufs;
-        if (-CLOSE_LU..=0.0).contains(&missing) || (missing > 0.0 && start.capped) {
+        if (-ABOVE_LU..=BELOW_LU).contains(&missing) || (missing > 0.0 && start.capped) {
             break;
         }
         // What the prediction was wrong by here, it will be wrong by nearby.
