@@ -5,37 +5,48 @@
 //! the threshold keeps its bits. Not here: which transients may be clipped (that is `limiter`).
 
 use crate::true_peak::{CELL, Interpolator};
+use std::collections::VecDeque;
 use std::f64::consts::PI;
 
 const POINTS: usize = 8;
 /// Samples that one removed point of the tip spreads over.
 const SPREAD: usize = 32;
 
-/// Clips the cells of eight samples that are named, to `threshold` (linear).
+/// Clips the cells of eight samples that are named, in ascending order, to `threshold` (linear).
 pub fn clip_cells(samples: &mut [f32], threshold: f32, cells: impl Iterator<Item = usize>) {
     let interpolator = Interpolator::new();
     let spread = spreading_kernel();
-    let mut taken: Vec<(usize, f32)> = Vec::new();
+    let mut waiting: VecDeque<(usize, f32)> = VecDeque::new();
     for cell in cells {
         let start = cell * CELL;
+        // Subtracted only now: a cell must not see what its neighbour lost.
+        while let Some((at, tip)) = waiting.pop_front_if(|(at, _)| *at / POINTS + OUT_OF_SIGHT < start) {
+            take(samples, at, tip, &spread);
+        }
         let points = interpolator.cell(samples, start);
         let flat = points.as_flattened();
         for at in POINTS..POINTS * (CELL + 1) {
             let tip = tip_between(flat[at], flat[at + 1], threshold);
             if tip != 0.0 {
-                taken.push((start * POINTS + at - POINTS, tip));
+                waiting.push_back((start * POINTS + at - POINTS, tip));
             }
         }
     }
-    // Subtracted only now: a cell must not see what its neighbour lost.
-    for (at, tip) in taken {
-        let (sample, lane) = (at / POINTS, at % POINTS);
-        let first = sample as isize - (SPREAD as isize / 2 - 1);
-        for (tap, coefficient) in spread[lane].iter().enumerate() {
-            let index = first + tap as isize;
-            if let Some(target) = usize::try_from(index).ok().and_then(|index| samples.get_mut(index)) {
-                *target -= tip * coefficient;
-            }
+    for (at, tip) in waiting {
+        take(samples, at, tip, &spread);
+    }
+}
+
+/// How far behind a cell a tip must lie for its spread to be beyond what the cell's interpolation sees, samples.
+const OUT_OF_SIGHT: usize = 64;
+
+fn take(samples: &mut [f32], at: usize, tip: f32, spread: &[[f32; SPREAD]; POINTS]) {
+    let (sample, lane) = (at / POINTS, at % POINTS);
+    let first = sample as isize - (SPREAD as isize / 2 - 1);
+    for (tap, coefficient) in spread[lane].iter().enumerate() {
+        let index = first + tap as isize;
+        if let Some(target) = usize::try_from(index).ok().and_then(|index| samples.get_mut(index)) {
+            *target -= tip * coefficient;
         }
     }
 }
