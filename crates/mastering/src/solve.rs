@@ -75,7 +75,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
         ceiling_dbtp: request.ceiling_dbtp,
     };
     let mut out = equalised.clone();
-    let mut lufs = model.render_into(&equalised, &mut out, &plan);
+    let mut lufs = model.render_in_place(&mut out, &plan);
     for round in 1..MOST_RENDERINGS {
         progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
         let missing = target_lufs - lufs;
@@ -94,7 +94,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
         for (to, from) in out.channels_mut().iter_mut().zip(equalised.channels()) {
             to.copy_from_slice(from);
         }
-        lufs = model.render_into(&equalised, &mut out, &plan);
+        lufs = model.render_in_place(&mut out, &plan);
     }
     if lufs > target_lufs {
         plan.trim_db = target_lufs - lufs;
@@ -293,8 +293,7 @@ impl Model {
     }
 
     /// Renders what comes after the equaliser and measures it, LUFS.
-    fn render_into(&self, equalised: &Audio, out: &mut Audio, plan: &Plan) -> f64 {
-        debug_assert_eq!(equalised.frames(), out.frames());
+    fn render_in_place(&self, out: &mut Audio, plan: &Plan) -> f64 {
         finish(out, plan, &self.fine.peaks, &self.fine.gain(&plan.limiter));
         measure(out.loudness_rate(), out.layout(), &out.slices())
             .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
