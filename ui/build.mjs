@@ -18,7 +18,7 @@ const bundle = await build({
   bundle: true,
   minify: true,
   format: "esm",
-  target: ["chrome111", "firefox115", "safari16.4"],
+  target: ["chrome123", "firefox120", "safari17.5"],
   loader: { ".woff2": "file" },
   charset: "utf8",
   legalComments: "none",

@@ -19,9 +19,10 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::config::{Limits, Site};
-use crate::page::{Here, Problem, Shell};
+use crate::page::{self, Here, Problem, Shell};
 use crate::routes::{site, tracks};
 use crate::uploads::Uploads;
+use crate::visit::Visit;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -36,8 +37,8 @@ pub(crate) struct AppState {
 
 impl AppState {
     /// What surrounds a page.
-    pub(crate) fn shell(&self, here: Here) -> Shell {
-        Shell { here, contact: Some(self.contact.to_string()) }
+    pub(crate) fn shell(&self, visit: &Visit, here: Here) -> Shell {
+        Shell::new(visit, here, &self.contact)
     }
 }
 
@@ -84,7 +85,7 @@ fn router(state: AppState, site: &Site) -> Router {
                 "This address exists, but not for what was tried. Go back and use the buttons of the page.",
             )
         })
-        .with_state(state)
+        .with_state(state.clone())
         // The upload counts its own bytes.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(silence))
@@ -97,6 +98,7 @@ fn router(state: AppState, site: &Site) -> Router {
             )
             .into_response()
         }))
+        .layer(axum::middleware::from_fn_with_state(state, page::problems))
         .layer(axum::middleware::map_response(secure))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             // Without the query, which belongs to the visitor.

@@ -3,6 +3,7 @@
 use domain::{CeilingDbtp, Loudness, PresetId, Settings, TargetLufs};
 use mastering::presets::{self, DEFAULT, PRESETS, Preset};
 
+use crate::preferences::{Preferences, Start};
 use crate::words;
 
 /// The value of the choice 'my own number'.
@@ -67,6 +68,26 @@ impl Default for Form {
 }
 
 impl Form {
+    /// As the visitor's own settings have it.
+    pub(crate) fn starting(preferences: &Preferences) -> Self {
+        let mut form = Self::default();
+        match &preferences.start {
+            None => {}
+            Some(Start::Lufs(target)) => {
+                NUMBER.clone_into(&mut form.loudness);
+                form.lufs = target.lufs().to_string();
+            }
+            Some(Start::Destination(preset)) if CARDS.iter().any(|(id, _)| *id == preset.as_str()) => {
+                preset.as_str().clone_into(&mut form.loudness);
+            }
+            Some(Start::Destination(preset)) => {
+                ELSEWHERE.clone_into(&mut form.loudness);
+                preset.as_str().clone_into(&mut form.destination);
+            }
+        }
+        form
+    }
+
     /// Takes over a field that was sent; unknown ones are no concern of ours.
     pub(crate) fn set(&mut self, name: &str, value: String) {
         match name {
@@ -165,6 +186,20 @@ mod tests {
         assert!(wrong(NUMBER, "-14", "1").contains("\u{2212}12 to 0 dBTP"));
         assert!(wrong(NUMBER, "NaN", "").contains("NaN"));
         assert!(wrong("no-such-place", "-14", "").contains("Choose where"));
+    }
+
+    #[test]
+    fn the_form_starts_where_the_visitor_set_it_to() {
+        for word in ["apple-music", "ebu-r128", "-11.5"] {
+            let preferences = Preferences { start: Start::of_word(word), ..Preferences::default() };
+            let settings = Form::starting(&preferences).parse().expect("a form that can be sent");
+            let starts = match settings.loudness {
+                Loudness::Preset(preset) => preset.as_str().to_owned(),
+                Loudness::Exact(target) => target.lufs().to_string(),
+                Loudness::Automatic => String::new(),
+            };
+            assert_eq!(starts, word);
+        }
     }
 
     #[test]

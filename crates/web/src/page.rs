@@ -1,8 +1,15 @@
 //! Pages and problems as responses.
 
 use askama::Template;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use cookie_policy::{Jar, Kind};
+
+use crate::app::AppState;
+use crate::preferences::{Preferences, Theme};
+use crate::visit::{Asked, Visit};
 
 /// What every page shows around its content.
 #[derive(Debug, Clone)]
@@ -10,7 +17,35 @@ pub(crate) struct Shell {
     /// Which entry of the navigation is the page at hand.
     pub(crate) here: Here,
     /// Whom visitors can write to.
-    pub(crate) contact: Option<String>,
+    pub(crate) contact: String,
+    /// How the visitor wants pages to look.
+    pub(crate) theme: Theme,
+    pub(crate) preferences: Preferences,
+    /// Where forms that every page has lead back to.
+    pub(crate) back: String,
+    /// Names of the web-storage items that the visitor agreed to, with spaces between: scripts keep no others.
+    pub(crate) stores: String,
+}
+
+impl Shell {
+    /// To be made last: what the page asked of the jar before is asked of the visitor on this very page.
+    pub(crate) fn new(visit: &Visit, here: Here, contact: &str) -> Self {
+        Self {
+            here,
+            contact: contact.to_owned(),
+            theme: visit.theme,
+            preferences: visit.preferences.clone(),
+            back: visit.path.clone(),
+            stores: agreed_storage(&visit.jar),
+        }
+    }
+}
+
+fn agreed_storage(jar: &Jar) -> String {
+    let consent = jar.consent();
+    let items = consent.registry().items().iter();
+    let agreed = items.filter(|item| item.kind != Kind::Cookie && consent.standing(item).is_agreed());
+    agreed.map(|item| item.name).collect::<Vec<_>>().join(" ")
 }
 
 /// An entry of the navigation.
@@ -95,17 +130,32 @@ struct MessagePage<'a> {
 }
 
 impl IntoResponse for Problem {
+    /// Plain words; [`problems`] makes a page of it on the way out.
     fn into_response(self) -> Response {
-        let (href, action) = self.way_on;
-        page(
-            self.status,
-            &MessagePage {
-                shell: Shell { here: Here::Elsewhere, contact: None },
-                title: self.title,
-                text: &self.text,
-                href,
-                action,
-            },
-        )
+        let mut response = (self.status, format!("{}. {}\n", self.title, self.text)).into_response();
+        response.extensions_mut().insert(self);
+        response
     }
+}
+
+/// Makes a page of each [`Problem`], in the frame that all pages have. Handlers need not know who asks to fail.
+pub(crate) async fn problems(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = Asked::of(&parts);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let (Some(problem), Ok(asked)) = (response.extensions_mut().remove::<Problem>(), asked) else {
+        return response;
+    };
+    let visit = asked.visit();
+    let (href, action) = problem.way_on;
+    page(
+        problem.status,
+        &MessagePage {
+            shell: state.shell(&visit, Here::Elsewhere),
+            title: problem.title,
+            text: &problem.text,
+            href,
+            action,
+        },
+    )
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::app::AppState;
 use crate::page::{Here, Shell, page};
+use crate::visit::Visit;
 use crate::words;
 
 #[derive(Template)]
@@ -18,11 +19,11 @@ struct HelpPage {
     kept: String,
 }
 
-pub(crate) async fn get(State(state): State<AppState>) -> Response {
+pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response {
     page(
         StatusCode::OK,
         &HelpPage {
-            shell: state.shell(Here::Help),
+            shell: state.shell(&visit, Here::Help),
             max_size: words::limit(state.limits.upload.max_bytes),
             max_minutes: state.limits.upload.max_duration.as_secs() / 60,
             kept: words::span(state.limits.kept),

@@ -8,6 +8,7 @@ use axum::response::Response;
 use crate::app::AppState;
 use crate::choices::{Card, Form, cards, elsewhere};
 use crate::page::{Here, Shell, page};
+use crate::visit::Visit;
 use crate::words;
 
 #[derive(Template)]
@@ -22,17 +23,23 @@ struct UploadPage<'a> {
     message: Option<&'a str>,
 }
 
-pub(crate) async fn get(State(state): State<AppState>) -> Response {
-    show(&state, StatusCode::OK, &Form::default(), None)
+pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response {
+    show(&state, &visit, StatusCode::OK, &Form::starting(&visit.preferences), None)
 }
 
 /// The form as it was filled in, with what is wrong said in place.
-pub(super) fn show(state: &AppState, status: StatusCode, form: &Form, message: Option<&str>) -> Response {
+pub(super) fn show(
+    state: &AppState,
+    visit: &Visit,
+    status: StatusCode,
+    form: &Form,
+    message: Option<&str>,
+) -> Response {
     let max_bytes = state.limits.upload.max_bytes;
     page(
         status,
         &UploadPage {
-            shell: state.shell(Here::Elsewhere),
+            shell: state.shell(visit, Here::Elsewhere),
             max_bytes,
             max_size: words::limit(max_bytes),
             cards: cards(),

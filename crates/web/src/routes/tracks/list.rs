@@ -9,6 +9,7 @@ use domain::{JobState, TrackId};
 use crate::app::AppState;
 use crate::page::{Here, Problem, Shell, page};
 use crate::stages::Now;
+use crate::visit::Visit;
 use crate::visitor::Visitor;
 use crate::words;
 
@@ -27,7 +28,11 @@ struct Line {
     bad: bool,
 }
 
-pub(crate) async fn get(State(state): State<AppState>, visitor: Option<Visitor>) -> Result<Response, Problem> {
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    visit: Visit,
+    visitor: Option<Visitor>,
+) -> Result<Response, Problem> {
     let mut tracks = Vec::new();
     if let Some(Visitor { owner }) = visitor {
         for track in state.store.tracks.list(owner).await? {
@@ -46,6 +51,6 @@ pub(crate) async fn get(State(state): State<AppState>, visitor: Option<Visitor>)
     }
     Ok(page(
         StatusCode::OK,
-        &TracksPage { shell: state.shell(Here::Tracks), tracks, kept: words::span(state.limits.kept) },
+        &TracksPage { shell: state.shell(&visit, Here::Tracks), tracks, kept: words::span(state.limits.kept) },
     ))
 }

@@ -8,7 +8,9 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::app::AppState;
 use crate::page::{Here, Problem, Shell, page};
+use crate::preferences::Format;
 use crate::report::{Overview, Report};
+use crate::visit::Visit;
 use crate::{waveform, words};
 
 /// A report is some tens of kilobytes; more than this is not one.
@@ -63,7 +65,7 @@ struct Row {
     unit: &'static str,
 }
 
-pub(super) async fn show(state: &AppState, owner: Owner, track: &Track) -> Result<Response, Problem> {
+pub(super) async fn show(state: &AppState, visit: &Visit, owner: Owner, track: &Track) -> Result<Response, Problem> {
     let outputs = state.store.jobs.outputs(owner, track.id).await?;
     let bytes_of = |kind| outputs.iter().find(|output| output.kind == kind).map_or(0, |output| output.blob.bytes);
     let report = outputs.iter().find(|output| output.kind == OutputKind::Report).ok_or_else(Problem::not_found)?;
@@ -71,17 +73,19 @@ pub(super) async fn show(state: &AppState, owner: Owner, track: &Track) -> Resul
     let mut json = Vec::new();
     reader.take(MAX_REPORT_BYTES).read_to_end(&mut json).await.map_err(|error| Problem::internal(&error))?;
     let report: Report = serde_json::from_slice(&json).map_err(|error| Problem::internal(&error))?;
-    let file = |kind, output, name, what: &str| File {
-        kind,
-        name,
-        hint: format!("{what}, {}", words::size(bytes_of(output))),
+    let file = |format: Format, what: &str| File {
+        kind: format.word(),
+        name: format.name(),
+        hint: format!("{what}, {}", words::size(bytes_of(format.output()))),
     };
-    let files = [
-        file("wav24", OutputKind::Wav24, "WAV 24 bit", "for distributors and archives"),
-        file("wav16", OutputKind::Wav16, "WAV 16 bit", "for CD, dithered"),
-        file("flac", OutputKind::Flac24, "FLAC 24 bit", "the same in less space"),
+    let mut files = [
+        file(Format::Wav24, "for distributors and archives"),
+        file(Format::Wav16, "for CD, dithered"),
+        file(Format::Flac, "the same in less space"),
     ];
-    let view = ResultPage::new(state.shell(Here::Tracks), track, report, files);
+    let first = visit.preferences.format.word();
+    files.sort_by_key(|file| file.kind != first);
+    let view = ResultPage::new(state.shell(visit, Here::Tracks), track, report, files);
     Ok(page(StatusCode::OK, &view))
 }
 

@@ -12,6 +12,7 @@ use crate::choices;
 use crate::page::{Here, Problem, Shell, page};
 use crate::routes::COOKIE_NEEDED;
 use crate::stages::{Now, Step};
+use crate::visit::Visit;
 use crate::visitor::Visitor;
 
 /// Marks the address that an upload leads to: whoever comes here without a session has a browser that keeps no cookies.
@@ -44,6 +45,7 @@ pub(crate) async fn get(
     State(state): State<AppState>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
+    visit: Visit,
     visitor: Option<Visitor>,
 ) -> Result<Response, Problem> {
     let id = track_id(&id)?;
@@ -57,13 +59,13 @@ pub(crate) async fn get(
     }
     let job = state.store.jobs.latest(owner, id).await?.ok_or_else(Problem::not_found)?;
     match &job.course.state {
-        JobState::Queued | JobState::Running { .. } => Ok(working(&state, &track, &job)),
-        JobState::Done => result::show(&state, owner, &track).await,
-        JobState::Failed(failure) => Ok(refused(&state, &track, failure)),
+        JobState::Queued | JobState::Running { .. } => Ok(working(&state, &visit, &track, &job)),
+        JobState::Done => result::show(&state, &visit, owner, &track).await,
+        JobState::Failed(failure) => Ok(refused(&state, &visit, &track, failure)),
         JobState::Cancelled => Ok(page(
             StatusCode::OK,
             &RefusedPage {
-                shell: state.shell(Here::Tracks),
+                shell: state.shell(&visit, Here::Tracks),
                 id,
                 name: track.file_name.to_string(),
                 headline: "Stopped",
@@ -78,12 +80,12 @@ fn cookies_blocked() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "Your browser did not keep the cookie", COOKIE_NEEDED)
 }
 
-fn working(state: &AppState, track: &Track, job: &Job) -> Response {
+fn working(state: &AppState, visit: &Visit, track: &Track, job: &Job) -> Response {
     let now = Now::of_job(job);
     page(
         StatusCode::OK,
         &WorkingPage {
-            shell: state.shell(Here::Tracks),
+            shell: state.shell(visit, Here::Tracks),
             id: track.id,
             name: track.file_name.to_string(),
             asked: choices::asked(&job.settings),
@@ -93,7 +95,7 @@ fn working(state: &AppState, track: &Track, job: &Job) -> Response {
     )
 }
 
-fn refused(state: &AppState, track: &Track, failure: &Failure) -> Response {
+fn refused(state: &AppState, visit: &Visit, track: &Track, failure: &Failure) -> Response {
     let (headline, can_repeat) = match failure.kind {
         FailureKind::Refused => ("This file cannot be mastered", false),
         FailureKind::Interrupted | FailureKind::Internal => ("The master could not be made", true),
@@ -101,7 +103,7 @@ fn refused(state: &AppState, track: &Track, failure: &Failure) -> Response {
     page(
         StatusCode::OK,
         &RefusedPage {
-            shell: state.shell(Here::Tracks),
+            shell: state.shell(visit, Here::Tracks),
             id: track.id,
             name: track.file_name.to_string(),
             headline,

@@ -21,6 +21,7 @@ use crate::page::Problem;
 use crate::registry::SessionIdCookie;
 use crate::routes::COOKIE_NEEDED;
 use crate::uploads::{Full, Permit};
+use crate::visit::Visit;
 use crate::visitor::{Visitor, jar};
 use crate::words;
 
@@ -78,9 +79,14 @@ enum Answer {
     Message(String),
 }
 
-pub(crate) async fn post(State(state): State<AppState>, visitor: Option<Visitor>, request: Request) -> Response {
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    visitor: Option<Visitor>,
+    request: Request,
+) -> Response {
     let wants_json = wants_json(request.headers());
-    let mut form = Form::default();
+    let mut form = Form::starting(&visit.preferences);
     match take(&state, visitor, request, &mut form).await {
         Ok(track) => {
             let location = format!("/tracks/{track}?{}", show::FRESH);
@@ -91,7 +97,7 @@ pub(crate) async fn post(State(state): State<AppState>, visitor: Option<Visitor>
             }
         }
         Err(Rejection { status, message }) if wants_json => (status, Json(Answer::Message(message))).into_response(),
-        Err(Rejection { status, message }) => form::show(&state, status, &form, Some(&message)),
+        Err(Rejection { status, message }) => form::show(&state, &visit, status, &form, Some(&message)),
     }
 }
 
