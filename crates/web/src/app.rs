@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cookie_policy::{PolicyLayer, PolicyService};
+use domain::Entropy;
 use store::Store;
 use tokio::sync::watch;
 use tower::Layer as _;
@@ -28,6 +29,7 @@ use crate::visit::Visit;
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) store: Store,
+    pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) limits: Limits,
     pub(crate) uploads: Uploads,
     /// Becomes true when the service is about to stop.
@@ -46,13 +48,21 @@ impl AppState {
 pub type App = PolicyService<Router>;
 
 /// Builds the site. `closing` becomes true when the service is about to stop: connections that would stay open end.
-pub fn app(store: Store, site: &Site, limits: Limits, policy: &PolicyLayer, closing: watch::Receiver<bool>) -> App {
+pub fn app(
+    store: Store,
+    site: &Site,
+    limits: Limits,
+    policy: &PolicyLayer,
+    entropy: Arc<dyn Entropy>,
+    closing: watch::Receiver<bool>,
+) -> App {
     let contact = match &site.contact {
         Some(contact) => format!("Contact: {contact}"),
         None => "No contact address is set: this service is for this machine alone.".to_owned(),
     };
     let state = AppState {
         store,
+        entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
         closing,

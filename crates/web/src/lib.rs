@@ -11,6 +11,7 @@ mod assets;
 mod blob;
 mod choices;
 mod config;
+mod csrf;
 mod language;
 mod page;
 mod preferences;

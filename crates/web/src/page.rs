@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use cookie_policy::{Jar, Kind};
+use cookie_policy::{Jar, Kind, Withheld};
 
 use crate::app::AppState;
 use crate::preferences::{Preferences, Theme};
@@ -116,6 +116,13 @@ impl Problem {
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<Withheld> for Problem {
+    /// Where somebody has a session they agreed to what goes with it, so this does not come to pass by itself.
+    fn from(withheld: Withheld) -> Self {
+        Self::internal(&withheld)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use cookie_policy::PolicyLayer;
-use domain::Clock;
+use domain::{Clock, Entropy};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -52,6 +52,7 @@ pub async fn serve(
     config: &Config,
     store: Store,
     clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
     ready: impl FnOnce(SocketAddr),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
@@ -61,7 +62,7 @@ pub async fn serve(
     let (close, closing) = watch::channel(false);
     let policy =
         PolicyLayer::new(&registry::SITE, config.site.key.clone(), policy_clock(clock)).secure(config.site.is_https());
-    let app = app(store, &config.site, config.limits, &policy, closing);
+    let app = app(store, &config.site, config.limits, &policy, entropy, closing);
     let service = TowerToHyperService::new(app.map_request(|request: Request<Incoming>| request.map(Body::new)));
 
     let graceful = GracefulShutdown::new();

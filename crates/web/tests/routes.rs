@@ -4,7 +4,7 @@ mod common;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use common::{Bench, form, get, upload};
+use common::{Bench, form, genuine, get, upload};
 use cookie_policy::Key;
 use domain::{Failure, FailureKind, UploadLimits};
 use web::{Limits, Site};
@@ -297,14 +297,50 @@ async fn another_site_cannot_act_for_a_visitor() {
         [("x-nothing", "-"), ("origin", "https://evil.test")],
     ];
     for headers in crosses {
+        let (cookie, body) = genuine(&cookie);
         let mut request = get(&format!("{address}/delete"), &cookie).method("POST");
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let answer = bench.send(request.body(Body::empty()).expect("a request")).await;
+        let answer = bench.send(request.body(Body::from(body)).expect("a request")).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{headers:?}");
     }
     assert_eq!(bench.get(&address, &cookie).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_form_counts_only_with_the_field_that_this_browser_was_given() {
+    let bench = bench().await;
+    let (address, cookie) = bench.uploaded("mix.wav", b"music").await;
+    let (_, stranger) = bench.uploaded("other.wav", b"music").await;
+    let (with_token, field) = genuine(&cookie);
+    let (_, strange_field) = genuine(&stranger);
+    let no_token = (cookie.clone(), field.clone());
+    let cases = [no_token, (with_token.clone(), String::new()), (with_token.clone(), strange_field)];
+    for (cookie, body) in cases {
+        let request = get(&format!("{address}/delete"), &cookie).method("POST").body(Body::from(body));
+        assert_eq!(bench.send(request.expect("a request")).await.status, StatusCode::FORBIDDEN);
+    }
+    let request = get(&format!("{address}/delete"), &with_token).method("POST").body(Body::from(field));
+    assert_eq!(bench.send(request.expect("a request")).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_cookie_against_forgery_comes_with_the_first_form_that_needs_it() {
+    let bench = bench().await;
+    let (address, cookie) = bench.uploaded("mix.wav", b"music").await;
+    assert_eq!(bench.get(&address, &cookie).await.cookie(), "", "nothing to press yet");
+    bench.work().await;
+    let page = bench.get(&address, &cookie).await;
+    let token = page.cookie();
+    assert!(token.starts_with("csrf-token="), "{token}");
+    let both = format!("{cookie}; {token}");
+    let again = bench.get(&address, &both).await;
+    assert_eq!(again.cookie(), "", "it is handed out once");
+    let text = again.text();
+    let field = text.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a field");
+    let request = get(&format!("{address}/delete"), &both).method("POST").body(Body::from(format!("csrf={field}")));
+    assert_eq!(bench.send(request.expect("a request")).await.header(header::LOCATION), "/tracks");
 }
 
 #[tokio::test]

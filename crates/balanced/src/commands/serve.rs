@@ -49,13 +49,13 @@ fn upload_limits(settings: &Settings) -> UploadLimits {
 }
 
 async fn serve(config: &Config, engine: Mastering, data: &Path) -> Result<(), Box<dyn Error>> {
-    let clock = Arc::new(SystemClock);
-    let store = Store::open(data, clock.clone(), Arc::new(OsEntropy)).await?;
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+    let store = Store::open(data, clock.clone(), entropy.clone()).await?;
     let retention = Retention { guest_tracks: config.limits.kept };
     let options = PoolOptions { retention, ..PoolOptions::default() };
     let pool = Pool::start(&store, Arc::new(engine), RunId::draw(&OsEntropy), options);
     let stop = stop_signal()?;
-    let served = web::serve(config, store.clone(), clock, |address| greet(address, data), stop).await;
+    let served = web::serve(config, store.clone(), clock, entropy, |address| greet(address, data), stop).await;
     if !pool.shut_down(GRACE).await {
         tracing::warn!("a job did not stop in time; it runs again after the next start");
     }

@@ -9,7 +9,9 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use cookie_policy::{Mode, PolicyLayer};
 use domain::{Failure, OsEntropy, Output, OutputKind, RunId, SystemClock};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
+use sha2::Sha256;
 use store::Store;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -57,7 +59,7 @@ impl Bench {
         let (closing, receiver) = watch::channel(false);
         let clock: cookie_policy::Clock = Arc::new(|| time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000));
         let policy = PolicyLayer::new(&web::registry::SITE, site.key.clone(), clock).secure(secure).mode(Mode::Panic);
-        let app = web::app(store.clone(), site, limits, &policy, receiver);
+        let app = web::app(store.clone(), site, limits, &policy, Arc::new(OsEntropy), receiver);
         Self { store, app, _closing: closing, _folder: folder }
     }
 
@@ -72,9 +74,10 @@ impl Bench {
         self.send(get(path, cookie).body(Body::empty()).expect("a request")).await
     }
 
+    /// Sends a form that a page of the site handed to this browser.
     pub async fn post(&self, path: &str, cookie: &str) -> Answer {
-        let request = get(path, cookie).method("POST").body(Body::empty()).expect("a request");
-        self.send(request).await
+        let (cookie, body) = genuine(cookie);
+        self.send(get(path, &cookie).method("POST").body(Body::from(body)).expect("a request")).await
     }
 
     /// Uploads as a plain form does.
@@ -123,6 +126,20 @@ impl Bench {
             .expect("a job");
         self.store.queue.fail(&claim, failure).await.expect("the database");
     }
+}
+
+/// A form's hidden field and the cookie that goes with it, worked out as RFC 2104 has it.
+pub fn genuine(cookie: &str) -> (String, String) {
+    let token = "0123456789abcdef0123456789abcdef";
+    let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("any length");
+    for name in ["session-id=", "auth-token="] {
+        let value = cookie.split("; ").find_map(|pair| pair.strip_prefix(name)).unwrap_or_default();
+        mac.update(&(value.len() as u64).to_be_bytes());
+        mac.update(value.as_bytes());
+    }
+    let field: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let cookie = format!("{cookie}; csrf-token={token}");
+    (cookie.trim_start_matches("; ").to_owned(), format!("csrf={field}"))
 }
 
 pub fn get(path: &str, cookie: &str) -> axum::http::request::Builder {

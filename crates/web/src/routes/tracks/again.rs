@@ -5,6 +5,7 @@ use axum::response::Redirect;
 
 use super::track_id;
 use crate::app::AppState;
+use crate::csrf::Protected;
 use crate::page::Problem;
 use crate::visitor::Visitor;
 
@@ -12,6 +13,7 @@ pub(crate) async fn post(
     State(state): State<AppState>,
     Path(id): Path<String>,
     Visitor { owner }: Visitor,
+    _: Protected,
 ) -> Result<Redirect, Problem> {
     let id = track_id(&id)?;
     let job = state.store.jobs.latest(owner, id).await?.ok_or_else(Problem::not_found)?;

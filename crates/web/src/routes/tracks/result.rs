@@ -7,6 +7,7 @@ use domain::{OutputKind, Owner, Track, TrackId};
 use tokio::io::AsyncReadExt as _;
 
 use crate::app::AppState;
+use crate::csrf;
 use crate::page::{Here, Problem, Shell, page};
 use crate::preferences::Format;
 use crate::report::{Overview, Report};
@@ -20,6 +21,7 @@ const MAX_REPORT_BYTES: u64 = 4 << 20;
 #[template(path = "result.html")]
 struct ResultPage {
     shell: Shell,
+    csrf: String,
     id: TrackId,
     name: String,
     verdict: String,
@@ -85,12 +87,13 @@ pub(super) async fn show(state: &AppState, visit: &Visit, owner: Owner, track: &
     ];
     let first = visit.preferences.format.word();
     files.sort_by_key(|file| file.kind != first);
-    let view = ResultPage::new(state.shell(visit, Here::Tracks), track, report, files);
+    let csrf = csrf::field(&visit.jar, &*state.entropy)?;
+    let view = ResultPage::new(state.shell(visit, Here::Tracks), csrf, track, report, files);
     Ok(page(StatusCode::OK, &view))
 }
 
 impl ResultPage {
-    fn new(shell: Shell, track: &Track, report: Report, files: [File; 3]) -> Self {
+    fn new(shell: Shell, csrf: String, track: &Track, report: Report, files: [File; 3]) -> Self {
         let (before, after) = (report.before, report.after);
         let lane = |side, name, measured: &mastering::Measurement, overview: &Overview| {
             let width = overview.max.len().saturating_sub(1).max(1);
@@ -133,6 +136,7 @@ impl ResultPage {
         ];
         Self {
             shell,
+            csrf,
             id: track.id,
             name: track.file_name.to_string(),
             verdict: format!(

@@ -9,6 +9,7 @@ use domain::{Failure, FailureKind, Job, JobState, Track, TrackId};
 use super::{result, track_id};
 use crate::app::AppState;
 use crate::choices;
+use crate::csrf;
 use crate::page::{Here, Problem, Shell, page};
 use crate::routes::COOKIE_NEEDED;
 use crate::stages::{Now, Step};
@@ -33,6 +34,7 @@ struct WorkingPage {
 #[template(path = "refused.html")]
 struct RefusedPage {
     shell: Shell,
+    csrf: String,
     id: TrackId,
     name: String,
     headline: &'static str,
@@ -61,10 +63,11 @@ pub(crate) async fn get(
     match &job.course.state {
         JobState::Queued | JobState::Running { .. } => Ok(working(&state, &visit, &track, &job)),
         JobState::Done => result::show(&state, &visit, owner, &track).await,
-        JobState::Failed(failure) => Ok(refused(&state, &visit, &track, failure)),
+        JobState::Failed(failure) => refused(&state, &visit, &track, failure),
         JobState::Cancelled => Ok(page(
             StatusCode::OK,
             &RefusedPage {
+                csrf: csrf::field(&visit.jar, &*state.entropy)?,
                 shell: state.shell(&visit, Here::Tracks),
                 id,
                 name: track.file_name.to_string(),
@@ -95,14 +98,15 @@ fn working(state: &AppState, visit: &Visit, track: &Track, job: &Job) -> Respons
     )
 }
 
-fn refused(state: &AppState, visit: &Visit, track: &Track, failure: &Failure) -> Response {
+fn refused(state: &AppState, visit: &Visit, track: &Track, failure: &Failure) -> Result<Response, Problem> {
     let (headline, can_repeat) = match failure.kind {
         FailureKind::Refused => ("This file cannot be mastered", false),
         FailureKind::Interrupted | FailureKind::Internal => ("The master could not be made", true),
     };
-    page(
+    Ok(page(
         StatusCode::OK,
         &RefusedPage {
+            csrf: csrf::field(&visit.jar, &*state.entropy)?,
             shell: state.shell(visit, Here::Tracks),
             id: track.id,
             name: track.file_name.to_string(),
@@ -110,7 +114,7 @@ fn refused(state: &AppState, visit: &Visit, track: &Track, failure: &Failure) ->
             reason: sentence(&failure.message),
             can_repeat,
         },
-    )
+    ))
 }
 
 /// A message as a sentence: errors begin small and end without a stop.
