@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use cookie_policy::{PolicyLayer, PolicyService};
 use domain::Entropy;
 use store::Store;
@@ -44,6 +44,20 @@ impl AppState {
     }
 }
 
+/// A router that remembers what it was given, because axum's cannot be asked.
+#[derive(Default)]
+struct Routes {
+    router: Router<AppState>,
+    patterns: Vec<&'static str>,
+}
+
+impl Routes {
+    fn route(mut self, pattern: &'static str, methods: MethodRouter<AppState>) -> Self {
+        self.patterns.push(pattern);
+        Self { router: self.router.route(pattern, methods), patterns: self.patterns }
+    }
+}
+
 /// The whole site as one service.
 pub type App = PolicyService<Router>;
 
@@ -71,9 +85,9 @@ pub fn app(
     policy.layer(router(state, site))
 }
 
-fn router(state: AppState, site: &Site) -> Router {
-    let silence = state.limits.silence;
-    Router::new()
+/// Every address that the site answers, in the order in which it was written down.
+fn routes() -> Routes {
+    Routes::default()
         .route("/", get(tracks::form::get))
         .route("/tracks", get(tracks::list::get).post(tracks::upload::post))
         .route("/tracks/{id}", get(tracks::show::get))
@@ -87,6 +101,18 @@ fn router(state: AppState, site: &Site) -> Router {
         .route("/help", get(site::help::get))
         .route("/healthz", get(site::health::get))
         .route("/assets/{version}/{name}", get(site::asset::get))
+}
+
+/// The patterns of every address that the site answers, such as `/tracks/{id}`. For whoever has to know them all, as
+/// the crawl of `e2e` does, which looks at what each of them stores.
+pub fn patterns() -> Vec<&'static str> {
+    routes().patterns
+}
+
+fn router(state: AppState, site: &Site) -> Router {
+    let silence = state.limits.silence;
+    routes()
+        .router
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
             Problem::new(

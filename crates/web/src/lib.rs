@@ -26,6 +26,6 @@ mod visitor;
 mod waveform;
 mod words;
 
-pub use app::{App, app};
+pub use app::{App, app, patterns};
 pub use config::{Config, ConfigError, Limits, Site};
 pub use serve::{ServeError, serve};
