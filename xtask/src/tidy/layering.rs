@@ -30,6 +30,8 @@ const HIDDEN: &[(&str, &str)] = &[
     ("symphonia", "codec"),
     ("libflac-sys", "codec"),
     ("lofty", "codec"),
+    ("hyper-rustls", "providers"),
+    ("reqwest", "providers"),
 ];
 
 /// Crates of others that would bring I/O, a clock, chance or HTTP to where none may be.
