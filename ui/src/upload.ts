@@ -84,6 +84,7 @@ export function startUpload(element: HTMLElement): void {
     request.addEventListener("load", () => {
       const answer = request.response as Answer | null;
       if (request.status < 300 && answer?.location) {
+        form.dispatchEvent(new Event("balanced:sent"));
         location.assign(answer.location);
         return;
       }

@@ -99,6 +99,7 @@ fn routes() -> Routes {
         .route("/tracks/{id}/delete", post(tracks::delete::post))
         .route("/tracks/{id}/again", post(tracks::again::post))
         .route("/help", get(site::help::get))
+        .route("/help/{topic}", get(site::help::topic))
         .route("/healthz", get(site::health::get))
         .route("/assets/{version}/{name}", get(site::asset::get))
 }

@@ -12,6 +12,7 @@ mod blob;
 mod choices;
 mod config;
 mod csrf;
+mod history;
 mod language;
 mod page;
 mod preferences;

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use cookie_policy::{Jar, Kind, Withheld};
+use cookie_policy::{Consent, Kind, Life, Withheld};
 
 use crate::app::AppState;
 use crate::preferences::{Preferences, Theme};
@@ -23,7 +23,7 @@ pub(crate) struct Shell {
     pub(crate) preferences: Preferences,
     /// Where forms that every page has lead back to.
     pub(crate) back: String,
-    /// Names of the web-storage items that the visitor agreed to, with spaces between: scripts keep no others.
+    /// What scripts may keep, as [`agreed_storage`] has it.
     pub(crate) stores: String,
 }
 
@@ -36,22 +36,25 @@ impl Shell {
             theme: visit.theme,
             preferences: visit.preferences.clone(),
             back: visit.path.clone(),
-            stores: agreed_storage(&visit.jar),
+            stores: agreed_storage(&visit.jar.consent()),
         }
     }
 }
 
-fn agreed_storage(jar: &Jar) -> String {
-    let consent = jar.consent();
+/// The web-storage items that the visitor agreed to, each with its life: `upload-draft:7 visited-pages:30`, in days.
+/// Scripts keep nothing else, and nothing longer.
+pub(crate) fn agreed_storage(consent: &Consent) -> String {
     let items = consent.registry().items().iter();
     let agreed = items.filter(|item| item.kind != Kind::Cookie && consent.standing(item).is_agreed());
-    agreed.map(|item| item.name).collect::<Vec<_>>().join(" ")
+    let days = |life: Life| life.longest_s().unwrap_or_default() / (24 * 3600);
+    agreed.map(|item| format!("{}:{}", item.name, days(item.spec.life))).collect::<Vec<_>>().join(" ")
 }
 
 /// An entry of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Here {
     Tracks,
+    Settings,
     Help,
     Elsewhere,
 }

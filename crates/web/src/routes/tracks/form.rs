@@ -5,10 +5,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::list::Line;
 use crate::app::AppState;
 use crate::choices::{Card, Form, cards, elsewhere};
-use crate::page::{Here, Shell, page};
+use crate::history;
+use crate::page::{Here, Problem, Shell, page};
+use crate::registry::UploadDraft;
 use crate::visit::Visit;
+use crate::visitor::Visitor;
 use crate::words;
 
 #[derive(Template)]
@@ -21,19 +25,44 @@ struct UploadPage<'a> {
     elsewhere: Vec<Card>,
     form: &'a Form,
     message: Option<&'a str>,
+    /// The latest uploads of this visitor, where the browser remembers them.
+    recent: Vec<Line>,
 }
 
-pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response {
-    show(&state, &visit, StatusCode::OK, &Form::starting(&visit.preferences), None)
+/// More of the latest uploads would push the form's own business away.
+const RECENT: usize = 3;
+
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    visit: Visit,
+    visitor: Option<Visitor>,
+) -> Result<Response, Problem> {
+    let mut recent = Vec::new();
+    if let Some(Visitor { owner }) = visitor {
+        for id in history::of(&visit.jar).into_iter().take(RECENT) {
+            if let Some(track) = state.store.tracks.find(owner, id).await? {
+                recent.extend(Line::of(&state, owner, &track).await?);
+            }
+        }
+    }
+    let form = Form::starting(&visit.preferences);
+    // A draft that may not be kept is asked for where it would begin.
+    let _ = visit.jar.ask::<UploadDraft>();
+    Ok(render(&state, &visit, StatusCode::OK, &form, None, recent))
 }
 
 /// The form as it was filled in, with what is wrong said in place.
-pub(super) fn show(
+pub(super) fn show(state: &AppState, visit: &Visit, status: StatusCode, form: &Form, message: &str) -> Response {
+    render(state, visit, status, form, Some(message), Vec::new())
+}
+
+fn render(
     state: &AppState,
     visit: &Visit,
     status: StatusCode,
     form: &Form,
     message: Option<&str>,
+    recent: Vec<Line>,
 ) -> Response {
     let max_bytes = state.limits.upload.max_bytes;
     page(
@@ -46,6 +75,7 @@ pub(super) fn show(
             elsewhere: elsewhere(),
             form,
             message,
+            recent,
         },
     )
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{JobState, TrackId};
+use domain::{JobState, Owner, Track, TrackId};
 
 use crate::app::AppState;
 use crate::page::{Here, Problem, Shell, page};
@@ -21,11 +21,30 @@ struct TracksPage {
     kept: String,
 }
 
-struct Line {
-    id: TrackId,
-    name: String,
-    state: String,
-    bad: bool,
+/// One track in a list.
+pub(super) struct Line {
+    pub(super) id: TrackId,
+    pub(super) name: String,
+    pub(super) state: String,
+    pub(super) bad: bool,
+    pub(super) ready: bool,
+}
+
+impl Line {
+    /// `None` for a track that was deleted meanwhile.
+    pub(super) async fn of(state: &AppState, owner: Owner, track: &Track) -> Result<Option<Self>, Problem> {
+        let Some(job) = state.store.jobs.latest(owner, track.id).await? else {
+            return Ok(None);
+        };
+        let (said, bad, ready) = match &job.course.state {
+            JobState::Queued => ("waiting".to_owned(), false, false),
+            JobState::Running { .. } => (format!("{} %", Now::of_job(&job).percent()), false, false),
+            JobState::Done => ("ready".to_owned(), false, true),
+            JobState::Failed(_) => ("could not be mastered".to_owned(), true, false),
+            JobState::Cancelled => ("stopped".to_owned(), false, false),
+        };
+        Ok(Some(Self { id: track.id, name: track.file_name.to_string(), state: said, bad, ready }))
+    }
 }
 
 pub(crate) async fn get(
@@ -36,17 +55,7 @@ pub(crate) async fn get(
     let mut tracks = Vec::new();
     if let Some(Visitor { owner }) = visitor {
         for track in state.store.tracks.list(owner).await? {
-            let Some(job) = state.store.jobs.latest(owner, track.id).await? else {
-                continue;
-            };
-            let (said, bad) = match &job.course.state {
-                JobState::Queued => ("waiting".to_owned(), false),
-                JobState::Running { .. } => (format!("{} %", Now::of_job(&job).percent()), false),
-                JobState::Done => ("ready".to_owned(), false),
-                JobState::Failed(_) => ("could not be mastered".to_owned(), true),
-                JobState::Cancelled => ("stopped".to_owned(), false),
-            };
-            tracks.push(Line { id: track.id, name: track.file_name.to_string(), state: said, bad });
+            tracks.extend(Line::of(&state, owner, &track).await?);
         }
     }
     Ok(page(

@@ -11,6 +11,7 @@ use crate::app::AppState;
 use crate::choices;
 use crate::csrf;
 use crate::page::{Here, Problem, Shell, page};
+use crate::registry::VisitedPages;
 use crate::routes::COOKIE_NEEDED;
 use crate::stages::{Now, Step};
 use crate::visit::Visit;
@@ -60,6 +61,9 @@ pub(crate) async fn get(
         return Ok(Redirect::to(&format!("/tracks/{id}")).into_response());
     }
     let job = state.store.jobs.latest(owner, id).await?.ok_or_else(Problem::not_found)?;
+    if job.course.state.is_final() {
+        let _ = visit.jar.ask::<VisitedPages>();
+    }
     match &job.course.state {
         JobState::Queued | JobState::Running { .. } => Ok(working(&state, &visit, &track, &job)),
         JobState::Done => result::show(&state, &visit, owner, &track).await,

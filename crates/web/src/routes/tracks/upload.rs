@@ -17,6 +17,7 @@ use store::NewTrack;
 use super::{form, show};
 use crate::app::AppState;
 use crate::choices::Form;
+use crate::history;
 use crate::page::Problem;
 use crate::registry::SessionIdCookie;
 use crate::routes::COOKIE_NEEDED;
@@ -89,6 +90,7 @@ pub(crate) async fn post(
     let mut form = Form::starting(&visit.preferences);
     match take(&state, visitor, request, &mut form).await {
         Ok(track) => {
+            history::add(&visit.jar, track);
             let location = format!("/tracks/{track}?{}", show::FRESH);
             if wants_json {
                 (StatusCode::CREATED, Json(Answer::Location(location))).into_response()
@@ -97,7 +99,7 @@ pub(crate) async fn post(
             }
         }
         Err(Rejection { status, message }) if wants_json => (status, Json(Answer::Message(message))).into_response(),
-        Err(Rejection { status, message }) => form::show(&state, &visit, status, &form, Some(&message)),
+        Err(Rejection { status, message }) => form::show(&state, &visit, status, &form, &message),
     }
 }
 
