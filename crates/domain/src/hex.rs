@@ -37,3 +37,40 @@ fn digit(character: u8) -> Option<u8> {
 pub(crate) fn write(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
+
+/// Gives a newtype round `[u8; N]` its text form: `Display`, `Debug` and `FromStr`.
+macro_rules! hex_text {
+    ($name:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::hex::write(&self.0, f)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::hex::NotHex;
+
+            fn from_str(text: &str) -> Result<Self, $crate::hex::NotHex> {
+                $crate::hex::parse(text).map(Self)
+            }
+        }
+    };
+}
+pub(crate) use hex_text;
+
+/// The text form of a secret, for the one place that hands it out.
+pub(crate) fn reveal(bytes: &[u8]) -> String {
+    struct Secret<'a>(&'a [u8]);
+    impl fmt::Display for Secret<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write(self.0, f)
+        }
+    }
+    Secret(bytes).to_string()
+}

@@ -1,9 +1,7 @@
 //! Ids: 128 random bits each, so that knowing one tells nothing of another.
 
-use crate::hex::{self, NotHex};
+use crate::hex::hex_text;
 use crate::world::Entropy;
-use std::fmt;
-use std::str::FromStr;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -20,25 +18,7 @@ macro_rules! id {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                hex::write(&self.0, f)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}({self})", stringify!($name))
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = NotHex;
-
-            fn from_str(text: &str) -> Result<Self, NotHex> {
-                hex::parse(text).map(Self)
-            }
-        }
+        hex_text!($name);
     };
 }
 
@@ -57,6 +37,10 @@ id! {
 id! {
     /// One run of a process that takes jobs. Text form: 32 lower-case hexadecimal digits.
     RunId
+}
+id! {
+    /// One account. Text form: 32 lower-case hexadecimal digits.
+    AccountId
 }
 
 #[cfg(test)]

@@ -1,26 +1,35 @@
 //! The business: who owns which track, what is asked for it, and how the work on it goes.
 //!
 //! Everything here is a value: parsed once at the edge, then known to be right. Time and randomness come in through
-//! [`Clock`] and [`Entropy`]. Not here: SQL (that is `store`), HTTP (that is `web`), sound (that is `pipeline`).
+//! [`Clock`] and [`Entropy`]. What is counted of visitors cannot name them: labels, route patterns and [`Scrubbed`] texts
+//! have no room for more. Not here: SQL (that is `store`), HTTP (that is `web`), sound (that is `pipeline`).
 
 mod file_name;
 mod hex;
 mod id;
 mod job;
+mod label;
 mod output;
+mod scrub;
 mod session;
 mod settings;
+mod timing;
 mod track;
+mod usage;
 mod world;
 
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{BlobId, JobId, RunId, TrackId};
+pub use id::{AccountId, BlobId, JobId, RunId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };
+pub use label::{Label, NotALabel, Route};
 pub use output::{Output, OutputKind};
+pub use scrub::Scrubbed;
 pub use session::{Owner, Session, SessionId, SessionToken};
 pub use settings::{CeilingDbtp, InvalidSetting, Loudness, PresetId, Settings, TargetLufs};
+pub use timing::{Bucket, Histogram};
 pub use track::{StoredBlob, Track, UploadLimits};
+pub use usage::{Fingerprint, Metric, UsageEvent, UsageId, VisitorKey};
 pub use world::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};

@@ -1,6 +1,6 @@
 //! Visitors: a secret in their browser, and what the server keeps of it.
 
-use crate::hex::{self, NotHex};
+use crate::hex::{self, NotHex, hex_text};
 use crate::world::{Entropy, Timestamp};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -28,13 +28,7 @@ impl SessionToken {
 
     /// The text for the browser. A method instead of `Display`, so that no log line prints it by accident.
     pub fn reveal(&self) -> String {
-        struct Secret<'a>(&'a [u8]);
-        impl fmt::Display for Secret<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                hex::write(self.0, f)
-            }
-        }
-        Secret(&self.0).to_string()
+        hex::reveal(&self.0)
     }
 }
 
@@ -56,25 +50,7 @@ impl FromStr for SessionToken {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; 32]);
 
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex::write(&self.0, f)
-    }
-}
-
-impl fmt::Debug for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionId({self})")
-    }
-}
-
-impl FromStr for SessionId {
-    type Err = NotHex;
-
-    fn from_str(text: &str) -> Result<Self, NotHex> {
-        hex::parse(text).map(Self)
-    }
-}
+hex_text!(SessionId);
 
 /// A visitor's session, as the server keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

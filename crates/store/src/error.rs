@@ -22,6 +22,14 @@ pub enum Error {
         /// The limit, bytes.
         max_bytes: u64,
     },
+    /// More than a day's worth; nothing more is kept until some of it is a day old.
+    #[error("more than {max_per_day} {what} within 24 hours: nothing more is kept until some are a day old")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        max_per_day: u64,
+    },
     /// The session is over, so nothing can be given to it.
     #[error("the session has ended: begin a new one")]
     SessionEnded,

@@ -1,7 +1,8 @@
-//! Removes what is over: sessions that ended, guests' tracks that are old, and bytes that nothing names.
+//! Removes what is over: sessions that ended, tracks, counts and records that are old, and bytes that nothing names.
 
 use crate::Store;
 use crate::error::Result;
+use crate::health::day;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
@@ -13,15 +14,30 @@ const ORPHAN_GRACE: Duration = Duration::from_hours(1);
 pub struct Retention {
     /// Tracks of visitors without an account, since their upload.
     pub guest_tracks: Duration,
+    /// What consenting visitors did. Not longer than their cookie lives.
+    pub usage: Duration,
+    /// Times and failures of the service.
+    pub health: Duration,
+    /// Records of consent decisions, for as long as somebody may ask for evidence.
+    pub consents: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_hours(24 * days);
+        Self { guest_tracks: days(1), usage: days(30), health: days(90), consents: days(3 * 365) }
+    }
 }
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
-    /// Sessions that had ended.
+    /// Sessions that had ended, the operator's included.
     pub sessions: u64,
     /// Tracks older than they are kept; those of ended sessions go with these, uncounted.
     pub tracks: u64,
+    /// Events of visitors, days of times, failures and records of decisions that were older than they are kept.
+    pub records: u64,
     /// Blobs that nothing named.
     pub blobs: u64,
 }
@@ -30,20 +46,31 @@ impl Store {
     /// Removes what is over. To be called now and then.
     pub async fn sweep(&self, retention: Retention) -> Result<Swept> {
         let now = self.db.now();
+        let before = |kept: Duration| (now - kept).unix_ms();
         let mut tx = self.db.write().await?;
-        let sessions = sqlx::query("DELETE FROM session WHERE expires_at <= $1")
-            .bind(now.unix_ms())
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+        let mut sessions = 0;
+        for ended in
+            ["DELETE FROM session WHERE expires_at <= $1", "DELETE FROM operator_session WHERE idle_after <= $1"]
+        {
+            sessions += sqlx::query(ended).bind(now.unix_ms()).execute(&mut *tx).await?.rows_affected();
+        }
         let tracks = sqlx::query("DELETE FROM track WHERE created_at <= $1")
-            .bind((now - retention.guest_tracks).unix_ms())
+            .bind(before(retention.guest_tracks))
             .execute(&mut *tx)
             .await?
             .rows_affected();
+        let mut records = 0;
+        for (old, until) in [
+            ("DELETE FROM usage_event WHERE at <= $1", before(retention.usage)),
+            ("DELETE FROM timing WHERE day <= $1", day(now - retention.health)),
+            ("DELETE FROM server_error WHERE last_at <= $1", before(retention.health)),
+            ("DELETE FROM consent_decision WHERE at <= $1", before(retention.consents)),
+        ] {
+            records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();
+        }
         tx.commit().await?;
         let blobs = self.sweep_blobs(ORPHAN_GRACE).await?;
-        Ok(Swept { sessions, tracks, blobs })
+        Ok(Swept { sessions, tracks, records, blobs })
     }
 
     /// Removes blobs that nothing names and that were written more than `grace` ago.

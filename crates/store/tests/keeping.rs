@@ -12,6 +12,10 @@ use std::time::Duration;
 use store::{Error, NewTrack, Retention, Store};
 use tokio::io::AsyncReadExt;
 
+fn keeping_tracks(guest_tracks: Duration) -> Retention {
+    Retention { guest_tracks, ..Retention::default() }
+}
+
 async fn read(store: &Store, id: domain::BlobId, range: Option<std::ops::Range<u64>>) -> Vec<u8> {
     let mut reader = store.blobs.read(id, range).await.unwrap().expect("the blob is there");
     let mut bytes = Vec::new();
@@ -133,7 +137,7 @@ async fn a_sweep_removes_what_is_over_and_nothing_else() {
     world.store.sessions.begin(Duration::from_secs(1)).await.unwrap();
     world.pass(HOUR * 3);
     let new = world.upload(owner, b"new").await;
-    let swept = world.store.sweep(Retention { guest_tracks: HOUR * 2 }).await.unwrap();
+    let swept = world.store.sweep(keeping_tracks(HOUR * 2)).await.unwrap();
     // The old track's upload and its one output: their files' times are real, and lie hours before the test's clock.
     assert_eq!((swept.sessions, swept.tracks), (1, 1));
     assert!(world.store.tracks.find(owner, old).await.unwrap().is_none());
@@ -146,7 +150,7 @@ async fn a_sweep_removes_what_is_over_and_nothing_else() {
 async fn a_blob_without_a_row_is_spared_while_its_row_may_still_come() {
     let mut world = Fixture::new().await;
     let blob = world.store.blobs.put(b"on its way").await.unwrap();
-    let swept = world.store.sweep(Retention { guest_tracks: HOUR }).await.unwrap();
+    let swept = world.store.sweep(keeping_tracks(HOUR)).await.unwrap();
     assert_eq!(swept.blobs, 0);
     assert!(world.store.blobs.read(blob.id, None).await.unwrap().is_some());
     // After a restart nobody is left who could still name it.

@@ -19,8 +19,8 @@ pub(crate) async fn work(store: Store, options: PoolOptions) {
             },
             _ = sweeps.tick() => match store.sweep(options.retention).await {
                 Ok(swept) if swept == Swept::default() => {}
-                Ok(Swept { sessions, tracks, blobs }) => {
-                    tracing::info!(sessions, tracks, blobs, "removed what is over");
+                Ok(Swept { sessions, tracks, records, blobs }) => {
+                    tracing::info!(sessions, tracks, records, blobs, "removed what is over");
                 }
                 Err(error) => tracing::error!(error = %chain(&error), "cannot remove what is over"),
             },

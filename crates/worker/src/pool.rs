@@ -42,7 +42,7 @@ impl Default for PoolOptions {
             heartbeat: Duration::from_secs(1),
             poll: Duration::from_secs(2),
             sweep_every: Duration::from_mins(10),
-            retention: Retention { guest_tracks: Duration::from_hours(24) },
+            retention: Retention::default(),
         }
     }
 }

@@ -71,7 +71,7 @@ fn options(workers: usize) -> PoolOptions {
         // So long that a test which relied on it would run out of time: jobs are to be taken at once.
         poll: Duration::from_hours(1),
         sweep_every: Duration::from_hours(1),
-        retention: Retention { guest_tracks: Duration::from_hours(1) },
+        retention: Retention { guest_tracks: Duration::from_hours(1), ..Retention::default() },
     }
 }
 

@@ -51,7 +51,7 @@ fn upload_limits(settings: &Settings) -> UploadLimits {
 async fn serve(config: &Config, engine: Mastering, data: &Path) -> Result<(), Box<dyn Error>> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
     let store = Store::open(data, clock.clone(), entropy.clone()).await?;
-    let retention = Retention { guest_tracks: config.limits.kept };
+    let retention = Retention { guest_tracks: config.limits.kept, ..Retention::default() };
     let options = PoolOptions { retention, ..PoolOptions::default() };
     let pool = Pool::start(&store, Arc::new(engine), RunId::draw(&OsEntropy), options);
     let stop = stop_signal()?;
