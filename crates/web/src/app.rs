@@ -1,6 +1,5 @@
 //! The finished service: state, router, and the layers round it.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
@@ -112,6 +111,7 @@ pub fn patterns() -> Vec<&'static str> {
 
 fn router(state: AppState, site: &Site) -> Router {
     let silence = state.limits.silence;
+    let https = site.is_https();
     routes()
         .router
         .fallback(async || Problem::not_found())
@@ -136,7 +136,9 @@ fn router(state: AppState, site: &Site) -> Router {
             .into_response()
         }))
         .layer(axum::middleware::from_fn_with_state(state, page::problems))
-        .layer(axum::middleware::map_response(secure))
+        .layer(axum::middleware::map_response(move |response: Response| {
+            std::future::ready(secure(response, https))
+        }))
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             // Without the query, which belongs to the visitor.
             tracing::info_span!("request", method = %request.method(), path = request.uri().path())
@@ -162,8 +164,11 @@ fn csrf(site: &Site) -> CsrfLayer<impl FnMut(ProtectionError) -> Response<Body> 
     })
 }
 
+/// For a year a browser that reached this site on https takes no other way.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// What a browser may do with any response of this site.
-async fn secure(mut response: Response) -> Result<Response, Infallible> {
+fn secure(mut response: Response, https: bool) -> Response {
     const HEADERS: [(HeaderName, &str); 7] = [
         (
             header::CONTENT_SECURITY_POLICY,
@@ -183,5 +188,8 @@ async fn secure(mut response: Response) -> Result<Response, Infallible> {
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    Ok(response)
+    if https {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
+    response
 }

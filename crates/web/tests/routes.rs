@@ -66,6 +66,7 @@ async fn over_tls_the_session_is_for_tls_alone() {
     let bench = Bench::of(Limits::default(), &site, true).await;
     let answer = bench.upload("", form("mix.wav", b"music", &[])).await;
     assert!(answer.header(header::SET_COOKIE).contains("; Secure"));
+    assert_eq!(answer.header(header::STRICT_TRANSPORT_SECURITY), "max-age=31536000");
     assert!(bench.get("/", "").await.text().contains("studio@example.org"));
 }
 

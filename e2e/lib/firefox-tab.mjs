@@ -1,0 +1,76 @@
+// Firefox, which sends DNT and GPC by itself when it is told to.
+
+import puppeteer from "puppeteer-core";
+import { Tab } from "./tab.mjs";
+
+const SIGNALS = {
+  none: {},
+  dnt: { "privacy.donottrackheader.enabled": true },
+  gpc: { "privacy.globalprivacycontrol.enabled": true, "privacy.globalprivacycontrol.functionality.enabled": true },
+};
+
+/** A browser for one setting of its signals and scripts; each visitor has a container of their own. */
+export class Firefox {
+  #browser;
+
+  static async start(signal, scripts) {
+    const started = new Firefox();
+    started.#browser = await puppeteer.launch({
+      browser: "firefox",
+      executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+      headless: true,
+      extraPrefsFirefox: { "javascript.enabled": scripts, ...SIGNALS[signal] },
+    });
+    return started;
+  }
+
+  async visit({ url, scripts }) {
+    const context = await this.#browser.createBrowserContext();
+    return new FirefoxTab({ url, scripts, context, page: await context.newPage() });
+  }
+
+  async close() {
+    await this.#browser.close();
+  }
+}
+
+class FirefoxTab extends Tab {
+  constructor({ context, page, ...rest }) {
+    super(rest);
+    this.context = context;
+    this.page = page;
+    page.on("request", (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith("http") && origin !== this.url) this.foreign.push(request.url());
+    });
+    page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (["error", "warn"].includes(message.type())) this.complaints.push(message.text());
+    });
+  }
+
+  async go(path) {
+    return (await this.page.goto(this.url + path)).status();
+  }
+
+  async run(what, argument) {
+    return this.page.evaluate(what, argument);
+  }
+
+  async attach(selector, path) {
+    const input = await this.page.$(selector);
+    await input.uploadFile(path);
+  }
+
+  async navigated(act) {
+    await Promise.all([this.page.waitForNavigation(), act()]);
+  }
+
+  async jar() {
+    return this.context.cookies();
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+}
