@@ -6,6 +6,8 @@ import { data, megabytes, need } from "./dom";
 interface Answer {
   location?: string;
   message?: string;
+  /** Where to change what stands in the way: an address and its words. */
+  link?: [href: string, words: string];
 }
 
 export function startUpload(element: HTMLElement): void {
@@ -31,9 +33,14 @@ export function startUpload(element: HTMLElement): void {
   pick.textContent = data(pick, "scripted");
   invitation.pick = pick.textContent;
 
-  function say(text: string): void {
+  function say(text: string, link?: Answer["link"]): void {
     message.textContent = text;
     message.hidden = text === "";
+    if (link) {
+      const anchor = document.createElement("a");
+      [anchor.href, anchor.textContent] = link;
+      message.append(" ", anchor);
+    }
   }
 
   /** Why this file need not be sent at all, or nothing. */
@@ -89,7 +96,7 @@ export function startUpload(element: HTMLElement): void {
         return;
       }
       busy(undefined);
-      say(answer?.message ?? `The server answered with ${request.status}. Try again in a moment.`);
+      say(answer?.message ?? `The server answered with ${request.status}. Try again in a moment.`, answer?.link);
     });
     request.addEventListener("error", () => {
       busy(undefined);
@@ -117,6 +124,13 @@ export function startUpload(element: HTMLElement): void {
     }
     if (!navigator.cookieEnabled) {
       say(data(form, "needsCookie"));
+      return;
+    }
+    const blocked = document.querySelector<HTMLElement>("[data-blocked]");
+    if (blocked) {
+      // The server would say the same, but only once everything was sent.
+      const link = need(blocked, "a", HTMLAnchorElement);
+      say(need(blocked, "p", HTMLElement).textContent, [link.href, link.textContent]);
       return;
     }
     const wrong = fault(file);

@@ -20,7 +20,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::config::{Limits, Site};
 use crate::page::{self, Here, Problem, Shell};
-use crate::routes::{site, tracks};
+use crate::routes::{cookies, site, tracks};
 use crate::uploads::Uploads;
 use crate::visit::Visit;
 
@@ -33,6 +33,9 @@ pub(crate) struct AppState {
     pub(crate) uploads: Uploads,
     /// Becomes true when the service is about to stop.
     pub(crate) closing: watch::Receiver<bool>,
+    pub(crate) site: Arc<Site>,
+    /// Whether `_ga` and `_gid` can be set here at all.
+    pub(crate) has_google: bool,
     contact: Arc<str>,
 }
 
@@ -54,6 +57,10 @@ impl Routes {
     fn route(mut self, pattern: &'static str, methods: MethodRouter<AppState>) -> Self {
         self.patterns.push(pattern);
         Self { router: self.router.route(pattern, methods), patterns: self.patterns }
+    }
+
+    fn all(self, routes: impl IntoIterator<Item = (&'static str, MethodRouter<AppState>)>) -> Self {
+        routes.into_iter().fold(self, |all, (pattern, methods)| all.route(pattern, methods))
     }
 }
 
@@ -79,6 +86,8 @@ pub fn app(
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
         closing,
+        site: Arc::new(site.clone()),
+        has_google: false,
         contact: contact.into(),
     };
     policy.layer(router(state, site))
@@ -99,6 +108,7 @@ fn routes() -> Routes {
         .route("/tracks/{id}/again", post(tracks::again::post))
         .route("/help", get(site::help::get))
         .route("/help/{topic}", get(site::help::topic))
+        .all(cookies::routes())
         .route("/healthz", get(site::health::get))
         .route("/assets/{version}/{name}", get(site::asset::get))
 }

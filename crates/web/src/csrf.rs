@@ -74,6 +74,11 @@ fn is_genuine(jar: &Jar, sent: &str) -> bool {
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// What an address holds behind its question mark.
+    pub(crate) fn of_query(query: Option<&str>) -> Self {
+        Self(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
+    }
+
     /// The first value under a name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)

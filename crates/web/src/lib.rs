@@ -11,6 +11,7 @@ mod assets;
 mod blob;
 mod choices;
 mod config;
+mod consent;
 mod csrf;
 mod history;
 mod language;

@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use cookie_policy::{Consent, Kind, Life, Withheld};
 
 use crate::app::AppState;
+use crate::consent::Bar;
 use crate::preferences::{Preferences, Theme};
 use crate::visit::{Asked, Visit};
 
 /// What every page shows around its content.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Shell {
     /// Which entry of the navigation is the page at hand.
     pub(crate) here: Here,
@@ -25,6 +26,8 @@ pub(crate) struct Shell {
     pub(crate) back: String,
     /// What scripts may keep, as [`agreed_storage`] has it.
     pub(crate) stores: String,
+    /// What is asked of the visitor before anything else.
+    pub(crate) bar: Bar,
 }
 
 impl Shell {
@@ -37,6 +40,7 @@ impl Shell {
             preferences: visit.preferences.clone(),
             back: visit.path.clone(),
             stores: agreed_storage(&visit.jar.consent()),
+            bar: Bar::of(visit),
         }
     }
 }

@@ -8,7 +8,9 @@ use axum::response::Response;
 use super::list::Line;
 use crate::app::AppState;
 use crate::choices::{Card, Form, cards, elsewhere};
+use crate::consent::Need;
 use crate::history;
+use crate::language::Language;
 use crate::page::{Here, Problem, Shell, page};
 use crate::registry::UploadDraft;
 use crate::visit::Visit;
@@ -25,6 +27,9 @@ struct UploadPage<'a> {
     elsewhere: Vec<Card>,
     form: &'a Form,
     message: Option<&'a str>,
+    /// What stands in the way of an upload, where the visitor blocked all cookies.
+    blocked: Option<String>,
+    language: Language,
     /// The latest uploads of this visitor, where the browser remembers them.
     recent: Vec<Line>,
 }
@@ -75,6 +80,8 @@ fn render(
             elsewhere: elsewhere(),
             form,
             message,
+            blocked: visit.jar.essential().is_err().then(|| Need::Upload.message(visit.language)),
+            language: visit.language,
             recent,
         },
     )

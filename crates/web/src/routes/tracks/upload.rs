@@ -8,7 +8,7 @@ use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use cookie_policy::{Cookie as _, Jar};
+use cookie_policy::Cookie as _;
 use domain::{FileName, Owner, StoredBlob, TrackId};
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -17,13 +17,14 @@ use store::NewTrack;
 use super::{form, show};
 use crate::app::AppState;
 use crate::choices::Form;
+use crate::consent::{Back, Need, interstitial};
 use crate::history;
+use crate::language::Language;
 use crate::page::Problem;
 use crate::registry::SessionIdCookie;
-use crate::routes::COOKIE_NEEDED;
 use crate::uploads::{Full, Permit};
 use crate::visit::Visit;
-use crate::visitor::{Visitor, jar};
+use crate::visitor::Visitor;
 use crate::words;
 
 /// Room for the form's other fields and the multipart framing, bytes.
@@ -39,11 +40,19 @@ const DRAINED_BYTES: u64 = 4 << 30;
 struct Rejection {
     status: StatusCode,
     message: String,
+    /// The visitor's own decision stands in the way: a page of its own, or a script with a link, offers to change it.
+    blocked: bool,
 }
 
 impl Rejection {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: message.into(), blocked: false }
+    }
+
+    /// The visitor blocked the cookie that an upload needs.
+    fn blocked(language: Language) -> Self {
+        let rejection = Self::new(StatusCode::FORBIDDEN, Need::Upload.message(language));
+        Self { blocked: true, ..rejection }
     }
 
     fn unprocessable(message: impl Into<String>) -> Self {
@@ -77,7 +86,13 @@ impl From<MultipartError> for Rejection {
 #[serde(rename_all = "snake_case")]
 enum Answer {
     Location(String),
-    Message(String),
+    #[serde(untagged)]
+    Refusal {
+        message: String,
+        /// Where the visitor can change what stands in the way: an address and its words.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        link: Option<(String, &'static str)>,
+    },
 }
 
 pub(crate) async fn post(
@@ -88,7 +103,7 @@ pub(crate) async fn post(
 ) -> Response {
     let wants_json = wants_json(request.headers());
     let mut form = Form::starting(&visit.preferences);
-    match take(&state, visitor, request, &mut form).await {
+    match take(&state, &visit, visitor, request, &mut form).await {
         Ok(track) => {
             history::add(&visit.jar, track);
             let location = format!("/tracks/{track}?{}", show::FRESH);
@@ -98,8 +113,15 @@ pub(crate) async fn post(
                 Redirect::to(&location).into_response()
             }
         }
-        Err(Rejection { status, message }) if wants_json => (status, Json(Answer::Message(message))).into_response(),
-        Err(Rejection { status, message }) => form::show(&state, &visit, status, &form, &message),
+        Err(Rejection { status, message, blocked }) if wants_json => {
+            let link = blocked.then(|| {
+                let settings = format!("/cookies/settings?lang={}&back=%2F", visit.language.code());
+                (settings, visit.language.words().frame.settings)
+            });
+            (status, Json(Answer::Refusal { message, link })).into_response()
+        }
+        Err(Rejection { blocked: true, .. }) => interstitial(&state, &visit, Need::Upload, &Back::of("/")),
+        Err(Rejection { status, message, .. }) => form::show(&state, &visit, status, &form, &message),
     }
 }
 
@@ -109,6 +131,7 @@ fn wants_json(headers: &HeaderMap) -> bool {
 
 async fn take(
     state: &AppState,
+    visit: &Visit,
     visitor: Option<Visitor>,
     request: Request,
     form: &mut Form,
@@ -120,11 +143,11 @@ async fn take(
         drain(body).await;
         return Err(too_large(None, Some(length), max_bytes));
     }
-    let jar = jar(&parts)?.clone();
+    let jar = &visit.jar;
     if let Err(withheld) = jar.essential() {
         tracing::info!(%withheld, "an upload without leave for its cookie");
         drain(body).await;
-        return Err(Rejection::new(StatusCode::FORBIDDEN, COOKIE_NEEDED));
+        return Err(Rejection::blocked(visit.language));
     }
     let _permit = match permit(state, visitor) {
         Ok(permit) => permit,
@@ -142,7 +165,7 @@ async fn take(
     let (file_name, source) = receive(state, multipart, form).await?;
     let settings = form.parse().map_err(Rejection::unprocessable)?;
     let track = NewTrack { file_name, source, settings };
-    keep(state, visitor.map(|visitor| visitor.owner), &jar, &track).await
+    keep(state, visitor.map(|visitor| visitor.owner), visit, &track).await
 }
 
 fn permit(state: &AppState, visitor: Option<Visitor>) -> Result<Permit, Rejection> {
@@ -229,7 +252,7 @@ async fn text(field: &mut Field<'_>) -> Result<String, Rejection> {
 }
 
 /// Acknowledges the upload: from here on it is the visitor's. The first one begins their session.
-async fn keep(state: &AppState, owner: Option<Owner>, jar: &Jar, track: &NewTrack) -> Result<TrackId, Rejection> {
+async fn keep(state: &AppState, owner: Option<Owner>, visit: &Visit, track: &NewTrack) -> Result<TrackId, Rejection> {
     if let Some(owner) = owner {
         match state.store.tracks.add(owner, track).await {
             Ok((id, _)) => return Ok(id),
@@ -241,8 +264,8 @@ async fn keep(state: &AppState, owner: Option<Owner>, jar: &Jar, track: &NewTrac
     let (token, session) = state.store.sessions.begin(state.limits.session).await?;
     let (id, _) = state.store.tracks.add(session.owner(), track).await?;
     let value = SessionIdCookie::value(token.reveal()).map_err(|error| Problem::internal(&error))?;
-    let set = jar.essential().and_then(|granted| jar.set(value, &granted));
-    set.map_err(|_| Rejection::new(StatusCode::FORBIDDEN, COOKIE_NEEDED))?;
+    let set = visit.jar.essential().and_then(|granted| visit.jar.set(value, &granted));
+    set.map_err(|_| Rejection::blocked(visit.language))?;
     Ok(id)
 }
 
