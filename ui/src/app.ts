@@ -5,6 +5,7 @@ import { startPlayer } from "./player";
 import { startProgress } from "./progress";
 import { sweep } from "./storage";
 import { startUpload } from "./upload";
+import { startUsage } from "./usage";
 import { startVisited } from "./visited";
 
 const starters: [selector: string, start: (element: HTMLElement) => void][] = [
@@ -15,6 +16,8 @@ const starters: [selector: string, start: (element: HTMLElement) => void][] = [
   ["[data-visited]", startVisited],
 ];
 
+// First, so that it hears of what fails in the others.
+startUsage();
 sweep();
 for (const [selector, start] of starters) {
   const element = document.querySelector<HTMLElement>(selector);

@@ -3,6 +3,7 @@
 // all, two files take their place.
 
 import { clock, data, need } from "./dom";
+import { used } from "./usage";
 
 export type Side = "mix" | "master";
 
@@ -211,8 +212,10 @@ export function startPlayer(player: HTMLElement): void {
   }
 
   function toggle(): void {
-    if (deck.clock.paused) void start();
-    else deck.pause();
+    if (deck.clock.paused) {
+      used("play");
+      void start();
+    } else deck.pause();
   }
 
   function hear(next: Side): void {
@@ -221,6 +224,16 @@ export function startPlayer(player: HTMLElement): void {
     player.dataset["hears"] = side;
     for (const button of sides) button.setAttribute("aria-pressed", String(button.dataset["side"] === side));
     state.textContent = side === "mix" ? "Now hearing the mix" : "Now hearing the master";
+  }
+
+  function switchTo(next: Side): void {
+    if (next !== side) used("switch-sides");
+    hear(next);
+  }
+
+  function step(seconds: number, repeats: boolean): void {
+    if (!repeats) used("seek");
+    seekTo(deck.clock.currentTime + seconds);
   }
 
   function seekTo(seconds: number): void {
@@ -253,8 +266,9 @@ export function startPlayer(player: HTMLElement): void {
 
   play.addEventListener("click", toggle);
   seek.addEventListener("input", () => seekTo(Number(seek.value)));
+  seek.addEventListener("change", () => used("seek"));
   for (const button of sides) {
-    button.addEventListener("click", () => hear(button.dataset["side"] === "mix" ? "mix" : "master"));
+    button.addEventListener("click", () => switchTo(button.dataset["side"] === "mix" ? "mix" : "master"));
   }
 
   document.addEventListener("keydown", (event) => {
@@ -265,11 +279,11 @@ export function startPlayer(player: HTMLElement): void {
     const presses = target instanceof HTMLButtonElement && event.key === " ";
     const act: Partial<Record<string, () => void>> = {
       " ": toggle,
-      a: () => hear("mix"),
-      b: () => hear("master"),
-      x: () => hear(side === "mix" ? "master" : "mix"),
-      arrowleft: () => seekTo(deck.clock.currentTime - SEEK_S),
-      arrowright: () => seekTo(deck.clock.currentTime + SEEK_S),
+      a: () => switchTo("mix"),
+      b: () => switchTo("master"),
+      x: () => switchTo(side === "mix" ? "master" : "mix"),
+      arrowleft: () => step(-SEEK_S, event.repeat),
+      arrowright: () => step(SEEK_S, event.repeat),
     };
     const action = act[event.key.toLowerCase()];
     if (!action || presses) return;

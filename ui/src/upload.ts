@@ -1,6 +1,7 @@
 // The upload form: drag and drop, a progress bar, and errors said in place. Without this the form is a plain form.
 
 import { data, megabytes, need } from "./dom";
+import { used } from "./usage";
 
 /** What the server answers to a request for JSON. */
 interface Answer {
@@ -139,7 +140,13 @@ export function startUpload(element: HTMLElement): void {
   });
 
   input.addEventListener("change", show);
-  stop.addEventListener("click", () => sending?.abort());
+  stop.addEventListener("click", () => {
+    used("stop-upload");
+    sending?.abort();
+  });
+  form.querySelector("details")?.addEventListener("toggle", (event) => {
+    if (event.currentTarget instanceof HTMLDetailsElement && event.currentTarget.open) used("more-options");
+  });
 
   // A number typed, or a place picked from the list, is a choice made.
   for (const field of form.querySelectorAll<HTMLElement>("[data-chooses]")) {
@@ -172,6 +179,7 @@ export function startUpload(element: HTMLElement): void {
       return;
     }
     input.files = files;
+    used("drop");
     show();
     send.focus();
   });

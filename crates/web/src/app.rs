@@ -1,5 +1,6 @@
 //! The finished service: state, router, and the layers round it.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,6 +23,7 @@ use crate::config::{Limits, Site};
 use crate::page::{self, Here, Problem, Shell};
 use crate::routes::{cookies, site, tracks};
 use crate::uploads::Uploads;
+use crate::usage::{self, Usage};
 use crate::visit::Visit;
 
 /// What every handler may use.
@@ -31,6 +33,7 @@ pub(crate) struct AppState {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) limits: Limits,
     pub(crate) uploads: Uploads,
+    pub(crate) usage: Usage,
     /// Becomes true when the service is about to stop.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) site: Arc<Site>,
@@ -67,7 +70,9 @@ impl Routes {
 /// The whole site as one service.
 pub type App = PolicyService<Router>;
 
-/// Builds the site. `closing` becomes true when the service is about to stop: connections that would stay open end.
+/// Builds the site. `closing` becomes true when the service is about to stop: connections that would stay open end, and
+/// what was counted is written; the last receiver goes when that is done. To be called within a runtime, which writes
+/// counts in the background.
 pub fn app(
     store: Store,
     site: &Site,
@@ -80,8 +85,11 @@ pub fn app(
         Some(contact) => format!("Contact: {contact}"),
         None => "No contact address is set: this service is for this machine alone.".to_owned(),
     };
+    let usage = Usage::new(store.clone(), &patterns());
+    tokio::spawn(usage.clone().keep_writing(closing.clone()));
     let state = AppState {
         store,
+        usage,
         entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
@@ -109,6 +117,7 @@ fn routes() -> Routes {
         .route("/help", get(site::help::get))
         .route("/help/{topic}", get(site::help::topic))
         .all(cookies::routes())
+        .route("/usage", post(usage::receive::post))
         .route("/healthz", get(site::health::get))
         .route("/assets/{version}/{name}", get(site::asset::get))
 }
@@ -137,14 +146,10 @@ fn router(state: AppState, site: &Site) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(silence))
         .layer(csrf(site))
-        .layer(CatchPanicLayer::custom(|_| {
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "That did not work",
-                "The fault is on this side, and it has been written to the log. Try again in a moment.",
-            )
-            .into_response()
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
+            Problem::panicked(panic.as_ref()).into_response()
         }))
+        .layer(axum::middleware::from_fn_with_state(state.usage.clone(), usage::watch))
         .layer(axum::middleware::from_fn_with_state(state, page::problems))
         .layer(axum::middleware::map_response(move |response: Response| {
             std::future::ready(secure(response, https))

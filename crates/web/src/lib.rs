@@ -23,6 +23,7 @@ mod routes;
 mod serve;
 mod stages;
 mod uploads;
+mod usage;
 mod visit;
 mod visitor;
 mod waveform;

@@ -1,5 +1,7 @@
 //! Pages and problems as responses.
 
+use std::any::Any;
+
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,6 +12,7 @@ use cookie_policy::{Consent, Kind, Life, Withheld};
 use crate::app::AppState;
 use crate::consent::Bar;
 use crate::preferences::{Preferences, Theme};
+use crate::usage::{self, Cause};
 use crate::visit::{Asked, Visit};
 
 /// What every page shows around its content.
@@ -28,6 +31,8 @@ pub(crate) struct Shell {
     pub(crate) stores: String,
     /// What is asked of the visitor before anything else.
     pub(crate) bar: Bar,
+    /// Whether scripts are to report what is used, how long it takes and what fails.
+    pub(crate) counts: bool,
 }
 
 impl Shell {
@@ -41,6 +46,7 @@ impl Shell {
             back: visit.path.clone(),
             stores: agreed_storage(&visit.jar.consent()),
             bar: Bar::of(visit),
+            counts: usage::is_agreed(&visit.jar),
         }
     }
 }
@@ -83,13 +89,15 @@ pub(crate) struct Problem {
     pub(crate) text: String,
     /// The way on: an address and its words.
     pub(crate) way_on: (&'static str, &'static str),
+    /// What went wrong on this side, for the operator alone.
+    pub(crate) cause: Option<String>,
 }
 
 const HOME: (&str, &str) = ("/", "Master a mix");
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, title: &'static str, text: impl Into<String>) -> Self {
-        Self { status, title, text: text.into(), way_on: HOME }
+        Self { status, title, text: text.into(), way_on: HOME, cause: None }
     }
 
     /// There is no such page, or it is somebody else's: the answer is the same, so that nobody learns which.
@@ -112,11 +120,23 @@ impl Problem {
             source = cause.source();
         }
         tracing::error!(error = causes, "a request failed: {causes}");
-        Self::new(
+        Self::of_ours(causes)
+    }
+
+    /// A handler panicked; the log has it already.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let said = panic.downcast_ref::<&str>().copied();
+        let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Self::of_ours(format!("panic: {}", said.unwrap_or_default()))
+    }
+
+    fn of_ours(cause: String) -> Self {
+        let problem = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "That did not work",
             "The fault is on this side, and it has been written to the log. Try again in a moment.",
-        )
+        );
+        Self { cause: Some(cause), ..problem }
     }
 }
 
@@ -145,8 +165,12 @@ struct MessagePage<'a> {
 
 impl IntoResponse for Problem {
     /// Plain words; [`problems`] makes a page of it on the way out.
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        let cause = self.cause.take().map(Cause);
         let mut response = (self.status, format!("{}. {}\n", self.title, self.text)).into_response();
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
         response.extensions_mut().insert(self);
         response
     }

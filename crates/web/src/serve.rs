@@ -30,6 +30,8 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(15);
 const MAX_CONNECTIONS: usize = 1024;
 /// How long requests that are being answered may go on once the service is told to stop.
 const LAST_ORDERS: Duration = Duration::from_secs(10);
+/// How long the last counts may take to be written once nobody is answered any more.
+const LAST_COUNTS: Duration = Duration::from_secs(2);
 /// Pause after the system could not give a connection (no file handles left, say).
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -106,6 +108,11 @@ pub async fn serve(
     let _ = close.send(true);
     if tokio::time::timeout(LAST_ORDERS, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were still being answered after {LAST_ORDERS:?} and were cut off");
+    }
+    // What was counted is written by whoever holds the last receiver.
+    drop(service);
+    if tokio::time::timeout(LAST_COUNTS, close.closed()).await.is_err() {
+        tracing::warn!("counts of the last seconds may be lost: writing them took longer than {LAST_COUNTS:?}");
     }
     Ok(())
 }

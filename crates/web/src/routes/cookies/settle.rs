@@ -28,7 +28,7 @@ pub(super) async fn settle(
     decision: Decision,
     back: &Back,
 ) -> Result<Response, Problem> {
-    visit.jar.decide(decision);
+    state.usage.around(&visit.jar, |jar| jar.decide(decision)).await;
     let after = visit.jar.consent();
     record(state, visit, &after).await;
     if headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json")) {

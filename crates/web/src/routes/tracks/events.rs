@@ -6,12 +6,14 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::JobState;
 use futures_util::stream;
 
 use super::track_id;
 use crate::app::AppState;
 use crate::page::Problem;
 use crate::stages::Now;
+use crate::usage::{Counted, Feature};
 use crate::visitor::Visitor;
 
 /// Eyes need no more.
@@ -26,10 +28,12 @@ pub(crate) async fn get(
     State(state): State<AppState>,
     Path(id): Path<String>,
     Visitor { owner }: Visitor,
+    counted: Counted,
 ) -> Result<impl IntoResponse, Problem> {
     let watch = state.store.jobs.watch(owner, track_id(&id)?).await?.ok_or_else(Problem::not_found)?;
-    let start = (watch, state.closing.clone(), Next::News);
-    let events = stream::unfold(start, async |(mut watch, mut closing, next)| {
+    // Once the job is done it is too late to give somebody a number.
+    let start = (watch, state.closing.clone(), counted.known(), Next::News);
+    let events = stream::unfold(start, async |(mut watch, mut closing, counted, next)| {
         if matches!(next, Next::Nothing) {
             return None;
         }
@@ -38,13 +42,16 @@ pub(crate) async fn get(
             status = watch.next() => status,
             _ = closing.wait_for(|closing| *closing) => return None,
         };
+        if status.as_ref().is_some_and(|status| status.course.state == JobState::Done) {
+            counted.used(Feature::MasterDone);
+        }
         let Some(status) = status.filter(|status| !status.course.state.is_final()) else {
             let end = Event::default().event("end").data("{}");
-            return Some((Ok::<_, Infallible>(end), (watch, closing, Next::Nothing)));
+            return Some((Ok::<_, Infallible>(end), (watch, closing, counted, Next::Nothing)));
         };
         tokio::time::sleep(SHORTEST_INTERVAL).await;
         let event = Event::default().event("progress").json_data(Now::of_status(&status)).unwrap_or_default();
-        Some((Ok(event), (watch, closing, Next::News)))
+        Some((Ok(event), (watch, closing, counted, Next::News)))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }

@@ -13,6 +13,7 @@ use crate::history;
 use crate::language::Language;
 use crate::page::{Here, Problem, Shell, page};
 use crate::registry::UploadDraft;
+use crate::usage::{Counted, experiment};
 use crate::visit::Visit;
 use crate::visitor::Visitor;
 use crate::words;
@@ -30,6 +31,8 @@ struct UploadPage<'a> {
     /// What stands in the way of an upload, where the visitor blocked all cookies.
     blocked: Option<String>,
     language: Language,
+    /// The first words: which ones is an experiment.
+    lead: &'a str,
     /// The latest uploads of this visitor, where the browser remembers them.
     recent: Vec<Line>,
 }
@@ -41,6 +44,7 @@ pub(crate) async fn get(
     State(state): State<AppState>,
     visit: Visit,
     visitor: Option<Visitor>,
+    counted: Counted,
 ) -> Result<Response, Problem> {
     let mut recent = Vec::new();
     if let Some(Visitor { owner }) = visitor {
@@ -53,23 +57,33 @@ pub(crate) async fn get(
     let form = Form::starting(&visit.preferences);
     // A draft that may not be kept is asked for where it would begin.
     let _ = visit.jar.ask::<UploadDraft>();
-    Ok(render(&state, &visit, StatusCode::OK, &form, None, recent))
+    Ok(render(&state, &visit, &counted, StatusCode::OK, &form, None, recent))
 }
 
 /// The form as it was filled in, with what is wrong said in place.
-pub(super) fn show(state: &AppState, visit: &Visit, status: StatusCode, form: &Form, message: &str) -> Response {
-    render(state, visit, status, form, Some(message), Vec::new())
+pub(super) fn show(
+    state: &AppState,
+    visit: &Visit,
+    counted: &Counted,
+    status: StatusCode,
+    form: &Form,
+    message: &str,
+) -> Response {
+    render(state, visit, counted, status, form, Some(message), Vec::new())
 }
 
 fn render(
     state: &AppState,
     visit: &Visit,
+    counted: &Counted,
     status: StatusCode,
     form: &Form,
     message: Option<&str>,
     recent: Vec<Line>,
 ) -> Response {
     let max_bytes = state.limits.upload.max_bytes;
+    // Before the shell, so that a visitor who wants to be asked about it is asked on this very page.
+    let lead = experiment::LEAD.show(counted);
     page(
         status,
         &UploadPage {
@@ -82,6 +96,7 @@ fn render(
             message,
             blocked: visit.jar.essential().is_err().then(|| Need::Upload.message(visit.language)),
             language: visit.language,
+            lead,
             recent,
         },
     )

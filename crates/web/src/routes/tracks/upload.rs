@@ -23,6 +23,7 @@ use crate::language::Language;
 use crate::page::Problem;
 use crate::registry::SessionIdCookie;
 use crate::uploads::{Full, Permit};
+use crate::usage::Counted;
 use crate::visit::Visit;
 use crate::visitor::Visitor;
 use crate::words;
@@ -99,6 +100,7 @@ pub(crate) async fn post(
     State(state): State<AppState>,
     visit: Visit,
     visitor: Option<Visitor>,
+    counted: Counted,
     request: Request,
 ) -> Response {
     let wants_json = wants_json(request.headers());
@@ -121,7 +123,7 @@ pub(crate) async fn post(
             (status, Json(Answer::Refusal { message, link })).into_response()
         }
         Err(Rejection { blocked: true, .. }) => interstitial(&state, &visit, Need::Upload, &Back::of("/")),
-        Err(Rejection { status, message, .. }) => form::show(&state, &visit, status, &form, &message),
+        Err(Rejection { status, message, .. }) => form::show(&state, &visit, &counted, status, &form, &message),
     }
 }
 
