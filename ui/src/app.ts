@@ -1,6 +1,7 @@
 // Starts what the page at hand needs. Every page works without any of it.
 
 import { startDraft } from "./draft";
+import { startEngagement } from "./engagement";
 import { startPlayer } from "./player";
 import { startProgress } from "./progress";
 import { sweep } from "./storage";
@@ -9,6 +10,7 @@ import { startUsage } from "./usage";
 import { startVisited } from "./visited";
 
 const starters: [selector: string, start: (element: HTMLElement) => void][] = [
+  ["html[data-engagement]", startEngagement],
   ["form[data-upload]", startUpload],
   ["form[data-upload]", startDraft],
   ["[data-progress]", startProgress],

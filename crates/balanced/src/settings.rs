@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
+use providers::analytics::{ConfigError, Ga4};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "balanced.toml";
@@ -20,6 +21,7 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     pub(crate) limits: Limits,
     pub(crate) serve: Serve,
+    pub(crate) analytics: Analytics,
 }
 
 /// The site.
@@ -60,6 +62,33 @@ impl std::fmt::Debug for Serve {
     }
 }
 
+/// Who hears of page views. With nothing set, nobody, and `_ga` and `_gid` are never set.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Analytics {
+    /// The web stream of Google Analytics 4, `G-ABCD123456`.
+    pub(crate) ga4_measurement_id: Option<String>,
+    /// The web stream's secret for the Measurement Protocol.
+    pub(crate) ga4_api_secret: Option<String>,
+    /// Where Google collects; in the European Union `https://region1.google-analytics.com`.
+    pub(crate) ga4_base_url: Option<String>,
+}
+
+impl Analytics {
+    /// What to relay to; `None` where nothing is set.
+    pub(crate) fn ga4(&self) -> Result<Option<Ga4>, ConfigError> {
+        let Self { ga4_measurement_id, ga4_api_secret, ga4_base_url } = self;
+        Ga4::check(ga4_measurement_id.as_deref(), ga4_api_secret.as_deref(), ga4_base_url.as_deref())
+    }
+}
+
+impl std::fmt::Debug for Analytics {
+    /// Without the secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Analytics").field("ga4_measurement_id", &self.ga4_measurement_id).finish_non_exhaustive()
+    }
+}
+
 /// How large a mix may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +109,7 @@ impl Default for Settings {
                 max_decoded_mib: limits.max_decoded_bytes / MIB,
             },
             serve: Serve::default(),
+            analytics: Analytics::default(),
         }
     }
 }
@@ -132,6 +162,17 @@ mod tests {
         let settings = load_text("[limits]\nmax_minutes = 10").expect("read");
         assert!((settings.limits().max_duration_s - 600.0).abs() < 1e-9);
         assert_eq!(settings.data, Settings::default().data);
+    }
+
+    #[test]
+    fn google_analytics_is_off_until_both_its_settings_are_there() {
+        let ga4 = |text: &str| load_text(text).expect("read").analytics.ga4();
+        assert!(ga4("").expect("nothing set").is_none());
+        let half = "[analytics]\nga4_measurement_id = 'G-TEST12345'";
+        assert!(ga4(half).expect_err("refused").to_string().contains("ga4_api_secret is not set"));
+        let whole = format!("{half}\nga4_api_secret = 'hush'\nga4_base_url = 'https://region1.google-analytics.com'");
+        assert!(ga4(&whole).expect("right").is_some());
+        assert!(!format!("{:?}", load_text(&whole)).contains("hush"));
     }
 
     #[test]

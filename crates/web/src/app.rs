@@ -19,6 +19,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::analytics::{self, Analytics, Reporter};
 use crate::config::{Limits, Site};
 use crate::page::{self, Here, Problem, Shell};
 use crate::routes::{cookies, site, tracks};
@@ -34,18 +35,17 @@ pub(crate) struct AppState {
     pub(crate) limits: Limits,
     pub(crate) uploads: Uploads,
     pub(crate) usage: Usage,
+    pub(crate) analytics: Reporter,
     /// Becomes true when the service is about to stop.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) site: Arc<Site>,
-    /// Whether `_ga` and `_gid` can be set here at all.
-    pub(crate) has_google: bool,
     contact: Arc<str>,
 }
 
 impl AppState {
     /// What surrounds a page.
     pub(crate) fn shell(&self, visit: &Visit, here: Here) -> Shell {
-        Shell::new(visit, here, &self.contact)
+        Shell::new(visit, here, &self.contact, self.analytics.measures_time(&visit.jar))
     }
 }
 
@@ -79,6 +79,7 @@ pub fn app(
     limits: Limits,
     policy: &PolicyLayer,
     entropy: Arc<dyn Entropy>,
+    analytics: &Analytics,
     closing: watch::Receiver<bool>,
 ) -> App {
     let contact = match &site.contact {
@@ -90,12 +91,12 @@ pub fn app(
     let state = AppState {
         store,
         usage,
+        analytics: Reporter::new(analytics, site, &entropy, patterns()),
         entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
         closing,
         site: Arc::new(site.clone()),
-        has_google: false,
         contact: contact.into(),
     };
     policy.layer(router(state, site))
@@ -118,6 +119,7 @@ fn routes() -> Routes {
         .route("/help/{topic}", get(site::help::topic))
         .all(cookies::routes())
         .route("/usage", post(usage::receive::post))
+        .route("/engagement", post(site::engagement::post))
         .route("/healthz", get(site::health::get))
         .route("/assets/{version}/{name}", get(site::asset::get))
 }
@@ -142,6 +144,7 @@ fn router(state: AppState, site: &Site) -> Router {
             )
         })
         .with_state(state.clone())
+        .layer(axum::middleware::from_fn_with_state(state.clone(), analytics::observe))
         // The upload counts its own bytes.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(silence))

@@ -6,6 +6,8 @@ use std::time::Duration;
 use cookie_policy::Key;
 use domain::UploadLimits;
 
+use crate::analytics::Analytics;
+
 /// The service's settings, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -15,6 +17,8 @@ pub struct Config {
     pub site: Site,
     /// What is accepted.
     pub limits: Limits,
+    /// Who hears of page views.
+    pub analytics: Analytics,
 }
 
 /// Who runs the service, and how browsers reach it.

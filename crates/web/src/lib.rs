@@ -6,6 +6,7 @@
 //! Not here: what is done to a track (the worker sends it down the pipeline), SQL, and any `Set-Cookie` header: the
 //! [`registry`] declares the site's cookies, and `cookie-policy` alone writes them.
 
+mod analytics;
 mod app;
 mod assets;
 mod blob;
@@ -29,6 +30,7 @@ mod visitor;
 mod waveform;
 mod words;
 
+pub use analytics::Analytics;
 pub use app::{App, app, patterns};
 pub use config::{Config, ConfigError, Limits, Site};
 pub use serve::{ServeError, serve};

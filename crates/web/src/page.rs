@@ -33,11 +33,13 @@ pub(crate) struct Shell {
     pub(crate) bar: Bar,
     /// Whether scripts are to report what is used, how long it takes and what fails.
     pub(crate) counts: bool,
+    /// Whether a script is to measure for how long the page is in view.
+    pub(crate) measures_time: bool,
 }
 
 impl Shell {
     /// To be made last: what the page asked of the jar before is asked of the visitor on this very page.
-    pub(crate) fn new(visit: &Visit, here: Here, contact: &str) -> Self {
+    pub(crate) fn new(visit: &Visit, here: Here, contact: &str, measures_time: bool) -> Self {
         Self {
             here,
             contact: contact.to_owned(),
@@ -47,6 +49,7 @@ impl Shell {
             stores: agreed_storage(&visit.jar.consent()),
             bar: Bar::of(visit),
             counts: usage::is_agreed(&visit.jar),
+            measures_time,
         }
     }
 }

@@ -64,7 +64,7 @@ pub async fn serve(
     let (close, closing) = watch::channel(false);
     let policy =
         PolicyLayer::new(&registry::SITE, config.site.key.clone(), policy_clock(clock)).secure(config.site.is_https());
-    let app = app(store, &config.site, config.limits, &policy, entropy, closing);
+    let app = app(store, &config.site, config.limits, &policy, entropy, &config.analytics, closing);
     let service = TowerToHyperService::new(app.map_request(|request: Request<Incoming>| request.map(Body::new)));
 
     let graceful = GracefulShutdown::new();

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{OsEntropy, RunId, SystemClock, UploadLimits};
+use providers::analytics::{Ga4, Relay, RelayOptions, Tally};
 use store::{Retention, Store};
 use tracing_subscriber::EnvFilter;
-use web::{Config, Limits, Site};
+use web::{Analytics, Config, Limits, Site};
 use worker::{Mastering, Pool, PoolOptions};
 
 use crate::cli::ServeArgs;
@@ -18,6 +19,8 @@ use crate::settings::Settings;
 
 /// How long running jobs may go on once the service is told to stop; after that they go back into the queue.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long events for Google Analytics may take to leave once the service is told to stop.
+const LAST_EVENTS: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
     let service = &settings.serve;
@@ -27,14 +30,18 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Ok(site) => site,
         Err(problem) => return outcome::usage(&problem),
     };
+    let ga4 = match settings.analytics.ga4() {
+        Ok(ga4) => ga4,
+        Err(problem) => return outcome::usage(&problem),
+    };
     log();
     let limits = Limits { upload: upload_limits(settings), ..Limits::default() };
     let engine = Mastering { limits: limits.upload, max_decoded_bytes: Some(settings.limits().max_decoded_bytes) };
-    let config = Config { listen, site, limits };
+    let config = Config { listen, site, limits, analytics: Analytics::None };
     let data = args.data.as_deref().unwrap_or(&settings.data);
     let done = tokio::runtime::Runtime::new()
         .map_err(Box::from)
-        .and_then(|runtime| runtime.block_on(serve(&config, engine, data)));
+        .and_then(|runtime| runtime.block_on(serve(config, ga4, engine, data)));
     match done {
         Ok(()) => Outcome::Done,
         Err(error) => outcome::failed(error.as_ref()),
@@ -48,16 +55,30 @@ fn upload_limits(settings: &Settings) -> UploadLimits {
     }
 }
 
-async fn serve(config: &Config, engine: Mastering, data: &Path) -> Result<(), Box<dyn Error>> {
+async fn serve(mut config: Config, ga4: Option<Ga4>, engine: Mastering, data: &Path) -> Result<(), Box<dyn Error>> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
     let store = Store::open(data, clock.clone(), entropy.clone()).await?;
     let retention = Retention { guest_tracks: config.limits.kept, ..Retention::default() };
     let options = PoolOptions { retention, ..PoolOptions::default() };
     let pool = Pool::start(&store, Arc::new(engine), RunId::draw(&OsEntropy), options);
+    let relay = ga4.map(|ga4| Relay::start(ga4, RelayOptions::default(), clock.clone()));
+    if let Some(relay) = &relay {
+        config.analytics = Analytics::Ga4(relay.outbox(), clock.clone());
+    }
     let stop = stop_signal()?;
-    let served = web::serve(config, store.clone(), clock, entropy, |address| greet(address, data), stop).await;
+    let served = web::serve(&config, store.clone(), clock, entropy, |address| greet(address, data), stop).await;
     if !pool.shut_down(GRACE).await {
         tracing::warn!("a job did not stop in time; it runs again after the next start");
+    }
+    if let Some(relay) = relay {
+        let Tally { delivered, dropped, lost } = relay.shut_down(LAST_EVENTS).await;
+        tracing::info!(
+            delivered,
+            dropped,
+            lost,
+            "Google Analytics got {delivered} events, {} were lost",
+            dropped + lost
+        );
     }
     store.close().await;
     Ok(served?)
@@ -92,7 +113,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
 
 /// Events go to standard error; `RUST_LOG` says which.
 fn log() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,balanced=info,web=info,worker=info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,balanced=info,providers=info,web=info,worker=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -15,7 +15,7 @@ use sha2::Sha256;
 use store::Store;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
-use web::{App, Limits, Site};
+use web::{Analytics, App, Limits, Site};
 
 /// One site. The folder goes when it is dropped.
 pub struct Bench {
@@ -54,12 +54,16 @@ impl Bench {
     }
 
     pub async fn of(limits: Limits, site: &Site, secure: bool) -> Self {
+        Self::observed(limits, site, secure, &Analytics::None).await
+    }
+
+    pub async fn observed(limits: Limits, site: &Site, secure: bool, analytics: &Analytics) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(folder.path(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("a store");
         let (closing, receiver) = watch::channel(false);
         let clock: cookie_policy::Clock = Arc::new(|| time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000));
         let policy = PolicyLayer::new(&web::registry::SITE, site.key.clone(), clock).secure(secure).mode(Mode::Panic);
-        let app = web::app(store.clone(), site, limits, &policy, Arc::new(OsEntropy), receiver);
+        let app = web::app(store.clone(), site, limits, &policy, Arc::new(OsEntropy), analytics, receiver);
         Self { store, app, _closing: closing, _folder: folder }
     }
 

@@ -73,7 +73,10 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Result<R
         parties: [
             Party { card: &words.policy.stripe, here: words.policy.stripe.here },
             Party { card: &words.policy.supabase, here: words.policy.supabase.here },
-            Party { card: google, here: if state.has_google { words.policy.google_configured } else { google.here } },
+            Party {
+                card: google,
+                here: if state.analytics.is_configured() { words.policy.google_configured } else { google.here },
+            },
         ],
         log: documents::log(language),
         contact: state.site.contact.clone(),

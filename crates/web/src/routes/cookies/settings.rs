@@ -77,7 +77,7 @@ pub(crate) async fn get(
         signal: signal.is_on().then(|| fill(language.words().settings.signal, &[&signal_names(signal)])),
         tables,
         asks,
-        has_google: state.has_google,
+        has_google: state.analytics.is_configured(),
     };
     Ok(page(StatusCode::OK, &view))
 }
