@@ -65,6 +65,7 @@ impl std::fmt::Debug for Serve {
 /// Who hears of page views. With nothing set, nobody, and `_ga` and `_gid` are never set.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "these are the settings' own names, under `[analytics]`")]
 pub(crate) struct Analytics {
     /// The web stream of Google Analytics 4, `G-ABCD123456`.
     pub(crate) ga4_measurement_id: Option<String>,
