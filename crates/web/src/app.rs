@@ -22,7 +22,7 @@ use tower_http::trace::TraceLayer;
 use crate::analytics::{self, Analytics, Reporter};
 use crate::config::{Limits, Site};
 use crate::page::{self, Here, Problem, Shell};
-use crate::routes::{cookies, site, tracks};
+use crate::routes::{cookies, settings, site, tracks};
 use crate::uploads::Uploads;
 use crate::usage::{self, Usage};
 use crate::visit::Visit;
@@ -115,6 +115,8 @@ fn routes() -> Routes {
         .route("/tracks/{id}/report.json", get(tracks::report::get))
         .route("/tracks/{id}/delete", post(tracks::delete::post))
         .route("/tracks/{id}/again", post(tracks::again::post))
+        .route("/settings", get(settings::show::get).post(settings::keep::post))
+        .route(settings::theme::ADDRESS, post(settings::theme::post))
         .route("/help", get(site::help::get))
         .route("/help/{topic}", get(site::help::topic))
         .all(cookies::routes())

@@ -27,19 +27,18 @@ const MAX_FORM_BYTES: usize = 64 * 1024;
 /// The hidden field's value for a form on the page at hand. Hands the browser its number first, if it has none.
 pub(crate) fn field(jar: &Jar, entropy: &dyn Entropy) -> Result<String, Withheld> {
     let held = jar.get::<CsrfToken>().filter(|token| is_token(token));
-    let token = match held {
-        Some(token) => token,
-        None => {
-            let granted = jar.ask::<CsrfToken>()?;
-            let mut bytes = [0; 16];
-            entropy.fill(&mut bytes);
-            let token = words::hex(&bytes);
-            // Hexadecimal digits fit into any cookie.
-            if let Ok(value) = CsrfToken::value(&token) {
-                jar.set(value, &granted)?;
-            }
-            token
+    let token = if let Some(token) = held {
+        token
+    } else {
+        let granted = jar.ask::<CsrfToken>()?;
+        let mut bytes = [0; 16];
+        entropy.fill(&mut bytes);
+        let token = words::hex(&bytes);
+        // Hexadecimal digits fit into any cookie.
+        if let Ok(value) = CsrfToken::value(&token) {
+            jar.set(value, &granted)?;
         }
+        token
     };
     Ok(words::hex(&mac(jar, &token).finalize().into_bytes()))
 }

@@ -25,8 +25,6 @@ pub(crate) struct Shell {
     /// How the visitor wants pages to look.
     pub(crate) theme: Theme,
     pub(crate) preferences: Preferences,
-    /// Where forms that every page has lead back to.
-    pub(crate) back: String,
     /// What scripts may keep, as [`agreed_storage`] has it.
     pub(crate) stores: String,
     /// What is asked of the visitor before anything else.
@@ -45,7 +43,6 @@ impl Shell {
             contact: contact.to_owned(),
             theme: visit.theme,
             preferences: visit.preferences.clone(),
-            back: visit.path.clone(),
             stores: agreed_storage(&visit.jar.consent()),
             bar: Bar::of(visit),
             counts: usage::is_agreed(&visit.jar),

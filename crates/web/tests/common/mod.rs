@@ -141,7 +141,7 @@ pub fn genuine(cookie: &str) -> (String, String) {
         mac.update(&(value.len() as u64).to_be_bytes());
         mac.update(value.as_bytes());
     }
-    let field: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let field = mac.finalize().into_bytes().iter().fold(String::new(), |field, byte| field + &format!("{byte:02x}"));
     let cookie = format!("{cookie}; csrf-token={token}");
     (cookie.trim_start_matches("; ").to_owned(), format!("csrf={field}"))
 }

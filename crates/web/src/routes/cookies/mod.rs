@@ -13,6 +13,8 @@ pub(crate) mod settings;
 mod settle;
 pub(crate) mod well_known;
 
+pub(crate) use settle::{refused, take};
+
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::AppState;

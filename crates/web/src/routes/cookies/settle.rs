@@ -28,14 +28,20 @@ pub(super) async fn settle(
     decision: Decision,
     back: &Back,
 ) -> Result<Response, Problem> {
-    state.usage.around(&visit.jar, |jar| jar.decide(decision)).await;
-    let after = visit.jar.consent();
-    record(state, visit, &after).await;
+    let after = take(state, visit, decision).await;
     if headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json")) {
         return Ok(Json(Settled { stores: agreed_storage(&after) }).into_response());
     }
     let (language, back) = (visit.language.code(), back.encoded());
     Ok(Redirect::to(&format!("/cookies/kept?lang={language}&back={back}")).into_response())
+}
+
+/// Takes a decision, wherever it was made, and keeps a line of it.
+pub(crate) async fn take(state: &AppState, visit: &Visit, decision: Decision) -> Consent {
+    state.usage.around(&visit.jar, |jar| jar.decide(decision)).await;
+    let after = visit.jar.consent();
+    record(state, visit, &after).await;
+    after
 }
 
 /// Keeps a line of the decision. A ledger that takes none stops nobody from deciding: the answer counts all the same.
@@ -69,7 +75,7 @@ fn label(choice: Choice) -> Label {
 }
 
 /// An answer that cannot be taken, in words.
-pub(super) fn refused(refused: &Refused) -> Problem {
+pub(crate) fn refused(refused: &Refused) -> Problem {
     tracing::info!(%refused, "an answer was not taken: {refused}");
     Problem {
         way_on: ("/cookies/settings", "Cookie settings"),
