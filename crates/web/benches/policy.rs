@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use axum::http::{Request, Response, header};
-use cookie_policy::{Consent, Decision, Kind, PolicyLayer, Signal};
+use cookie_policy::{CONSENT_COOKIE, Consent, Decision, Kind, PolicyLayer, Signal};
 use divan::Bencher;
 use time::OffsetDateTime;
 use tower::{Layer as _, Service};
@@ -52,7 +52,8 @@ impl Who {
             Self::Blocked => pair(undecided.block_all()),
             Self::Asked => pair(undecided.prompt()),
             Self::EveryCookie => {
-                let others = SITE.items().iter().filter(|item| item.kind == Kind::Cookie && !item.is_consent());
+                let others =
+                    SITE.items().iter().filter(|item| item.kind == Kind::Cookie && item.name != CONSENT_COOKIE);
                 let others = others.map(|item| format!("{}=0123456789abcdef0123456789abcdef; ", item.name));
                 others.collect::<String>() + &pair(undecided.accept_all())
             }
@@ -71,9 +72,11 @@ where
         *request.headers_mut() = parts.headers.clone();
         request
     });
-    requests.bench_local_values(|request| match pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(response) => response,
-        Poll::Pending => panic!("the service answers at once"),
+    requests.bench_local_values(|request| {
+        match pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(response) => response,
+            Poll::Pending => panic!("the service answers at once"),
+        }
     });
 }
 
