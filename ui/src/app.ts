@@ -1,5 +1,6 @@
 // Starts what the page at hand needs. Every page works without any of it.
 
+import { startBar, startCategories } from "./consent";
 import { startDraft } from "./draft";
 import { startEngagement } from "./engagement";
 import { startPlayer } from "./player";
@@ -11,6 +12,8 @@ import { startVisited } from "./visited";
 
 const starters: [selector: string, start: (element: HTMLElement) => void][] = [
   ["html[data-engagement]", startEngagement],
+  ["[data-consent-banner], [data-consent-prompts]", startBar],
+  ["[data-categories]", startCategories],
   ["form[data-upload]", startUpload],
   ["form[data-upload]", startDraft],
   ["[data-progress]", startProgress],
