@@ -14,8 +14,10 @@ interface Settled {
 function listen(bar: HTMLElement, form: HTMLFormElement): void {
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
-    // Whoever keeps no cookies is told so on a page of its own.
-    if (!(button instanceof HTMLButtonElement) || !navigator.cookieEnabled) return;
+    // Whoever keeps no cookies is told so on a page of its own; and a page that counts must not go on after a no.
+    const { counts, engagement } = document.documentElement.dataset;
+    if (counts !== undefined || engagement !== undefined || !navigator.cookieEnabled) return;
+    if (!(button instanceof HTMLButtonElement)) return;
     event.preventDefault();
     const fields = new URLSearchParams();
     for (const [name, value] of new FormData(form, button)) fields.append(name, String(value));

@@ -72,8 +72,14 @@ pub(crate) enum Here {
 /// A page with a status.
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
-        Ok(html) => (status, [(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html)
-            .into_response(),
+        Ok(html) => {
+            let headers = [
+                (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+                // What is asked about cookies speaks the browser's language.
+                (header::VARY, HeaderValue::from_static("Accept-Language")),
+            ];
+            (status, headers, html).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -344,6 +344,19 @@ mod tests {
     }
 
     #[test]
+    fn how_long_things_are_kept_is_what_the_store_does() {
+        let retention = store::Retention::default();
+        let (years, days) = (retention.consents.as_secs() / 86_400 / 365, retention.usage.as_secs() / 86_400);
+        for (language, consents, usage) in [
+            (Language::English, format!("after {years} years"), format!("after {days} days")),
+            (Language::German, format!("nach {years} Jahren"), format!("nach {days} Tagen")),
+        ] {
+            let [.., decisions, counts] = language.words().policy.retained else { panic!("two points at least") };
+            assert!(decisions.text.contains(&consents) && counts.text.contains(&usage), "{language:?}");
+        }
+    }
+
+    #[test]
     fn another_wording_is_another_fingerprint() {
         assert_ne!(Language::English.texts_hash(), Language::German.texts_hash());
     }

@@ -45,7 +45,7 @@ pub(super) const POLICY: Policy = Policy {
                 "Merkt sich, dass du angemeldet bist.",
                 "Schützen dich vor Angriffen, die in deinem Namen handeln.",
                 "Hält die Verbindung zwischen deinem Browser und deinen Tracks auf unserem Server.",
-                "Bemerkt Verdächtiges. Das tut unser Server mit Grenzen für Versuche und einer Liste offener Sitzungen.",
+                "Bemerkt Verdächtiges. Das tut unser Server, mit Grenzen dafür, wie oft etwas versucht werden darf.",
             ],
         },
         Group {

@@ -44,7 +44,7 @@ pub(super) const POLICY: Policy = Policy {
                 "Remembers that you are signed in.",
                 "Protect you against attacks that act in your name.",
                 "Keeps the connection between your browser and your tracks on our server.",
-                "Notices suspicious activity. Our server does that with limits on attempts and a list of open sessions.",
+                "Notices suspicious activity. Our server does that, with limits on how often something may be tried.",
             ],
         },
         Group {

@@ -1,4 +1,5 @@
-//! What every answer leads to: the jar takes the decision, the ledger keeps a line, the visitor goes back.
+//! What every answer leads to: the jar takes the decision, what was counted without it goes, the ledger keeps a line,
+//! the visitor goes back.
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
