@@ -4,7 +4,7 @@
 //! nothing when scripts arrive.
 
 use cookie_policy::{
-    Amount, Category, Choice, Consent, MEMORY_DAYS, MustAsk, Question, Registry, Signal, Texts as _, Unit,
+    Amount, Category, Choice, Consent, MEMORY_DAYS, MustAsk, Question, Registry, Signal, State, Texts as _, Unit,
 };
 
 use super::back::Back;
@@ -53,6 +53,8 @@ pub(crate) struct Asked {
     pub(crate) life: String,
     pub(crate) party: Option<String>,
     pub(crate) against_signal: bool,
+    /// What holds for it now; on the settings page alone.
+    pub(crate) state: Option<State>,
 }
 
 impl Bar {
@@ -112,6 +114,7 @@ impl Asked {
             life: documents::life(question.life, language),
             party,
             against_signal: question.against_signal,
+            state: None,
         }
     }
 }

@@ -61,7 +61,8 @@ pub(crate) async fn get(
     let wants_questions = consent.decision().is_some_and(|decision| decision.choice() == Choice::Prompt);
     let asks = (wants_questions && fields.get("list").unwrap_or_default().is_empty()).then(|| {
         let questions = SITE.items().iter().filter_map(|item| consent.question(item.name));
-        questions.map(|question| Asked::of(&question, language)).collect()
+        let state = |name| tables.iter().flat_map(|table| &table.rows).find(|row| row.name == name)?.state.clone();
+        questions.map(|question| Asked { state: state(question.name), ..Asked::of(&question, language) }).collect()
     });
     let signal = consent.signal();
     // The whole page is the first layer, and more: it is not asked twice.
@@ -85,20 +86,18 @@ pub(crate) async fn get(
 fn yours(consent: &Consent, language: Language) -> Option<Yours> {
     let words = &language.words().settings;
     let decision = consent.decision()?;
-    let only_essential = decision.choice() == Choice::Selective
-        && consent
-            .registry()
-            .items()
-            .iter()
-            .all(|item| item.category == Category::Essential || !consent.standing(item).is_agreed());
-    let choice =
-        if only_essential { language.words().choices.essential_only } else { choice_name(decision.choice(), language) };
+    let mut optional = consent.registry().items().iter().filter(|item| item.category != Category::Essential);
+    let has_agreed = optional.any(|item| consent.standing(item).is_agreed());
+    let choice = match decision.choice() {
+        Choice::Selective if !has_agreed => language.words().choices.essential_only,
+        choice => choice_name(choice, language),
+    };
     let version = decision.policy_version().to_string();
     let last_day = decision.date().saturating_add(Duration::days(i64::from(MEMORY_DAYS)));
     Some(Yours {
         decided: fill(words.decided, &[choice, &language.date(decision.date()), &version]),
         until: fill(words.until, &[&language.date(last_day)]),
         blocked_all: decision.choice() == Choice::BlockAll,
-        can_withdraw: !only_essential && decision.choice() != Choice::BlockAll,
+        can_withdraw: has_agreed || decision.choice() == Choice::AcceptAll,
     })
 }
