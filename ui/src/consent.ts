@@ -8,21 +8,32 @@ import { sweep } from "./storage";
 interface Settled {
   /** As `data-stores` of a page has it. */
   stores: string;
+  /** Leads on where the browser kept the answer; otherwise it is the page that says so. */
+  next: string;
+}
+
+/** Sends an answer; one that the browser did not keep leads to the page that says so. */
+async function answer(address: string, fields: URLSearchParams): Promise<Settled> {
+  const response = await fetch(address, { method: "POST", body: fields, headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(`the answer was refused with ${response.status}`);
+  const settled = (await response.json()) as Settled;
+  const kept = await fetch(settled.next, { redirect: "manual" });
+  if (kept.type !== "opaqueredirect") location.assign(settled.next);
+  return settled;
 }
 
 /** One form of the bar: the first layer, or the question for one item. */
 function listen(bar: HTMLElement, form: HTMLFormElement): void {
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
-    // Whoever keeps no cookies is told so on a page of its own; and a page that counts must not go on after a no.
+    // A page that counts must not go on after a no.
     const { counts, engagement } = document.documentElement.dataset;
-    if (counts !== undefined || engagement !== undefined || !navigator.cookieEnabled) return;
+    if (counts !== undefined || engagement !== undefined) return;
     if (!(button instanceof HTMLButtonElement)) return;
     event.preventDefault();
     const fields = new URLSearchParams();
     for (const [name, value] of new FormData(form, button)) fields.append(name, String(value));
-    fetch(form.action, { method: "POST", body: fields, headers: { Accept: "application/json" } })
-      .then((response) => (response.ok ? (response.json() as Promise<Settled>) : Promise.reject(new Error("refused"))))
+    answer(form.action, fields)
       .then(({ stores }) => {
         document.documentElement.dataset["stores"] = stores;
         sweep();

@@ -479,5 +479,6 @@ async fn a_script_hears_what_may_be_stored_from_now_on() {
     let answer = bench.send(request).await;
     let json: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!(json["stores"], "upload-draft:7 visited-pages:30");
+    assert_eq!(json["next"], "/cookies/kept?lang=en&back=%2F");
     assert_eq!(set(&answer).len(), 1);
 }

@@ -14,11 +14,13 @@ use crate::consent::Back;
 use crate::page::{Problem, agreed_storage};
 use crate::visit::Visit;
 
-/// What a script hears: whether the page may stay as it is, and what may be stored from now on.
+/// What a script hears: what may be stored from now on, and where it learns whether the browser kept the answer.
 #[derive(Serialize)]
 struct Settled {
     /// As `data-stores` of a page has it.
     stores: String,
+    /// Leads on where the answer was kept; otherwise it is the page that says so.
+    next: String,
 }
 
 /// Takes a decision and answers with the way back, or with what a script needs to know.
@@ -30,11 +32,12 @@ pub(super) async fn settle(
     back: &Back,
 ) -> Result<Response, Problem> {
     let after = take(state, visit, decision).await;
-    if headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json")) {
-        return Ok(Json(Settled { stores: agreed_storage(&after) }).into_response());
-    }
     let (language, back) = (visit.language.code(), back.encoded());
-    Ok(Redirect::to(&format!("/cookies/kept?lang={language}&back={back}")).into_response())
+    let next = format!("/cookies/kept?lang={language}&back={back}");
+    if headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json")) {
+        return Ok(Json(Settled { stores: agreed_storage(&after), next }).into_response());
+    }
+    Ok(Redirect::to(&next).into_response())
 }
 
 /// Takes a decision, wherever it was made, and keeps a line of it.
