@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use cookie_policy::{
-    Access, Consent, Cookie as _, CookieConsent, Jar, Key, Life, PolicyLayer, Registry, Signal, declare, registry,
+    Access, CONSENT_COOKIE, Consent, Cookie as _, CookieConsent, Jar, Key, Life, PolicyLayer, Registry, Signal,
+    declare, registry,
 };
 use divan::{Bencher, black_box};
 use http::{Request, Response};
@@ -75,6 +76,14 @@ fn known() -> Request<()> {
     Request::builder().header("cookie", cookies).body(()).unwrap()
 }
 
+/// Everything accepted, and every cookie that is declared comes back.
+fn full() -> Request<()> {
+    let decision = Consent::new(&SITE, None, Signal::default(), NOW.date()).accept_all().to_cookie_value(&key());
+    let others = SITE.items().iter().filter(|item| item.name != CONSENT_COOKIE);
+    let others: String = others.map(|item| format!("{}=0123456789abcdef0123456789abcdef; ", item.name)).collect();
+    Request::builder().header("cookie", format!("{others}cookie-consent={decision}")).body(()).unwrap()
+}
+
 fn run<S>(bencher: Bencher<'_, '_>, mut service: S, request: fn() -> Request<()>)
 where
     S: Service<Request<()>, Response = Response<()>, Error = Infallible>,
@@ -102,6 +111,16 @@ fn stranger_without_layer(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn stranger_with_layer(bencher: Bencher<'_, '_>) {
     run(bencher, layer().layer(tower::service_fn(plain)), stranger);
+}
+
+#[divan::bench]
+fn every_cookie_without_layer(bencher: Bencher<'_, '_>) {
+    run(bencher, tower::service_fn(plain), full);
+}
+
+#[divan::bench]
+fn every_cookie_with_layer(bencher: Bencher<'_, '_>) {
+    run(bencher, layer().layer(tower::service_fn(plain)), full);
 }
 
 #[divan::bench]
