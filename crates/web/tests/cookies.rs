@@ -251,6 +251,9 @@ async fn whoever_wants_to_be_asked_is_asked_once_for_each_item_where_it_is_neede
     }
     let settings = bench.get("/cookies/settings", &consent).await.text();
     assert_eq!(settings.matches("action=\"/cookies/answer").count(), 8, "every item that is not essential");
+    assert!(settings.contains("2\u{a0}years (browsers end it after 400\u{a0}days)"), "{settings}");
+    assert_eq!(settings.matches("Not in use: Google Analytics").count(), 2);
+    assert!(settings.contains("Off: we ask when it is needed"));
     assert!(bench.get("/cookies/settings?list=1", &consent).await.text().contains("type=\"checkbox\""));
 }
 

@@ -4,7 +4,8 @@
 //! nothing when scripts arrive.
 
 use cookie_policy::{
-    Amount, Category, Choice, Consent, MEMORY_DAYS, MustAsk, Question, Registry, Signal, State, Texts as _, Unit,
+    Amount, BROWSER_CAP_S, Category, Choice, Consent, Kind, MEMORY_DAYS, MustAsk, Question, Registry, Signal, State,
+    Texts as _, Unit,
 };
 
 use super::back::Back;
@@ -55,6 +56,8 @@ pub(crate) struct Asked {
     pub(crate) against_signal: bool,
     /// What holds for it now; on the settings page alone.
     pub(crate) state: Option<State>,
+    /// Said where it is not in use on this site; on the settings page alone.
+    pub(crate) absent: Option<&'static str>,
 }
 
 impl Bar {
@@ -111,10 +114,21 @@ impl Asked {
             question: fill(words.prompt.about, &[question.name]),
             about: language.key(&format!("item.{}", question.name)),
             purposes: purposes.collect::<Vec<_>>().join(", "),
-            life: documents::life(question.life, language),
+            life: match question.life.longest_s() {
+                Some(seconds) if question.kind == Kind::Cookie && seconds > BROWSER_CAP_S => {
+                    let cap = language.amount(Amount::of_seconds(BROWSER_CAP_S));
+                    format!(
+                        "{} ({})",
+                        documents::life(question.life, language),
+                        language.key("life.capped").replace("{}", &cap)
+                    )
+                }
+                _ => documents::life(question.life, language),
+            },
             party,
             against_signal: question.against_signal,
             state: None,
+            absent: None,
         }
     }
 }

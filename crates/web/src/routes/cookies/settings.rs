@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use cookie_policy::{Category, Choice, Consent, MEMORY_DAYS, Table, tables};
+use cookie_policy::{Category, Choice, Consent, MEMORY_DAYS, Party, Table, tables};
 use time::Duration;
 
 use crate::app::AppState;
@@ -58,11 +58,18 @@ pub(crate) async fn get(
         back => Back::of(back),
     };
     let tables = tables(&SITE, &language, Some(&consent)).map_err(|error| Problem::internal(&error))?;
+    let has_google = state.analytics.is_configured();
     let wants_questions = consent.decision().is_some_and(|decision| decision.choice() == Choice::Prompt);
     let asks = (wants_questions && fields.get("list").unwrap_or_default().is_empty()).then(|| {
         let questions = SITE.items().iter().filter_map(|item| consent.question(item.name));
         let state = |name| tables.iter().flat_map(|table| &table.rows).find(|row| row.name == name)?.state.clone();
-        questions.map(|question| Asked { state: state(question.name), ..Asked::of(&question, language) }).collect()
+        questions
+            .map(|question| {
+                let is_absent = !has_google && question.party != Party::First;
+                let absent = is_absent.then_some(language.words().settings.google_absent);
+                Asked { state: state(question.name), absent, ..Asked::of(&question, language) }
+            })
+            .collect()
     });
     let signal = consent.signal();
     // The whole page is the first layer, and more: it is not asked twice.
@@ -78,7 +85,7 @@ pub(crate) async fn get(
         signal: signal.is_on().then(|| fill(language.words().settings.signal, &[&signal_names(signal)])),
         tables,
         asks,
-        has_google: state.analytics.is_configured(),
+        has_google,
     };
     Ok(page(StatusCode::OK, &view))
 }
