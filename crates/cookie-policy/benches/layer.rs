@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use cookie_policy::{
-    Access, CONSENT_COOKIE, Consent, Cookie as _, CookieConsent, Jar, Key, Life, PolicyLayer, Registry, Signal,
-    declare, registry,
+    Access, CONSENT_COOKIE, Category, Consent, Cookie as _, CookieConsent, Decision, Jar, Key, Life, PolicyLayer,
+    Registry, Signal, Told, declare, registry,
 };
 use divan::{Bencher, black_box};
 use http::{Request, Response};
@@ -76,12 +76,24 @@ fn known() -> Request<()> {
     Request::builder().header("cookie", cookies).body(()).unwrap()
 }
 
+/// Everything chosen one by one, and every cookie that is declared comes back.
+fn chosen() -> Request<()> {
+    let undecided = Consent::new(&SITE, None, Signal::default(), NOW.date());
+    let optional = SITE.items().iter().filter(|item| item.category != Category::Essential).map(|item| item.name);
+    with_every_cookie(&undecided.selective(optional, Told::Nothing).unwrap())
+}
+
 /// Everything accepted, and every cookie that is declared comes back.
 fn full() -> Request<()> {
-    let decision = Consent::new(&SITE, None, Signal::default(), NOW.date()).accept_all().to_cookie_value(&key());
+    with_every_cookie(&Consent::new(&SITE, None, Signal::default(), NOW.date()).accept_all())
+}
+
+fn with_every_cookie(decision: &Decision) -> Request<()> {
+    let decision = decision.to_cookie_value(&key());
     let others = SITE.items().iter().filter(|item| item.name != CONSENT_COOKIE);
-    let others: String = others.map(|item| format!("{}=0123456789abcdef0123456789abcdef; ", item.name)).collect();
-    Request::builder().header("cookie", format!("{others}cookie-consent={decision}")).body(()).unwrap()
+    let mut pairs: Vec<_> = others.map(|item| format!("{}=0123456789abcdef0123456789abcdef", item.name)).collect();
+    pairs.push(format!("{CONSENT_COOKIE}={decision}"));
+    Request::builder().header("cookie", pairs.join("; ")).body(()).unwrap()
 }
 
 fn run<S>(bencher: Bencher<'_, '_>, mut service: S, request: fn() -> Request<()>)
@@ -121,6 +133,11 @@ fn every_cookie_without_layer(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn every_cookie_with_layer(bencher: Bencher<'_, '_>) {
     run(bencher, layer().layer(tower::service_fn(plain)), full);
+}
+
+#[divan::bench]
+fn every_cookie_chosen_with_layer(bencher: Bencher<'_, '_>) {
+    run(bencher, layer().layer(tower::service_fn(plain)), chosen);
 }
 
 #[divan::bench]

@@ -54,8 +54,10 @@ impl Who {
             Self::EveryCookie => {
                 let others =
                     SITE.items().iter().filter(|item| item.kind == Kind::Cookie && item.name != CONSENT_COOKIE);
-                let others = others.map(|item| format!("{}=0123456789abcdef0123456789abcdef; ", item.name));
-                others.collect::<String>() + &pair(undecided.accept_all())
+                let mut pairs: Vec<_> =
+                    others.map(|item| format!("{}=0123456789abcdef0123456789abcdef", item.name)).collect();
+                pairs.push(pair(undecided.accept_all()));
+                pairs.join("; ")
             }
         };
         Request::builder().header(header::COOKIE, cookies).body(()).unwrap()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 
 use super::Signal;
-use crate::declare::ItemId;
+use crate::declare::{Declaration, ItemId};
 
 /// What the visitor chose on the first layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,6 +123,11 @@ impl Decision {
     /// The browser's signal at the time.
     pub const fn signal(&self) -> Signal {
         self.signal
+    }
+
+    /// What is known of an item. Most decisions know nothing of any, which is worth no arithmetic.
+    pub(crate) fn note_on(&self, item: &Declaration) -> Option<&Note> {
+        if self.notes.is_empty() { None } else { self.note(item.id()) }
     }
 
     pub(crate) fn note(&self, item: ItemId) -> Option<&Note> {

@@ -164,7 +164,7 @@ impl Consent {
         let measures = item.category == Category::Analytics;
         let signal = measures && self.signal.is_on();
         let seen = |policy: u16| policy >= item.spec.since;
-        match decision.note(item.id()).filter(|note| seen(note.policy)) {
+        match decision.note_on(item).filter(|note| seen(note.policy)) {
             Some(Note { mark: Mark::Allowed { despite_signal: true }, .. }) if measures => {
                 return Agreed(Ground::NamedDespiteSignal);
             }
@@ -193,7 +193,7 @@ impl Consent {
             return Some(MustAsk::NoDecision);
         };
         let unseen = self.registry.items().iter().any(|item| {
-            decision.note(item.id()).map_or(decision.policy, |note| note.policy.max(decision.policy)) < item.spec.since
+            decision.note_on(item).map_or(decision.policy, |note| note.policy.max(decision.policy)) < item.spec.since
         });
         unseen.then_some(MustAsk::PolicyChanged { seen: decision.policy })
     }

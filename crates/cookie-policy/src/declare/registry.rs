@@ -16,6 +16,8 @@ pub struct Registry {
     version: u16,
     date: &'static str,
     items: &'static [Declaration],
+    /// The items' ids in their order, so that no request has to work them out.
+    ids: [ItemId; MAX_ITEMS],
 }
 
 impl Registry {
@@ -30,6 +32,7 @@ impl Registry {
         assert!(is_date(date), "the policy's date is written YYYY-MM-DD");
         let consent = ItemId::of(CONSENT_COOKIE).0;
         let mut has_consent = false;
+        let mut ids = [ItemId(0); MAX_ITEMS];
         let mut i = 0;
         while i < items.len() {
             let item = &items[i];
@@ -43,19 +46,20 @@ impl Registry {
             if let Life::Persistent { seconds } | Life::SessionOr { seconds } = item.spec.life {
                 assert!(seconds > 0, "a persistent item needs a life");
             }
-            let id = ItemId::of(item.name).0;
+            ids[i] = ItemId::of(item.name);
+            let id = ids[i].0;
             if id == consent {
                 has_consent = true;
             }
             let mut j = 0;
             while j < i {
-                assert!(id != ItemId::of(items[j].name).0, "two items in the registry have one name");
+                assert!(id != ids[j].0, "two items in the registry have one name");
                 j += 1;
             }
             i += 1;
         }
         assert!(has_consent, "the registry lists `CookieConsent`, the cookie that remembers a refusal");
-        Self { version, date, items }
+        Self { version, date, items, ids }
     }
 
     /// The policy's version; 1 is the first.
@@ -83,7 +87,7 @@ impl Registry {
     }
 
     pub(crate) fn by_id(&self, id: ItemId) -> Option<&'static Declaration> {
-        self.items.iter().find(|item| item.id() == id)
+        self.ids.iter().zip(self.items).find_map(|(own, item)| (*own == id).then_some(item))
     }
 
     /// What is declared, as text: a line for each item, sorted by name, independent of the order of listing. Version,

@@ -1,6 +1,7 @@
 //! The request's `Cookie` lines: what is in them, and what of it a handler gets to see.
 
 use http::{HeaderMap, HeaderValue, header};
+use memchr::memchr;
 use time::OffsetDateTime;
 
 use crate::decide::{Consent, Decision, Signal};
@@ -10,12 +11,29 @@ use crate::key::Key;
 /// More consent cookies than this in one request are an attack; the rest are not even looked at.
 const MAX_CANDIDATES: usize = 4;
 
-/// The pairs of a `Cookie` line, as sent; parts without '=' are no pairs.
-pub(crate) fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    line.split(|&b| b == b';').filter_map(|part| {
-        let equals = part.iter().position(|&b| b == b'=')?;
-        Some((part[..equals].trim_ascii(), part[equals + 1..].trim_ascii()))
+/// What stands between the semicolons of a `Cookie` line.
+fn parts(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let (part, after) = match memchr(b';', line) {
+            Some(end) => (&line[..end], Some(&line[end + 1..])),
+            None => (line, None),
+        };
+        rest = after;
+        Some(part)
     })
+}
+
+/// Name and value; a part without '=' is no pair.
+fn pair(part: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = memchr(b'=', part)?;
+    Some((part[..equals].trim_ascii(), part[equals + 1..].trim_ascii()))
+}
+
+/// The pairs of a `Cookie` line, as sent.
+pub(crate) fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    parts(line).filter_map(pair)
 }
 
 /// Reads the decision, the signal and the day into the visitor's standing.
@@ -62,9 +80,8 @@ pub(crate) fn hide(headers: &mut HeaderMap, consent: &Consent) -> Presented {
         }
         agreed
     };
-    for line in headers.get_all(header::COOKIE) {
-        hidden |= !pairs(line.as_bytes()).fold(true, |all, (name, _)| agreed(name) && all)
-            || line.as_bytes().split(|&b| b == b';').any(|part| !part.contains(&b'='));
+    for part in headers.get_all(header::COOKIE).iter().flat_map(|line| parts(line.as_bytes())) {
+        hidden |= !pair(part).is_some_and(|(name, _)| agreed(name));
     }
     if !hidden {
         let visible = headers.get_all(header::COOKIE).iter().cloned().collect();
