@@ -5,6 +5,7 @@
 mod bar;
 mod cli;
 mod commands;
+mod operator_token;
 mod outcome;
 mod output_name;
 mod plot;

@@ -36,6 +36,8 @@ pub(crate) struct Serve {
     pub(crate) public_url: Option<String>,
     /// Signs what browsers keep; at least 32 bytes, from a random source.
     pub(crate) secret_key: Option<String>,
+    /// Opens the operator's page; at least 32 bytes, from a random source. Unset, one is drawn and kept in the data folder.
+    pub(crate) operator_token: Option<String>,
     /// Largest upload, MiB.
     pub(crate) max_upload_mib: u64,
 }
@@ -47,13 +49,14 @@ impl Default for Serve {
             contact: None,
             public_url: None,
             secret_key: None,
+            operator_token: None,
             max_upload_mib: 1024,
         }
     }
 }
 
 impl std::fmt::Debug for Serve {
-    /// Without the secret.
+    /// Without the secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Serve")
             .field("listen", &self.listen)

@@ -21,8 +21,9 @@ use tower_http::trace::TraceLayer;
 
 use crate::analytics::{self, Analytics, Reporter};
 use crate::config::{Limits, Site};
+use crate::operator::Attempts;
 use crate::page::{self, Here, Problem, Shell};
-use crate::routes::{cookies, settings, site, tracks};
+use crate::routes::{cookies, operator, settings, site, tracks};
 use crate::uploads::Uploads;
 use crate::usage::{self, Usage};
 use crate::visit::Visit;
@@ -36,6 +37,7 @@ pub(crate) struct AppState {
     pub(crate) uploads: Uploads,
     pub(crate) usage: Usage,
     pub(crate) analytics: Reporter,
+    pub(crate) attempts: Attempts,
     /// Becomes true when the service is about to stop.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) site: Arc<Site>,
@@ -92,6 +94,7 @@ pub fn app(
         store,
         usage,
         analytics: Reporter::new(analytics, site, &entropy, patterns()),
+        attempts: Attempts::default(),
         entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
@@ -120,6 +123,9 @@ fn routes() -> Routes {
         .route("/help", get(site::help::get))
         .route("/help/{topic}", get(site::help::topic))
         .all(cookies::routes())
+        .route("/operator", get(operator::show::get))
+        .route("/operator/sign-in", get(operator::sign_in::get).post(operator::sign_in::post))
+        .route("/operator/sign-out", post(operator::sign_out::post))
         .route("/usage", post(usage::receive::post))
         .route("/engagement", post(site::engagement::post))
         .route("/healthz", get(site::health::get))

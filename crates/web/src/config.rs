@@ -7,6 +7,7 @@ use cookie_policy::Key;
 use domain::UploadLimits;
 
 use crate::analytics::Analytics;
+use crate::operator::OperatorToken;
 
 /// The service's settings, checked.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Site {
     pub public_url: Option<String>,
     /// Signs what the browser keeps of the visitor's decisions.
     pub key: Key,
+    /// Opens the operator's page; without it there is none.
+    pub operator: Option<OperatorToken>,
 }
 
 impl Site {
@@ -37,7 +40,7 @@ impl Site {
     #[expect(clippy::missing_panics_doc, reason = "the text is long enough, as a test shows")]
     pub fn loopback() -> Self {
         let key = Key::new(b"only for this machine, so no secret is needed").expect("the text has more than 32 bytes");
-        Self { contact: None, public_url: None, key }
+        Self { contact: None, public_url: None, key, operator: None }
     }
 
     /// Whether browsers come over TLS.
@@ -137,7 +140,12 @@ impl Site {
             }
             None => Self::loopback().key,
         };
-        Ok(Self { contact, public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()), key })
+        Ok(Self {
+            contact,
+            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            key,
+            operator: None,
+        })
     }
 }
 

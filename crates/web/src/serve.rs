@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 
 use crate::app::app;
 use crate::config::Config;
+use crate::operator::Peer;
 use crate::registry;
 
 /// How long a client may take for a request's headers.
@@ -65,7 +66,6 @@ pub async fn serve(
     let policy =
         PolicyLayer::new(&registry::SITE, config.site.key.clone(), policy_clock(clock)).secure(config.site.is_https());
     let app = app(store, &config.site, config.limits, &policy, entropy, &config.analytics, closing);
-    let service = TowerToHyperService::new(app.map_request(|request: Request<Incoming>| request.map(Body::new)));
 
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -78,9 +78,9 @@ pub async fn serve(
         }) else {
             break;
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted: {error}");
                     tokio::time::sleep(BREATH).await;
@@ -91,10 +91,15 @@ pub async fn serve(
         };
         // Small answers (progress) are not to wait for more.
         let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(app.clone().map_request(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer.ip()));
+            request
+        }));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_WITHIN)
-            .serve_connection(TokioIo::new(stream), service.clone());
+            .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -110,7 +115,7 @@ pub async fn serve(
         tracing::warn!("some requests were still being answered after {LAST_ORDERS:?} and were cut off");
     }
     // What was counted is written by whoever holds the last receiver.
-    drop(service);
+    drop(app);
     if tokio::time::timeout(LAST_COUNTS, close.closed()).await.is_err() {
         tracing::warn!("counts of the last seconds may be lost: writing them took longer than {LAST_COUNTS:?}");
     }

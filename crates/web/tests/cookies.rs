@@ -466,7 +466,7 @@ async fn the_policy_names_whom_to_write_to() {
     let site = Site {
         contact: Some("studio@example.org".into()),
         public_url: Some("https://balanced.test".into()),
-        key: Site::loopback().key,
+        ..Site::loopback()
     };
     let bench = Bench::of(Limits::default(), &site, true).await;
     assert!(bench.get("/cookies", "").await.text().contains("href=\"mailto:studio@example.org\""));

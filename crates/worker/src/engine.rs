@@ -1,8 +1,9 @@
 //! How a job is done, as the pool sees it.
 
-use domain::{FileName, OutputKind, Settings};
+use domain::{FileName, OutputKind, Settings, Stage};
 use pipeline::{Error, Observer};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Does jobs. Called on a thread of its own, many at a time.
 pub trait Engine: Send + Sync + 'static {
@@ -25,9 +26,11 @@ pub struct Order {
     pub folder: PathBuf,
 }
 
-/// The files that an engine made, each under its own path.
+/// What an engine made: files, each under its own path, and how long it took.
 #[derive(Debug, Clone)]
 pub struct Made {
     /// What each file is, and where.
     pub files: Vec<(OutputKind, PathBuf)>,
+    /// How long the stages took that it went through.
+    pub stages: Vec<(Stage, Duration)>,
 }

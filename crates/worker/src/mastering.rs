@@ -1,10 +1,12 @@
 //! The engine that the service runs: the pipeline.
 
+use crate::attempt::stage;
 use crate::engine::{Engine, Made, Order};
 use domain::{OutputKind, UploadLimits};
 use pipeline::{
     Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Loudness, Observer, Report, Request, presets,
 };
+use std::time::Duration;
 
 /// The files of the master that are offered.
 const DELIVERED: [(OutputKind, Encoding); 3] = [
@@ -44,7 +46,11 @@ impl Engine for Mastering {
         std::fs::write(&report_path, json).map_err(|source| pipeline::Failure::Write { path: report_path, source })?;
         let kinds = DELIVERED.into_iter().map(|(kind, _)| kind);
         let files = kinds.chain([OutputKind::Preview, OutputKind::Report]).map(|kind| (kind, path(kind))).collect();
-        Ok(Made { files })
+        let stages = pipeline::Stage::ALL.into_iter().filter_map(|passed| {
+            let ms = report.timings_ms.stage_ms(passed)?;
+            Some((stage(passed), Duration::from_secs_f64(ms / 1e3)))
+        });
+        Ok(Made { files, stages: stages.collect() })
     }
 }
 

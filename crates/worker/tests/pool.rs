@@ -43,7 +43,7 @@ fn play(order: &Order, observer: Observer<'_>) -> Result<Made, Error> {
         "panic" => panic!("as the script says"),
         "refuse" => return Err(Error::Refused("there is no sound in it".to_owned())),
         "nothing made" => {
-            return Ok(Made { files: vec![(OutputKind::Wav24, order.folder.join("missing"))] });
+            return Ok(Made { files: vec![(OutputKind::Wav24, order.folder.join("missing"))], stages: Vec::new() });
         }
         "for ever" => loop {
             if observer(Progress { stage: pipeline::Stage::Solve, fraction: 0.5 }) == Control::Cancel {
@@ -60,7 +60,7 @@ fn play(order: &Order, observer: Observer<'_>) -> Result<Made, Error> {
     let path = order.folder.join("master.wav");
     std::fs::write(&path, script.to_uppercase()).unwrap();
     std::fs::write(order.folder.join("left over"), "x").unwrap();
-    Ok(Made { files: vec![(OutputKind::Wav24, path)] })
+    Ok(Made { files: vec![(OutputKind::Wav24, path)], stages: vec![(Stage::Limit, Duration::from_millis(70))] })
 }
 
 fn options(workers: usize) -> PoolOptions {
@@ -164,6 +164,9 @@ async fn every_job_is_done_and_never_more_at_once_than_there_are_workers() {
         assert_eq!(world.master(track).await, format!("MIX {n}"));
     }
     assert!(pool.shut_down(SOON).await);
+    let stages = world.store.health.stages(Duration::from_hours(24)).await.unwrap();
+    let counted: Vec<_> = stages.iter().map(|(stage, times)| (stage.as_str(), times.count())).collect();
+    assert_eq!(counted, [("limit", 12)]);
     let most = world.engine.most_at_once.load(Ordering::SeqCst);
     assert!((2..=3).contains(&most), "{most} at once");
     assert_eq!(world.engine.begun.load(Ordering::SeqCst), 12);

@@ -10,10 +10,11 @@ use domain::{OsEntropy, RunId, SystemClock, UploadLimits};
 use providers::analytics::{Ga4, Relay, RelayOptions, Tally};
 use store::{Retention, Store};
 use tracing_subscriber::EnvFilter;
-use web::{Analytics, Config, Limits, Site};
+use web::{Analytics, Config, Limits, OperatorToken, Site};
 use worker::{Mastering, Pool, PoolOptions};
 
 use crate::cli::ServeArgs;
+use crate::operator_token;
 use crate::outcome::{self, Outcome};
 use crate::settings::Settings;
 
@@ -26,9 +27,13 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
     let service = &settings.serve;
     let listen = args.listen.unwrap_or(service.listen);
     let site = Site::check(listen, service.contact.clone(), service.public_url.clone(), service.secret_key.as_deref());
-    let site = match site {
+    let mut site = match site {
         Ok(site) => site,
         Err(problem) => return outcome::usage(&problem),
+    };
+    site.operator = match service.operator_token.as_deref().map(OperatorToken::new).transpose() {
+        Ok(token) => token,
+        Err(problem) => return outcome::usage(&format!("serve.operator_token: {problem}")),
     };
     let ga4 = match settings.analytics.ga4() {
         Ok(ga4) => ga4,
@@ -58,6 +63,16 @@ fn upload_limits(settings: &Settings) -> UploadLimits {
 async fn serve(mut config: Config, ga4: Option<Ga4>, engine: Mastering, data: &Path) -> Result<(), Box<dyn Error>> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
     let store = Store::open(data, clock.clone(), entropy.clone()).await?;
+    let operator = if config.site.operator.is_some() {
+        "its token is the one that is set as serve.operator_token".to_owned()
+    } else {
+        let found = operator_token::find(data, entropy.as_ref())?;
+        if found.is_new {
+            store.operators.end_all().await?;
+        }
+        config.site.operator = Some(found.token);
+        format!("its token is in {}", operator_token::path(data).display())
+    };
     let retention = Retention { guest_tracks: config.limits.kept, ..Retention::default() };
     let options = PoolOptions { retention, ..PoolOptions::default() };
     let pool = Pool::start(&store, Arc::new(engine), RunId::draw(&OsEntropy), options);
@@ -66,7 +81,8 @@ async fn serve(mut config: Config, ga4: Option<Ga4>, engine: Mastering, data: &P
         config.analytics = Analytics::Ga4(relay.outbox(), clock.clone());
     }
     let stop = stop_signal()?;
-    let served = web::serve(&config, store.clone(), clock, entropy, |address| greet(address, data), stop).await;
+    let served =
+        web::serve(&config, store.clone(), clock, entropy, |address| greet(address, data, &operator), stop).await;
     if !pool.shut_down(GRACE).await {
         tracing::warn!("a job did not stop in time; it runs again after the next start");
     }
@@ -84,8 +100,9 @@ async fn serve(mut config: Config, ga4: Option<Ga4>, engine: Mastering, data: &P
     Ok(served?)
 }
 
-fn greet(address: SocketAddr, data: &Path) {
+fn greet(address: SocketAddr, data: &Path, operator: &str) {
     println!("Balanced Mastering is at http://{address}");
+    println!("The operator's page is at http://{address}/operator; {operator}.");
     println!("Tracks are kept in {}. Ctrl-C stops.", data.display());
 }
 

@@ -1,6 +1,7 @@
 //! One file for each thing that a visitor does.
 
 pub(crate) mod cookies;
+pub(crate) mod operator;
 pub(crate) mod settings;
 pub(crate) mod site;
 pub(crate) mod tracks;

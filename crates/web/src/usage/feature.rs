@@ -74,7 +74,7 @@ impl Feature {
             ("POST", "/tracks/{id}/again") => Some(Self::Again),
             ("POST", "/tracks/{id}/delete") => Some(Self::Delete),
             ("POST", "/settings") => Some(Self::Settings),
-            ("POST", "/settings/theme" | "/theme") => Some(Self::Theme),
+            ("POST", "/settings/theme") => Some(Self::Theme),
             // A player that reads the file, or part of it, downloads nothing.
             ("GET", "/tracks/{id}/download/{kind}") if status == StatusCode::OK && !is_played => {
                 match path.rsplit('/').next() {

@@ -18,8 +18,9 @@ use super::{Feature, Usage, experiment};
 #[derive(Debug, Clone)]
 pub(crate) struct Cause(pub(crate) String);
 
+const OPERATOR: &str = "/operator";
 /// Pages that belong to the operator, and what is asked for by machines: no visitor is counted here.
-const NOT_FOR_VISITORS: [&str; 4] = ["/operator", "/healthz", "/assets", "/.well-known"];
+const NOT_FOR_VISITORS: [&str; 4] = [OPERATOR, "/healthz", "/assets", "/.well-known"];
 
 /// Measures, and counts the visitor where they agreed.
 pub(crate) async fn watch(State(usage): State<Usage>, mut request: Request, next: Next) -> Response {
@@ -39,7 +40,9 @@ pub(crate) async fn watch(State(usage): State<Usage>, mut request: Request, next
 
     let response = next.run(request).await;
 
-    if method == Method::GET {
+    // Who looks at the figures does not change them.
+    let is_operators = pattern.is_some_and(|pattern| pattern.starts_with(OPERATOR));
+    if method == Method::GET && !is_operators {
         usage.answered(pattern, started.elapsed());
     }
     if response.status().is_server_error() {
