@@ -59,8 +59,11 @@ class ChromiumTab extends Tab {
     });
   }
 
-  async go(path) {
-    return (await this.page.goto(this.url + path)).status();
+  async open(url) {
+    const answer = await this.page.goto(url);
+    // So it says where the page that it left renewed itself just then.
+    if (!answer) throw new Error("net::ERR_ABORTED");
+    return answer.status();
   }
 
   async run(what, argument) {

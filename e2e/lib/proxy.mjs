@@ -10,6 +10,9 @@ export class Recorder {
   tamper;
   /** Files that the test itself serves: an address to `{ type, body }`. */
   serves;
+  /** Addresses that get no answer, as a blocker's list has it, and what was asked of them. */
+  refuses;
+  refused = [];
   /** Hear of each line and of each request as it passes. */
   onLine;
   onRequest;
@@ -35,6 +38,10 @@ export class Recorder {
     const { method, url: path, headers } = incoming;
     const own = this.serves?.[path];
     if (own) return outgoing.writeHead(200, { "content-type": own.type }).end(own.body);
+    if (this.refuses?.test(path)) {
+      this.refused.push({ method, path });
+      return outgoing.destroy();
+    }
     this.requests.push({ method, path, headers });
     this.onRequest?.({ method, path, headers });
     const onward = request(

@@ -25,7 +25,7 @@ function click(selector) {
   found.click();
 }
 
-/** One visitor's only tab. A subclass has `run`, `go`, `attach`, `jar`, `navigated` and `leave`. */
+/** One visitor's only tab. A subclass has `run`, `open`, `attach`, `jar`, `navigated` and `leave`. */
 export class Tab {
   /** Requests to other origins. */
   foreign = [];
@@ -46,6 +46,17 @@ export class Tab {
         if (tries === 5 || !GONE.test(error.message)) throw error;
         await this.pause(100);
       }
+    }
+  }
+
+  /** Goes to an address of the site. Gives the status. A page that just then renews itself gets in the way once. */
+  async go(path) {
+    try {
+      return await this.open(this.url + path);
+    } catch (error) {
+      if (!/ABORTED/.test(error.message)) throw error;
+      await this.pause(300);
+      return this.open(this.url + path);
     }
   }
 
@@ -78,6 +89,15 @@ export class Tab {
   /** Presses what the selector finds, and stays. */
   async tap(selector) {
     await this.evaluate(click, selector);
+  }
+
+  /** Presses what the selector finds, and waits until it is gone: from this page, or because another one came. */
+  async dismiss(selector) {
+    await this.run(click, selector);
+    for (let tries = 0; await this.has(selector); tries++) {
+      if (tries === 100) throw new Error(`${selector} is still there ten seconds after it was pressed`);
+      await this.pause(100);
+    }
   }
 
   /** Fills fields of the form at the selector: names and values, where a value ticks what has it. */

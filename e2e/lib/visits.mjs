@@ -1,5 +1,5 @@
-// How the crawl gets to each address that the router knows. An address without an entry fails the crawl, and so does an
-// entry that nothing came of.
+// How the crawl gets to each address that the router knows. An address that no visit asks for fails the crawl; where a
+// form is needed, `way.mjs` fills it in.
 
 /** Addresses that a person opens as pages. */
 export const LOOKED_AT = [
@@ -7,11 +7,19 @@ export const LOOKED_AT = [
   "/tracks",
   "/tracks/{id}",
   "/help",
-  "/help/nothing-of-the-kind",
+  "/help/loudness",
+  "/settings",
+  "/cookies",
+  "/cookies?lang=de",
+  "/cookies/settings",
+  "/cookies/kept",
+  "/cookies/receipt",
+  "/operator/sign-in",
+  "/operator",
   "/no/such/page",
 ];
 
-/** Addresses that a page asks for, or that end in a download. */
+/** Addresses that a page asks for, that programs read, or that end in a download. */
 export const FETCHED = [
   "/healthz",
   "/tracks/{id}/events",
@@ -19,6 +27,12 @@ export const FETCHED = [
   "/tracks/{id}/original",
   "/tracks/{id}/report.json",
   "/tracks/{id}/download/wav24",
+  "/cookies/receipt.json",
+  "/cookies/changes.atom",
+  "/cookies/versions/1.json",
+  "/.well-known/cookie-policy.json",
+  "/.well-known/cookie-policy.schema.json",
+  "/.well-known/gpc.json",
 ];
 
 /** Pages that are the operator's. */
