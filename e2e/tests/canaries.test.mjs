@@ -37,6 +37,9 @@ const runs = (script) => ({
   serves: { "/canary.js": { type: "text/javascript", body: script } },
 });
 
+/** The site sweeps away what was there before it; so this is put there afterwards. */
+const onceSwept = (code) => `addEventListener("load", () => { ${code}; });`;
+
 const CANARIES = [
   { plants: "an undeclared cookie", tamper: sets("canary=1; Path=/; SameSite=Lax; HttpOnly"), caught: "undeclared" },
   { plants: "a longer life", tamper: sets("session-id=x; Max-Age=60; Path=/; SameSite=Lax; HttpOnly"), caught: "life" },
@@ -48,12 +51,12 @@ const CANARIES = [
   { plants: "an undeclared item in local storage", ...runs("localStorage.canary = 1"), caught: "undeclared" },
   {
     plants: "an unagreed item in local storage",
-    ...runs('localStorage["visited-pages"] = JSON.stringify({ v: [], exp: Date.now() + 30 * 864e5 })'),
+    ...runs(onceSwept('localStorage["visited-pages"] = JSON.stringify({ v: [], exp: Date.now() + 30 * 864e5 })')),
     caught: "unagreed",
   },
   {
     plants: "an item in local storage that stays too long",
-    ...runs('localStorage["visited-pages"] = JSON.stringify({ v: [], exp: Date.now() + 31 * 864e5 })'),
+    ...runs(onceSwept('localStorage["visited-pages"] = JSON.stringify({ v: [], exp: Date.now() + 31 * 864e5 })')),
     caught: "life",
   },
   { plants: "an item in session storage", ...runs("sessionStorage.canary = 1"), caught: "undeclared" },
