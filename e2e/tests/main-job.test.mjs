@@ -206,7 +206,11 @@ test("another browser finds nothing, and neither does a guess", async () => {
     const answer = await stranger.page.request.get(`${address}${path}`);
     assert.equal(answer.status(), 404, path);
   }
-  assert.equal((await stranger.page.request.post(`${address}/delete`)).status(), 404);
+  assert.equal((await stranger.page.request.post(`${address}/delete`)).status(), 403, "no form of this site");
+  await stranger.page.getByRole("link", { name: /WAV 24 bit/ }).waitFor({ timeout: 60_000 });
+  const csrf = await stranger.page.locator("input[name=csrf]").first().inputValue();
+  const genuine = await stranger.page.request.post(`${address}/delete`, { form: { csrf } });
+  assert.equal(genuine.status(), 404, "a form of this site, for somebody else's track");
   assert.equal((await stranger.page.request.get(`/tracks/${"0".repeat(32)}`)).status(), 404);
   assert.equal((await owner.page.request.get(address)).status(), 200, "still there");
   await stranger.leave();
