@@ -21,6 +21,7 @@ use providers::analytics::{ClientId, Event, Outbox, SessionId, Text};
 
 use crate::app::AppState;
 use crate::config::Site;
+use crate::patterns::Patterns;
 use crate::registry::{Ga, Gid};
 
 /// Google shows a visit only where some time was spent on it; a page that was just asked for has been seen for none.
@@ -57,17 +58,12 @@ struct Ga4 {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     origin: String,
-    patterns: Vec<&'static str>,
+    patterns: Arc<Patterns>,
 }
 
 impl Reporter {
     /// `patterns` are all addresses that the site knows.
-    pub(crate) fn new(
-        analytics: &Analytics,
-        site: &Site,
-        entropy: &Arc<dyn Entropy>,
-        patterns: Vec<&'static str>,
-    ) -> Self {
+    pub(crate) fn new(analytics: &Analytics, site: &Site, entropy: &Arc<dyn Entropy>, patterns: Arc<Patterns>) -> Self {
         let Analytics::Ga4(outbox, clock) = analytics else {
             return Self(None);
         };
@@ -84,8 +80,7 @@ impl Reporter {
 
     /// Whether the page may measure for how long it is in view: only where that will be counted.
     pub(crate) fn measures_time(&self, jar: &Jar) -> bool {
-        let agrees = |item| jar.consent().standing(item).is_agreed();
-        self.is_configured() && agrees(&Ga::DECLARATION) && agrees(&Gid::DECLARATION)
+        self.is_configured() && jar.agrees::<Ga>() && jar.agrees::<Gid>()
     }
 
     /// Counts for how long a page was in view, if the visitor agreed to that.
@@ -215,42 +210,14 @@ impl Ga4 {
         if !is_own {
             return Some(format!("{scheme}://{host}/"));
         }
-        let pattern = pattern_of(&self.patterns, referrer.path()).unwrap_or_default();
+        let pattern = self.patterns.find(referrer.path()).unwrap_or_default();
         Some(format!("{}{pattern}", self.origin))
     }
-}
-
-/// The pattern that fits the path, the one with the fewest placeholders first.
-fn pattern_of(patterns: &[&'static str], path: &str) -> Option<&'static str> {
-    let fits = |pattern: &&&str| {
-        let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
-        loop {
-            match (wanted.next(), given.next()) {
-                (None, None) => return true,
-                (Some(wanted), Some(given)) if wanted == given => {}
-                (Some(wanted), Some(given)) if wanted.starts_with('{') && !given.is_empty() => {}
-                _ => return false,
-            }
-        }
-    };
-    patterns.iter().filter(fits).min_by_key(|pattern| pattern.matches('{').count()).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_is_known_by_its_pattern_and_a_strange_one_by_none() {
-        let patterns = ["/", "/tracks", "/tracks/{id}", "/tracks/latest", "/assets/{version}/{name}"];
-        let of = |path| pattern_of(&patterns, path);
-        assert_eq!(of("/"), Some("/"));
-        assert_eq!(of("/tracks/0123456789abcdef0123456789abcdef"), Some("/tracks/{id}"));
-        assert_eq!(of("/tracks/latest"), Some("/tracks/latest"));
-        assert_eq!(of("/tracks/"), None);
-        assert_eq!(of("/tracks/a/b"), None);
-        assert_eq!(of("/my/secret"), None);
-    }
 
     #[test]
     fn pages_of_the_operator_are_nobodys_business() {

@@ -23,6 +23,7 @@ use crate::analytics::{self, Analytics, Reporter};
 use crate::config::{Limits, Site};
 use crate::operator::Attempts;
 use crate::page::{self, Here, Problem, Shell};
+use crate::patterns::Patterns;
 use crate::routes::{cookies, operator, settings, site, tracks};
 use crate::uploads::Uploads;
 use crate::usage::{self, Usage};
@@ -88,12 +89,14 @@ pub fn app(
         Some(contact) => format!("Contact: {contact}"),
         None => "No contact address is set: this service is for this machine alone.".to_owned(),
     };
-    let usage = Usage::new(store.clone(), &patterns());
+    let Routes { router, patterns } = routes();
+    let patterns = Arc::new(Patterns::new(patterns));
+    let usage = Usage::new(store.clone(), patterns.clone());
     tokio::spawn(usage.clone().keep_writing(closing.clone()));
     let state = AppState {
         store,
         usage,
-        analytics: Reporter::new(analytics, site, &entropy, patterns()),
+        analytics: Reporter::new(analytics, site, &entropy, patterns),
         attempts: Attempts::default(),
         entropy,
         limits,
@@ -102,7 +105,7 @@ pub fn app(
         site: Arc::new(site.clone()),
         contact: contact.into(),
     };
-    policy.layer(router(state, site))
+    policy.layer(layered(router, state, site))
 }
 
 /// Every address that the site answers, in the order in which it was written down.
@@ -138,11 +141,10 @@ pub fn patterns() -> Vec<&'static str> {
     routes().patterns
 }
 
-fn router(state: AppState, site: &Site) -> Router {
+fn layered(router: Router<AppState>, state: AppState, site: &Site) -> Router {
     let silence = state.limits.silence;
     let https = site.is_https();
-    routes()
-        .router
+    router
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || {
             Problem::new(

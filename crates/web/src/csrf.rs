@@ -13,6 +13,7 @@ use cookie_policy::{Cookie as _, Jar, Withheld};
 use domain::Entropy;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 use crate::page::Problem;
 use crate::registry::{AuthToken, CsrfToken, SessionIdCookie};
@@ -40,32 +41,28 @@ pub(crate) fn field(jar: &Jar, entropy: &dyn Entropy) -> Result<String, Withheld
         }
         token
     };
-    Ok(words::hex(&mac(jar, &token).finalize().into_bytes()))
+    Ok(genuine(jar, &token))
 }
 
 fn is_token(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn mac(jar: &Jar, token: &str) -> Hmac<Sha256> {
+/// The one field that goes with a browser's number.
+fn genuine(jar: &Jar, token: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
     for part in [jar.get::<SessionIdCookie>(), jar.get::<AuthToken>()] {
         let part = part.unwrap_or_default();
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part.as_bytes());
     }
-    mac
+    words::hex(&mac.finalize().into_bytes())
 }
 
 /// Compares in constant time.
 fn is_genuine(jar: &Jar, sent: &str) -> bool {
-    let Some(token) = jar.get::<CsrfToken>().filter(|token| is_token(token)) else {
-        return false;
-    };
-    let sent: Option<Vec<u8>> = (0..sent.len() / 2)
-        .map(|i| sent.get(2 * i..2 * i + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect();
-    sent.is_some_and(|sent| mac(jar, &token).verify_slice(&sent).is_ok())
+    let token = jar.get::<CsrfToken>().filter(|token| is_token(token));
+    token.is_some_and(|token| genuine(jar, &token).as_bytes().ct_eq(sent.as_bytes()).into())
 }
 
 /// A form's fields, in the order in which they were sent.

@@ -18,6 +18,7 @@ mod history;
 mod language;
 mod operator;
 mod page;
+mod patterns;
 mod preferences;
 pub mod registry;
 mod report;

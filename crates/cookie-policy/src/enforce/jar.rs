@@ -194,6 +194,12 @@ impl Jar {
         }
     }
 
+    /// Whether the visitor agrees to this cookie or web-storage item. Unlike [`Self::ask`] it asks them nothing.
+    pub fn agrees<D: Declared>(&self) -> bool {
+        let consent = &self.reading().consent;
+        registered(consent.registry(), &D::DECLARATION).is_ok_and(|item| consent.standing(item).is_agreed())
+    }
+
     /// Whether essential cookies may be set. They may not after Block All.
     pub fn essential(&self) -> Result<Granted<crate::Essential>, Withheld> {
         let state = self.reading();

@@ -11,7 +11,6 @@
 mod counted;
 pub(crate) mod experiment;
 mod feature;
-mod patterns;
 pub(crate) mod receive;
 pub(crate) mod statistics;
 mod watch;
@@ -25,12 +24,12 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cookie_policy::{Declared as _, Jar};
+use cookie_policy::Jar;
 use domain::{Bucket, Histogram, Route, UsageEvent, VisitorKey};
 use store::{HealthReport, ServerError, Store};
 
+use crate::patterns::Patterns;
 use crate::registry::UsageStats;
-use patterns::Patterns;
 
 /// How often what waits is written.
 const WRITE_EVERY: Duration = Duration::from_secs(2);
@@ -47,7 +46,7 @@ pub(crate) struct Usage(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    patterns: Patterns,
+    patterns: Arc<Patterns>,
     waiting: Mutex<Waiting>,
     /// Held while a batch is being written, so that nobody is forgotten before what was on its way is there.
     writing: tokio::sync::Mutex<()>,
@@ -63,8 +62,7 @@ struct Waiting {
 
 impl Usage {
     /// For a site that answers these patterns.
-    pub(crate) fn new(store: Store, patterns: &[&'static str]) -> Self {
-        let patterns = Patterns::new(patterns);
+    pub(crate) fn new(store: Store, patterns: Arc<Patterns>) -> Self {
         let waiting = Waiting {
             events: Vec::new(),
             forgotten: VecDeque::new(),
@@ -166,7 +164,7 @@ impl Usage {
 
     /// The pattern that answers a path, or that already is one.
     fn route(&self, path: &str) -> Route {
-        self.0.patterns.find(path)
+        self.0.patterns.route_of(path)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -177,7 +175,7 @@ impl Usage {
 
 /// Whether the visitor agrees to be counted. Asks nothing of them.
 pub(crate) fn is_agreed(jar: &Jar) -> bool {
-    jar.consent().standing(&UsageStats::DECLARATION).is_agreed()
+    jar.agrees::<UsageStats>()
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ struct Bench {
 async fn bench() -> Bench {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("a store");
-    let usage = Usage::new(store.clone(), &["/fails", "/panics", "/works"]);
+    let usage = Usage::new(store.clone(), Arc::new(Patterns::new(vec!["/fails", "/panics", "/works"])));
     Bench { store, usage, _folder: folder }
 }
 

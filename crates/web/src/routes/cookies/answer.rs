@@ -1,14 +1,13 @@
 //! POST /cookies/answer: takes the answer to the question for one item.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use cookie_policy::Answer;
 
 use super::decide::told;
-use super::settle::{refused, settle};
+use super::settle::{not_taken, refused, settle};
 use crate::app::AppState;
-use crate::consent::Back;
 use crate::csrf::Fields;
 use crate::page::Problem;
 use crate::visit::Visit;
@@ -24,17 +23,13 @@ pub(crate) async fn post(
         "not-now" => Answer::NotNow,
         "never" => Answer::Never,
         _ => {
-            return Err(Problem {
-                way_on: ("/cookies/settings", "Cookie settings"),
-                ..Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "Nothing was answered",
-                    "The form came without one of its answers, so nothing was changed. Answer on the settings page.",
-                )
-            });
+            return Err(not_taken(
+                "Nothing was answered",
+                "The form came without one of its answers, so nothing was changed. Answer on the settings page.",
+            ));
         }
     };
     let decision = visit.jar.consent().answer(fields.get("item").unwrap_or_default(), answer, told(&fields));
     let decision = decision.map_err(|error| refused(&error))?;
-    settle(&state, &visit, &headers, decision, &Back::of(fields.get("back").unwrap_or_default())).await
+    settle(&state, &visit, &headers, decision, &fields).await
 }

@@ -3,13 +3,12 @@
 //! It needs no cookie and no script: that the form is this site's own is told by `Origin` and `Sec-Fetch-Site`.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use cookie_policy::{Consent, Decision, Refused, Told};
 
-use super::settle::{refused, settle};
+use super::settle::{not_taken, refused, settle};
 use crate::app::AppState;
-use crate::consent::Back;
 use crate::csrf::Fields;
 use crate::page::Problem;
 use crate::visit::Visit;
@@ -21,7 +20,7 @@ pub(crate) async fn post(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let decision = decision(&visit.jar.consent(), &fields)?.map_err(|error| refused(&error))?;
-    settle(&state, &visit, &headers, decision, &Back::of(fields.get("back").unwrap_or_default())).await
+    settle(&state, &visit, &headers, decision, &fields).await
 }
 
 fn decision(consent: &Consent, fields: &Fields) -> Result<Result<Decision, Refused>, Problem> {
@@ -32,14 +31,10 @@ fn decision(consent: &Consent, fields: &Fields) -> Result<Result<Decision, Refus
         "prompt" => Ok(consent.prompt()),
         "selective" => consent.selective(fields.all("item"), told(fields)),
         _ => {
-            return Err(Problem {
-                way_on: ("/cookies/settings", "Cookie settings"),
-                ..Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "Nothing was chosen",
-                    "The form came without one of its choices, so nothing was changed. Choose on the settings page.",
-                )
-            });
+            return Err(not_taken(
+                "Nothing was chosen",
+                "The form came without one of its choices, so nothing was changed. Choose on the settings page.",
+            ));
         }
     })
 }

@@ -11,6 +11,7 @@ use store::ConsentDecision;
 
 use crate::app::AppState;
 use crate::consent::Back;
+use crate::csrf::Fields;
 use crate::page::{Problem, agreed_storage};
 use crate::visit::Visit;
 
@@ -29,9 +30,10 @@ pub(super) async fn settle(
     visit: &Visit,
     headers: &HeaderMap,
     decision: Decision,
-    back: &Back,
+    fields: &Fields,
 ) -> Result<Response, Problem> {
     let after = take(state, visit, decision).await;
+    let back = Back::of(fields.get("back").unwrap_or_default());
     let (language, back) = (visit.language.code(), back.encoded());
     let next = format!("/cookies/kept?lang={language}&back={back}");
     if headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json")) {
@@ -81,21 +83,22 @@ fn label(choice: Choice) -> Label {
 /// An answer that cannot be taken, in words.
 pub(crate) fn refused(refused: &Refused) -> Problem {
     tracing::info!(%refused, "an answer was not taken: {refused}");
-    Problem {
-        way_on: ("/cookies/settings", "Cookie settings"),
-        ..Problem::new(
-            StatusCode::BAD_REQUEST,
-            "That answer could not be taken",
-            match refused {
-                Refused::Undeclared(_) => "This site knows no such item. Nothing was changed; choose from the list.",
-                Refused::Essential(_) => {
-                    "Essential cookies are not asked for one by one: they are blocked with everything else, or not at all."
-                }
-                Refused::SignalNotTold(_) => {
-                    "Your browser asks not to be tracked, and the page that you answered on did not say so. Nothing was \
-                     changed; the settings say it, and take your answer."
-                }
-            },
-        )
-    }
+    not_taken(
+        "That answer could not be taken",
+        match refused {
+            Refused::Undeclared(_) => "This site knows no such item. Nothing was changed; choose from the list.",
+            Refused::Essential(_) => {
+                "Essential cookies are not asked for one by one: they are blocked with everything else, or not at all."
+            }
+            Refused::SignalNotTold(_) => {
+                "Your browser asks not to be tracked, and the page that you answered on did not say so. Nothing was \
+                 changed; the settings say it, and take your answer."
+            }
+        },
+    )
+}
+
+/// A form that decides nothing; the settings take every answer.
+pub(super) fn not_taken(title: &'static str, text: &'static str) -> Problem {
+    Problem { way_on: ("/cookies/settings", "Cookie settings"), ..Problem::new(StatusCode::BAD_REQUEST, title, text) }
 }

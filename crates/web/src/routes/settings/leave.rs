@@ -43,13 +43,11 @@ pub(super) async fn leave<K: Cookie>(
         let decision = visit.jar.consent().answer(name, Answer::Allow, Told::OfSignal);
         take(state, visit, decision.map_err(|error| problem(refused(&error)))?).await;
     }
-    let consent = visit.jar.consent();
-    let agreed = consent.registry().find(name).is_some_and(|item| consent.standing(item).is_agreed());
-    if agreed {
+    if visit.jar.agrees::<K>() {
         return visit.jar.ask::<K>().map_err(|withheld| problem(withheld.into()));
     }
     // Only essential items are not asked for, and no setting needs one.
-    let Some(question) = consent.question(name) else {
+    let Some(question) = visit.jar.consent().question(name) else {
         return Err(problem(Problem::not_found()));
     };
     let ask = AskPage {
