@@ -1,23 +1,12 @@
 // What cannot be mastered is refused in place, in words, and the page goes on working.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mix, silence, wav } from "../lib/audio.mjs";
-import { Visitor, drop, launch } from "../lib/browser.mjs";
-import { Server } from "../lib/server.mjs";
+import { Visitor, drop } from "../lib/browser.mjs";
+import { open } from "../lib/stage.mjs";
 
-let server;
-let browser;
-
-before(async () => {
-  server = await Server.start({ BALANCED_SERVE__MAX_UPLOAD_MIB: "8" });
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open({ BALANCED_SERVE__MAX_UPLOAD_MIB: "8" });
 
 /** Uploads and gives the reason that the track's page states. */
 async function reason(page, name, bytes) {

@@ -2,29 +2,18 @@
 // cookie says so, and nothing sends anybody round in circles.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
-import { Visitor, drop, launch } from "../lib/browser.mjs";
+import { Visitor, drop } from "../lib/browser.mjs";
 import { Recorder } from "../lib/proxy.mjs";
-import { Server } from "../lib/server.mjs";
+import { open } from "../lib/stage.mjs";
 import { PUBLIC } from "../lib/visits.mjs";
 
 const BANNER = "[data-consent-banner]";
 /** Answers to one press: a form's, and the pages that it leads to. */
 const MOST_ANSWERS = 3;
 
-let server;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
 
 /** Does something that leads to another page. Gives how many answers it took to get there. */
 async function led(page, act) {

@@ -1,27 +1,16 @@
 // The banner and the pages about cookies, as a person meets them: by keyboard alone, in either language, in any colours.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Visitor, accessibilityFaults, launch } from "../lib/browser.mjs";
+import { test } from "node:test";
+import { Visitor, accessibilityFaults, layoutShift } from "../lib/browser.mjs";
 import { FACTS, inCategory } from "../lib/facts.mjs";
 import { combinations, pairwise } from "../lib/pairs.mjs";
-import { Server } from "../lib/server.mjs";
+import { open } from "../lib/stage.mjs";
 
 const BANNER = "[data-consent-banner]";
 const PAGES = ["/help", "/cookies", "/cookies/settings", "/cookies/receipt"];
 
-let server;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
 
 async function arrive(options) {
   const visitor = await Visitor.arrive(browser, server.url, options);
@@ -143,16 +132,7 @@ for (const { colours, width, language } of process.env.FULL ? combinations(circu
     const { page } = visitor;
     const look = async (path) => {
       await page.goto(`${path}?lang=${language}`);
-      const shifted = await page.evaluate(
-        () =>
-          new Promise((resolve) => {
-            let sum = 0;
-            new PerformanceObserver((list) => {
-              for (const entry of list.getEntries()) sum += entry.value;
-            }).observe({ type: "layout-shift", buffered: true });
-            setTimeout(() => resolve(sum), 300);
-          }),
-      );
+      const shifted = await layoutShift(page);
       assert.equal(shifted, 0, `${path} does not jump`);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(overflow, 0, `${path} is not wider than the screen`);

@@ -5,26 +5,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
-import { Visitor, launch } from "../lib/browser.mjs";
-import { Server } from "../lib/server.mjs";
+import { test } from "node:test";
+import { Visitor } from "../lib/browser.mjs";
+import { open } from "../lib/stage.mjs";
 
 const dist = dirname(createRequire(import.meta.url).resolve("@duckduckgo/autoconsent"));
 const contentScript = await readFile(join(dist, "autoconsent.playwright.js"), "utf8");
 const rules = JSON.parse(await readFile(join(dist, "../rules/compact-rules.json"), "utf8"));
 
-let server;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
 
 /** Opens a page with the tool at work, as its extension does it. Gives what it reported. */
 async function opened(page, path) {

@@ -4,25 +4,15 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
-import { Visitor, accessibilityFaults, launch } from "../lib/browser.mjs";
-import { Server } from "../lib/server.mjs";
+import { Visitor, accessibilityFaults } from "../lib/browser.mjs";
+import { open } from "../lib/stage.mjs";
 
-let server;
-let browser;
 const shots = process.env.SHOTS;
 
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-  if (shots) await mkdir(shots, { recursive: true });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
+if (shots) await mkdir(shots, { recursive: true });
 
 const banner = (page) => page.locator("[data-consent-banner]");
 const state = (page) => page.locator("[data-consent-state] p").first().innerText();

@@ -4,23 +4,12 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
-import { Visitor, drop, launch } from "../lib/browser.mjs";
-import { Server } from "../lib/server.mjs";
+import { Visitor, drop } from "../lib/browser.mjs";
+import { open } from "../lib/stage.mjs";
 
-let server;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
 
 test("killed in the middle of an upload, nothing of it is kept and the page says so", async () => {
   const visitor = await Visitor.arrive(browser, server.url);

@@ -4,25 +4,15 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mix, silence, wav } from "../lib/audio.mjs";
-import { Visitor, accessibilityFaults, drop, launch } from "../lib/browser.mjs";
-import { Server } from "../lib/server.mjs";
+import { Visitor, accessibilityFaults, drop, layoutShift } from "../lib/browser.mjs";
+import { open } from "../lib/stage.mjs";
 
-let server;
-let browser;
 const shots = process.env.SHOTS;
 
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-  if (shots) await mkdir(shots, { recursive: true });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
+if (shots) await mkdir(shots, { recursive: true });
 
 async function upload(page, name, bytes) {
   await page.goto("/");
@@ -41,16 +31,7 @@ for (const colorScheme of ["light", "dark"]) {
 
       async function look(name, path) {
         await page.goto(path);
-        const shifted = await page.evaluate(
-          () =>
-            new Promise((resolve) => {
-              let sum = 0;
-              new PerformanceObserver((list) => {
-                for (const entry of list.getEntries()) sum += entry.value;
-              }).observe({ type: "layout-shift", buffered: true });
-              setTimeout(() => resolve(sum), 300);
-            }),
-        );
+        const shifted = await layoutShift(page);
         if (shots) await page.screenshot({ path: join(shots, `${name}-${colorScheme}-${width}.png`), fullPage: true });
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.equal(overflow, 0, `${name} is not wider than the screen`);

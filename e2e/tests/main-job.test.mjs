@@ -4,26 +4,18 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
-import { Visitor, drop, launch } from "../lib/browser.mjs";
+import { Visitor, drop } from "../lib/browser.mjs";
 import { measure } from "../lib/meter.mjs";
-import { Server } from "../lib/server.mjs";
+import { open } from "../lib/stage.mjs";
 
-let server;
-let browser;
-let folder;
 const song = wav(mix({ seconds: 24 }));
 
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-  folder = await mkdtemp(join(tmpdir(), "balanced-downloads-"));
-});
+const { server, browser } = await open();
+const folder = await mkdtemp(join(tmpdir(), "balanced-downloads-"));
 
 after(async () => {
-  await browser?.close();
-  await server?.close();
   await rm(folder, { recursive: true, force: true });
 });
 

@@ -4,27 +4,16 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
-import { Visitor, accessibilityFaults, drop, launch } from "../lib/browser.mjs";
-import { Server } from "../lib/server.mjs";
+import { Visitor, accessibilityFaults, drop } from "../lib/browser.mjs";
+import { open } from "../lib/stage.mjs";
 
 const shots = process.env.SHOTS;
-let server;
-let browser;
-let token;
 
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-  token = (await readFile(join(server.folder, "operator-token"), "utf8")).trim();
-  if (shots) await mkdir(shots, { recursive: true });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
+const token = (await readFile(join(server.folder, "operator-token"), "utf8")).trim();
+if (shots) await mkdir(shots, { recursive: true });
 
 async function signIn(page, sent = token) {
   await page.goto("/operator");

@@ -1,23 +1,12 @@
 // What a visitor sets and what their browser remembers, in a real browser: only after they agreed, and only for so long.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
-import { Visitor, accessibilityFaults, drop, launch } from "../lib/browser.mjs";
-import { Server } from "../lib/server.mjs";
+import { Visitor, accessibilityFaults, drop } from "../lib/browser.mjs";
+import { open } from "../lib/stage.mjs";
 
-let server;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { server, browser } = await open();
 
 async function accepted(options) {
   const visitor = await Visitor.arrive(browser, server.url, options);
