@@ -30,7 +30,7 @@ impl Source {
 
     pub(super) fn class(self) -> &'static str {
         match self {
-            Self::Consenting => "agreed",
+            Self::Consenting => "on",
             Self::Server => "server",
         }
     }
