@@ -12,9 +12,13 @@ pub struct Scrubbed(String);
 
 const QUOTE: &str = "\"\u{2026}\"";
 const ID: &str = "{id}";
-const NUMBER: &str = "#";
+const NUMBER: &str = "{number}";
 const MAIL: &str = "<address>";
 const URL: &str = "<url>";
+/// Stands for the words that found no room.
+const REST: &str = "\u{2026}";
+/// [`REST`] and the space before it, characters.
+const ROOM_FOR_REST: usize = 2;
 
 impl Scrubbed {
     /// Longest message, characters.
@@ -36,10 +40,13 @@ impl Scrubbed {
             if !text.is_empty() {
                 text.push(' ');
             }
+            let words_before = text.len();
             scrub_word(word, &mut text);
-        }
-        if text.chars().count() > Self::MAX_CHARS {
-            text = text.chars().take(Self::MAX_CHARS - 1).chain(['\u{2026}']).collect();
+            if text.chars().count() > Self::MAX_CHARS - ROOM_FOR_REST {
+                text.truncate(words_before);
+                text.push_str(REST);
+                break;
+            }
         }
         Self(text)
     }
@@ -104,7 +111,10 @@ fn scrub_word(word: &str, text: &mut String) {
             run.push(character);
         } else {
             close(&mut run, text);
-            text.push(character);
+            // Behind what stands for a run, it would be read as a quote that opens.
+            if character != '\'' || !text.ends_with('}') {
+                text.push(character);
+            }
         }
     }
     close(&mut run, text);
@@ -143,11 +153,12 @@ mod tests {
             ("mail to max.mustermann@example.org failed", "mail to <address> failed"),
             ("GET https://example.org/a?token=abc failed", "GET <url> failed"),
             ("/tracks/0123456789abcdef0123456789abcdef?fresh", "/tracks/{id}?\u{2026}"),
-            ("job 550e8400-e29b-41d4-a716-446655440000 of 12 in 48000 Hz", "job {id} of 12 in # Hz"),
-            ("at app.js:1:20345", "at app.js:1:#"),
+            ("job 550e8400-e29b-41d4-a716-446655440000 of 12 in 48000 Hz", "job {id} of 12 in {number} Hz"),
+            ("at app.js:1:20345", "at app.js:1:{number}"),
             ("Did it end?  No.\n\tYes", "Did it end? No. Yes"),
             ("an \"open end of user 7", "an \"\u{2026}\""),
             ("wav24 and mp3 stay", "wav24 and mp3 stay"),
+            ("12345's #1 and 1'2", "{number}s ?\u{2026} and 1'2"),
         ] {
             assert_eq!(Scrubbed::of(message).as_str(), scrubbed, "{message}");
         }
@@ -157,6 +168,13 @@ mod tests {
     fn messages_that_differ_in_the_particulars_become_one() {
         let message = |id: u32| format!("panicked at track {id}: queue of \"{id}@example.org\" is full");
         assert_eq!(Scrubbed::of(&message(48_151)), Scrubbed::of(&message(62_342)));
+    }
+
+    #[test]
+    fn what_finds_no_room_is_left_out_by_whole_words() {
+        let scrubbed = Scrubbed::of(&"a@b ".repeat(100));
+        assert_eq!(scrubbed.as_str(), format!("{}\u{2026}", "<address> ".repeat(15)));
+        assert_eq!(Scrubbed::of(&"a.".repeat(200)).as_str(), "\u{2026}");
     }
 
     proptest! {
@@ -172,7 +190,7 @@ mod tests {
         }
 
         #[test]
-        fn scrubbing_again_changes_nothing(message in "[a-z0-9@?=/.' -]{0,100}") {
+        fn scrubbing_again_changes_nothing(message in "[a-z0-9@?#=/.:'\"` -]{0,300}") {
             let once = Scrubbed::of(&message);
             prop_assert_eq!(Scrubbed::of(once.as_str()), once);
         }
