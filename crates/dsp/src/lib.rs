@@ -2,7 +2,7 @@
 //!
 //! Not here: files, threads, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
 
-pub mod clip;
+pub mod cancel;
 pub mod dither;
 pub mod fir;
 pub mod gain_curve;

@@ -2,7 +2,7 @@
 
 use crate::analysis::Analysis;
 use crate::plan::{BandGain, Equaliser, Plan};
-use crate::solve::Cost;
+use crate::solve::{Cost, GENTLE_TIP_DB};
 use crate::{Loudness, Request};
 
 /// Why a loudness was not reached.
@@ -34,7 +34,7 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
         tonal_moves,
     ));
     sentences.push(limiting(plan, cost));
-    if matches!(request.loudness, Loudness::Exact(_)) && (cost.often_db > 6.0 || plan.limiter.clip_db > 3.0) {
+    if matches!(request.loudness, Loudness::Exact(_)) && (cost.often_db > 6.0 || plan.limiter.tip_db > GENTLE_TIP_DB) {
         sentences.push(
             "This loudness costs punch: louder passages are squeezed hard. Compare it with a quieter target at matched \
              loudness before you release it."

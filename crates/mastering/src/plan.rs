@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// The schema that this program writes and reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Everything that `render` does, in this order: equaliser, drive, limiter, trim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,8 +51,8 @@ pub struct BandGain {
 pub struct Limiter {
     /// Gain before the limiter, dB: -60 to 60.
     pub drive_db: f64,
-    /// How much of a short transient is clipped rather than turned down, dB: 0 to 24.
-    pub clip_db: f64,
+    /// How far a transient may stand out from the gain, to be taken by pulses that the music masks, dB: 0 to 24.
+    pub tip_db: f64,
     /// How far the gain looks ahead, ms: 0.5 to 50.
     pub lookahead_ms: f64,
     /// Release after a short reduction, ms: 1 to 5000.
@@ -112,7 +112,7 @@ impl Plan {
         within("ceiling_dbtp", self.ceiling_dbtp, -24.0..=0.0)?;
         within("trim_db", self.trim_db, -24.0..=0.0)?;
         within("limiter.drive_db", limiter.drive_db, -60.0..=60.0)?;
-        within("limiter.clip_db", limiter.clip_db, 0.0..=24.0)?;
+        within("limiter.tip_db", limiter.tip_db, 0.0..=24.0)?;
         within("limiter.lookahead_ms", limiter.lookahead_ms, 0.5..=50.0)?;
         within("limiter.fast_release_ms", limiter.fast_release_ms, 1.0..=5_000.0)?;
         within("limiter.slow_release_ms", limiter.slow_release_ms, 1.0..=5_000.0)?;
@@ -157,7 +157,7 @@ pub(crate) mod tests {
             equaliser: None,
             limiter: Limiter {
                 drive_db,
-                clip_db: 0.0,
+                tip_db: 0.0,
                 lookahead_ms: 9.0,
                 fast_release_ms: 60.0,
                 slow_release_ms: 600.0,
@@ -183,7 +183,7 @@ pub(crate) mod tests {
             let error = plain(wrong).check().expect_err("refused");
             assert!(error.to_string().contains(name) && error.to_string().contains("-60 to 60"), "{error}");
         }
-        let unknown = r#"{"version":1,"limiter":{"drive_db":0,"loud":true},"trim_db":0,"ceiling_dbtp":-1}"#;
+        let unknown = r#"{"version":2,"limiter":{"drive_db":0,"loud":true},"trim_db":0,"ceiling_dbtp":-1}"#;
         assert!(serde_json::from_str::<Plan>(unknown).expect_err("refused").to_string().contains("loud"));
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn settings(limiter: &Limiter, ceiling_dbtp: f64) -> Settings {
     Settings {
         drive: dsp::amplitude_from_db(limiter.drive_db) as f32,
         ceiling: dsp::amplitude_from_db(ceiling_dbtp - DITHER_MARGIN_DB) as f32,
-        clip_ratio: dsp::amplitude_from_db(limiter.clip_db) as f32,
+        tip_ratio: dsp::amplitude_from_db(limiter.tip_db) as f32,
         times: limiter.times(),
     }
 }

@@ -13,14 +13,15 @@ use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop, measure};
 use std::num::NonZeroUsize;
 
 /// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
-const EFFORTS: [Effort; 5] = [
-    Effort { clip_db: 1.5, fast_release_ms: 20.0, slow_release_ms: 80.0 },
-    Effort { clip_db: 3.0, fast_release_ms: 20.0, slow_release_ms: 60.0 },
-    Effort { clip_db: 5.0, fast_release_ms: 15.0, slow_release_ms: 40.0 },
-    Effort { clip_db: 9.0, fast_release_ms: 10.0, slow_release_ms: 30.0 },
-    Effort { clip_db: 24.0, fast_release_ms: 10.0, slow_release_ms: 20.0 },
+const EFFORTS: [Effort; 4] = [
+    Effort { tip_db: GENTLE_TIP_DB, fast_release_ms: 20.0, slow_release_ms: 80.0 },
+    Effort { tip_db: 9.0, fast_release_ms: 20.0, slow_release_ms: 60.0 },
+    Effort { tip_db: 14.0, fast_release_ms: 15.0, slow_release_ms: 40.0 },
+    Effort { tip_db: 24.0, fast_release_ms: 10.0, slow_release_ms: 20.0 },
 ];
 
+/// How far transients may stand out from the gain before their loss is heard, dB.
+pub(crate) const GENTLE_TIP_DB: f64 = 5.0;
 /// A chosen loudness may cost at most this much reduction at the 95th percentile of time, dB.
 const MOST_REDUCTION_DB: f64 = 6.0;
 /// The highest drive beyond a plain gain that is tried, dB.
@@ -37,7 +38,7 @@ const MOST_RENDERINGS: usize = 5;
 
 #[derive(Debug, Clone, Copy)]
 struct Effort {
-    clip_db: f64,
+    tip_db: f64,
     fast_release_ms: f64,
     slow_release_ms: f64,
 }
@@ -46,7 +47,7 @@ impl Effort {
     fn limiter(self, drive_db: f64) -> Limiter {
         Limiter {
             drive_db,
-            clip_db: self.clip_db,
+            tip_db: self.tip_db,
             lookahead_ms: 5.0,
             fast_release_ms: self.fast_release_ms,
             slow_release_ms: self.slow_release_ms,

@@ -1,13 +1,17 @@
 //! The lookahead true-peak limiter.
 //!
-//! Three steps. *Motion*: a slow gain, from peaks per hop, takes the whole excess of everything that lasts and leaves the
-//! tips of short transients standing by at most the clip allowance. *Clip*: those tips are cut at 8x. *Guarantee*: the
-//! panel of true-peak meters reads every place that could exceed the ceiling and a fine gain mends what is left, until
-//! no meter reads above it. Both channels move together, so that the stereo image stands still.
+//! Three steps. *Motion*: a slow gain, from peaks per hop, takes the whole excess of everything that lasts and leaves
+//! transients standing out by at most the tip allowance. *Cancellation*: those tips are taken by pulses that the music
+//! masks. *Guarantee*: the panel of true-peak meters reads every place that could exceed the ceiling and a fine gain
+//! mends what is left, until no meter reads above it. Both channels move together in all gains, so that the stereo image
+//! stands still.
+//!
+//! What lasts is decided by the programme: peaks that come again within a period of the lowest notes are a level, and a
+//! level has to hold for some time to count. A steady tone is all level, whatever its frequency; a drum is mostly tip.
 //!
 //! Not here: how much to drive into it (that is the loudness solver in `mastering`).
 
-use crate::clip::clip_cells;
+use crate::cancel::Canceller;
 use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
 use crate::true_peak::{CELL, Panel, estimate};
 use std::ops::Range;
@@ -19,8 +23,8 @@ pub struct Settings {
     pub drive: f32,
     /// No meter of the panel reads above this afterwards.
     pub ceiling: f32,
-    /// By what ratio short transients may be clipped, 1 for not at all.
-    pub clip_ratio: f32,
+    /// By what ratio transients may stand out from the gain, to be cancelled; 1 for not at all.
+    pub tip_ratio: f32,
     /// How the gain moves.
     pub times: GainTimes,
 }
@@ -31,10 +35,12 @@ pub fn hop_length(rate_hz: u32) -> usize {
     CELL * (f64::from(rate_hz) / 48_000.0).round().max(1.0) as usize
 }
 
-/// A transient that stands out for less than this is short, ms.
-const SHORT_MS: f64 = 1.2;
-/// The share of a tip that the motion takes itself, so that the round tops of slow waves are never clipped.
-const TIP_SHARE: f32 = 0.965;
+/// Peaks no further apart than this are one level: a period of a tone at 28 Hz has two, ms.
+const PERIOD_MS: f64 = 18.0;
+/// A level that holds for less than this is a transient, ms.
+const LASTING_MS: f64 = 80.0;
+/// What the cancellation aims at below the ceiling, so that the guarantee finds little to do.
+const CANCEL_TO: f32 = 0.998;
 
 /// What the limiter needs to know of a signal: its peaks, hop by hop, the channels taken together.
 #[derive(Debug, Clone)]
@@ -61,9 +67,10 @@ impl Peaks {
             raise(&mut bound, &estimates.bound, hop / CELL);
         }
         let hop_rate_hz = f64::from(rate_hz) / hop as f64;
-        let reach = (SHORT_MS / 2000.0 * hop_rate_hz).round() as usize;
-        // Morphological opening: what is left of the peaks when everything shorter is gone.
-        let lasting = sliding_maximum(&sliding_minimum(&peak, reach), reach);
+        let reach = |width_ms: f64| (width_ms / 2000.0 * hop_rate_hz).round() as usize;
+        // Morphological closing and opening: gaps between peaks are filled, then what is too short is taken away.
+        let level = sliding_minimum(&sliding_maximum(&peak, reach(PERIOD_MS)), reach(PERIOD_MS));
+        let lasting = sliding_maximum(&sliding_minimum(&level, reach(LASTING_MS)), reach(LASTING_MS));
         Self { hop, hop_rate_hz, peak, bound, lasting }
     }
 
@@ -109,7 +116,7 @@ impl Peaks {
                 if *peak <= threshold {
                     return 1.0;
                 }
-                let tip = (TIP_SHARE * peak / lasting.max(threshold)).clamp(1.0, settings.clip_ratio.max(1.0));
+                let tip = (peak / lasting.max(threshold)).clamp(1.0, settings.tip_ratio.max(1.0));
                 (threshold / peak * tip).min(1.0)
             })
             .collect();
@@ -150,19 +157,16 @@ pub struct Guarantee {
 /// it stays below.
 const CERTAIN: f32 = 0.97;
 
-/// Limits in place the channels that `peaks` were measured on: motion by `gain` (from [`Peaks::gain`]), clip, guarantee.
+/// Limits in place the channels that `peaks` were measured on: motion by `gain` (from [`Peaks::gain`]), cancellation,
+/// guarantee.
 pub fn limit(channels: &mut [Vec<f32>], rate_hz: u32, peaks: &Peaks, gain: &[f32], settings: &Settings) -> Guarantee {
     apply_gain(channels, peaks.hop, gain, settings.drive);
-    let suspects = peaks.beyond(gain, settings.drive, settings.ceiling * CERTAIN);
-    if settings.clip_ratio > 1.0 {
+    let mut suspects = peaks.beyond(gain, settings.drive, settings.ceiling * CERTAIN);
+    if settings.tip_ratio > 1.0 {
+        let canceller = Canceller::new(rate_hz);
+        suspects = widened(suspects, canceller.reach().div_ceil(CELL), channels[0].len().div_ceil(CELL));
         for channel in channels.iter_mut() {
-            let mut over = Vec::new();
-            for range in &suspects {
-                let near = &channel[range.start * CELL..(range.end * CELL).min(channel.len())];
-                let above = estimate(near).peak.into_iter().enumerate().filter(|(_, peak)| *peak > settings.ceiling);
-                over.extend(above.map(|(cell, _)| range.start + cell));
-            }
-            clip_cells(channel, settings.ceiling, over.into_iter());
+            canceller.cancel(channel, settings.ceiling * CANCEL_TO, &suspects);
         }
     }
     guarantee(channels, rate_hz, settings.ceiling, suspects)
@@ -248,6 +252,19 @@ fn ranges(steps: impl Iterator<Item = usize>, each: usize) -> Vec<Range<usize>> 
         }
     }
     ranges
+}
+
+/// Ranges with their surroundings, within `end`; those that touch become one.
+fn widened(ranges: Vec<Range<usize>>, by: usize, end: usize) -> Vec<Range<usize>> {
+    let mut wider: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let (from, to) = (range.start.saturating_sub(by), (range.end + by).min(end));
+        match wider.last_mut() {
+            Some(last) if last.end >= from => last.end = last.end.max(to),
+            _ => wider.push(from..to),
+        }
+    }
+    wider
 }
 
 #[cfg(test)]

@@ -50,11 +50,11 @@ fn nasty_signals() -> Vec<(&'static str, Vec<f32>)> {
     ]
 }
 
-fn limited(channels: &[Vec<f32>], drive_db: f64, clip_db: f64) -> (Vec<Vec<f32>>, Guarantee) {
+fn limited(channels: &[Vec<f32>], drive_db: f64, tip_db: f64) -> (Vec<Vec<f32>>, Guarantee) {
     let settings = Settings {
         drive: crate::amplitude_from_db(drive_db) as f32,
         ceiling: crate::amplitude_from_db(-1.0) as f32,
-        clip_ratio: crate::amplitude_from_db(clip_db) as f32,
+        tip_ratio: crate::amplitude_from_db(tip_db) as f32,
         times: TIMES,
     };
     let peaks = Peaks::new(RATE_HZ, channels);
@@ -69,17 +69,17 @@ fn no_meter_of_the_panel_reads_above_the_ceiling_on_any_nasty_signal() {
     let ceiling = crate::amplitude_from_db(-1.0) as f32;
     for (name, signal) in nasty_signals() {
         for drive_db in [0.0, 3.0, 9.0, 18.0] {
-            for clip_db in [0.0, 2.0, 6.0] {
-                let (out, done) = limited(&[signal.clone(), noise(9, signal.len())], drive_db, clip_db);
+            for tip_db in [0.0, 2.0, 6.0] {
+                let (out, done) = limited(&[signal.clone(), noise(9, signal.len())], drive_db, tip_db);
                 for channel in &out {
                     let peak = true_peak(RATE_HZ, channel);
                     assert!(
                         peak <= ceiling,
-                        "{name}, {drive_db} dB, clip {clip_db}: {}",
+                        "{name}, {drive_db} dB, tips {tip_db}: {}",
                         crate::db_from_amplitude(f64::from(peak))
                     );
                 }
-                assert!(done.rounds < MOST_ROUNDS, "{name}, {drive_db} dB, clip {clip_db}: {done:?}");
+                assert!(done.rounds < MOST_ROUNDS, "{name}, {drive_db} dB, tips {tip_db}: {done:?}");
             }
         }
     }
@@ -102,24 +102,45 @@ fn what_stays_below_the_ceiling_gets_the_drive_and_nothing_else() {
     assert!(out[0].iter().zip(&quiet).all(|(y, x)| *y == x * drive));
 }
 
+/// Harmonics over the fundamental in the second second, dB; the frequency in whole Hz.
+fn thd_db(samples: &[f32], frequency_hz: f64) -> f64 {
+    let steady = &samples[44_100..88_200];
+    let amplitude = |harmonic: f64| {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (n, x) in steady.iter().enumerate() {
+            let angle = 2.0 * PI * frequency_hz * harmonic * n as f64 / f64::from(RATE_HZ);
+            re += f64::from(*x) * angle.cos();
+            im += f64::from(*x) * angle.sin();
+        }
+        re.hypot(im)
+    };
+    let harmonics: f64 = (2..20).map(|k| amplitude(f64::from(k)).powi(2)).sum::<f64>().sqrt();
+    crate::db_from_amplitude(harmonics / amplitude(1.0))
+}
+
 #[test]
-fn steady_bass_is_turned_down_without_being_bent() {
-    let signal = tone(60.0, 0.0, 1.0, 44_100 * 3);
-    for clip_db in [0.0, 2.0] {
-        let (out, _) = limited(std::slice::from_ref(&signal), 5.0, clip_db);
-        // 60 Hz has 735 samples a period: project one second onto the harmonics.
-        let steady = &out[0][44_100..88_200];
-        let amplitude = |harmonic: f64| {
-            let (mut re, mut im) = (0.0, 0.0);
-            for (n, x) in steady.iter().enumerate() {
-                let angle = 2.0 * PI * 60.0 * harmonic * n as f64 / f64::from(RATE_HZ);
-                re += f64::from(*x) * angle.cos();
-                im += f64::from(*x) * angle.sin();
-            }
-            re.hypot(im)
-        };
-        let harmonics: f64 = (2..20).map(|k| amplitude(f64::from(k)).powi(2)).sum::<f64>().sqrt();
-        let thd_db = crate::db_from_amplitude(harmonics / amplitude(1.0));
-        assert!(thd_db < -65.0, "clip {clip_db}: {thd_db}");
+fn a_steady_tone_is_turned_down_without_being_bent_however_large_a_tip_may_be() {
+    for frequency_hz in [50.0, 60.0, 110.0, 440.0] {
+        let signal = tone(frequency_hz, 0.0, 1.0, 44_100 * 3);
+        for tip_db in [0.0, 6.0, 24.0] {
+            let (out, _) = limited(std::slice::from_ref(&signal), 5.0, tip_db);
+            let thd_db = thd_db(&out[0], frequency_hz);
+            assert!(thd_db < -65.0, "{frequency_hz} Hz, tips {tip_db}: {thd_db}");
+        }
     }
+}
+
+#[test]
+fn a_drum_over_a_steady_bass_does_not_duck_the_bass() {
+    let bass = tone(60.0, 0.0, 0.5, 44_100 * 3);
+    let with_drum: Vec<f32> = noise(6, bass.len())
+        .iter()
+        .zip(&bass)
+        .enumerate()
+        .map(|(n, (hiss, x))| x + 0.9 * hiss * (-((n % 22_050) as f32) / 600.0).exp())
+        .collect();
+    let settings = Settings { drive: 1.0, ceiling: 0.89, tip_ratio: 2.0, times: TIMES };
+    let peaks = Peaks::new(RATE_HZ, std::slice::from_ref(&with_drum));
+    assert!(peaks.highest() > 1.2);
+    assert!(peaks.gain(&settings).iter().all(|gain| *gain > 0.97));
 }

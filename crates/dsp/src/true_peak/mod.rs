@@ -83,6 +83,13 @@ impl Interpolator {
         copy_with_silence(samples, start as isize - 1 - self.0.before as isize, &mut window);
         kernel_points(&self.0.taps, &window)
     }
+
+    /// The signal `quarter` quarters of a sample after sample `at`.
+    pub(crate) fn point(&self, samples: &[f32], at: usize, quarter: usize) -> f32 {
+        let mut window = [0.0f32; 64];
+        copy_with_silence(samples, at as isize - self.0.before as isize, &mut window);
+        self.0.taps.iter().zip(window).map(|(lanes, input)| lanes[quarter * LANES / 4] * input).sum()
+    }
 }
 
 fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
