@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use pipeline::presets::{self, Preset};
-use pipeline::{BitDepth, Container};
+use pipeline::{BitDepth, Container, Sound, Style, UnknownStyle};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 input refused. Of several files, the worst one counts.
@@ -60,6 +60,8 @@ pub(crate) struct MasterArgs {
     /// True peak that no master exceeds, in dBTP.
     #[arg(long, value_name = "DBTP", allow_negative_numbers = true, value_parser = ceiling)]
     pub(crate) ceiling: Option<f64>,
+    #[command(flatten)]
+    pub(crate) sound: SoundArgs,
     /// Kind of file; by default what the output's name says, else WAV.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
@@ -67,7 +69,9 @@ pub(crate) struct MasterArgs {
     #[arg(long, value_name = "BITS", default_value = "24")]
     pub(crate) bit_depth: Depth,
     /// Follow this plan exactly and decide nothing.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["loudness", "preset", "ceiling", "save_plan"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width",
+    ])]
     pub(crate) plan: Option<PathBuf>,
     /// Keep the plan that was decided, to follow it again or to change it; only for a single input.
     #[arg(long, value_name = "FILE")]
@@ -81,6 +85,43 @@ pub(crate) struct MasterArgs {
     /// Overwrite outputs that exist.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// What the master shall sound like.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sound")]
+pub(crate) struct SoundArgs {
+    /// Leaning of the tone: balanced, warm, bright, punchy or open.
+    #[arg(long, value_name = "STYLE", default_value = "balanced", value_parser = style)]
+    pub(crate) style: Style,
+    /// How much of what the mix needs, and of the style, is done, in %: 0 is loudness and safety alone.
+    #[arg(long, value_name = "PERCENT", default_value = "80", value_parser = intensity)]
+    pub(crate) intensity: f64,
+    /// Bass by hand, in dB, -6 to 6.
+    #[arg(long, value_name = "DB", default_value = "0", allow_negative_numbers = true, value_parser = tone)]
+    pub(crate) low: f64,
+    /// Mids by hand, in dB, -6 to 6.
+    #[arg(long, value_name = "DB", default_value = "0", allow_negative_numbers = true, value_parser = tone)]
+    pub(crate) mid: f64,
+    /// Treble by hand, in dB, -6 to 6.
+    #[arg(long, value_name = "DB", default_value = "0", allow_negative_numbers = true, value_parser = tone)]
+    pub(crate) high: f64,
+    /// Stereo width in %, 0 (mono) to 150; 100 leaves it. A mix that mono would hollow out is not made wider.
+    #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = width)]
+    pub(crate) width: f64,
+}
+
+impl From<&SoundArgs> for Sound {
+    fn from(args: &SoundArgs) -> Self {
+        Self {
+            style: args.style,
+            intensity_percent: args.intensity,
+            low_db: args.low,
+            mid_db: args.mid,
+            high_db: args.high,
+            width_percent: args.width,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -179,6 +220,22 @@ fn ceiling(text: &str) -> Result<f64, String> {
     within(text, -12.0, 0.0, "dBTP")
 }
 
+fn style(text: &str) -> Result<Style, UnknownStyle> {
+    text.parse()
+}
+
+fn intensity(text: &str) -> Result<f64, String> {
+    within(text, *Sound::INTENSITY_PERCENT.start(), *Sound::INTENSITY_PERCENT.end(), "%")
+}
+
+fn tone(text: &str) -> Result<f64, String> {
+    within(text, *Sound::TONE_DB.start(), *Sound::TONE_DB.end(), "dB")
+}
+
+fn width(text: &str) -> Result<f64, String> {
+    within(text, *Sound::WIDTH_PERCENT.start(), *Sound::WIDTH_PERCENT.end(), "%")
+}
+
 fn preset(text: &str) -> Result<&'static Preset, String> {
     presets::find(text).ok_or_else(|| {
         let known: Vec<_> = presets::PRESETS.iter().map(|preset| preset.id).collect();
@@ -204,9 +261,26 @@ mod tests {
         assert!(ceiling("0.5").is_err());
     }
 
+    fn sound_of(flags: &[&str]) -> Sound {
+        let parsed = Cli::try_parse_from(["balanced", "master", "a.wav"].iter().chain(flags)).expect("parsed");
+        let Command::Master(args) = parsed.command else { panic!("the command is master") };
+        Sound::from(&args.sound)
+    }
+
+    #[test]
+    fn a_sound_is_the_engines_own_unless_a_flag_says_otherwise() {
+        assert_eq!(sound_of(&[]), Sound::default());
+        let asked = sound_of(&["--style", "warm", "--intensity", "0", "--high", "-1.5", "--width", "120"]);
+        assert_eq!((asked.style, asked.intensity_percent, asked.high_db), (Style::Warm, 0.0, -1.5));
+        assert_eq!(asked.width_percent, 120.0);
+    }
+
     #[test]
     fn a_plan_and_a_wish_exclude_each_other() {
         let parsed = Cli::try_parse_from(["balanced", "master", "a.wav", "--plan", "p.json", "--loudness", "-9"]);
         assert!(parsed.is_err());
+        let parsed = Cli::try_parse_from(["balanced", "master", "a.wav", "--plan", "p.json", "--style", "warm"]);
+        assert!(parsed.is_err());
+        assert!(Cli::try_parse_from(["balanced", "master", "a.wav", "--plan", "p.json"]).is_ok());
     }
 }

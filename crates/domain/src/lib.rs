@@ -28,7 +28,7 @@ pub use label::{Label, NotALabel, Route};
 pub use output::{Output, OutputKind};
 pub use scrub::Scrubbed;
 pub use session::{Owner, Session, SessionId, SessionToken};
-pub use settings::{CeilingDbtp, InvalidSetting, Loudness, PresetId, Settings, TargetLufs};
+pub use settings::{CeilingDbtp, InvalidSetting, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs};
 pub use timing::{Bucket, Histogram};
 pub use track::{StoredBlob, Track, UploadLimits};
 pub use usage::{Fingerprint, Metric, UsageEvent, UsageId, VisitorKey};

@@ -17,6 +17,18 @@ pub enum InvalidSetting {
         /// What was asked for.
         found: f64,
     },
+    /// A control of the sound beyond its stops.
+    #[error("expected {name} from {min} to {max}, found {found}")]
+    Sound {
+        /// Which control, with its unit.
+        name: &'static str,
+        /// Its lowest value.
+        min: f64,
+        /// Its highest value.
+        max: f64,
+        /// What was asked for.
+        found: f64,
+    },
     /// Not the name of a preset.
     #[error("expected a preset's name: up to 40 of a-z, 0-9 and '-'")]
     Preset,
@@ -126,6 +138,95 @@ pub enum Loudness {
     Exact(TargetLufs),
 }
 
+/// A named leaning of the tonal balance; what it does, the engine knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Style {
+    /// As finished music usually sounds.
+    #[default]
+    Balanced,
+    /// Fuller low mids, softer top.
+    Warm,
+    /// More presence and air.
+    Bright,
+    /// More kick and attack.
+    Punchy,
+    /// More air, slightly wider.
+    Open,
+}
+
+/// What the master shall sound like; every number is within its range.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "SoundWish", into = "SoundWish")]
+pub struct Sound(SoundWish);
+
+/// The controls of a [`Sound`] before they were checked. What is not said is as it is by default.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SoundWish {
+    /// The leaning.
+    pub style: Style,
+    /// How much of what the mix needs, and of the style, is done, %: 0 to 100.
+    pub intensity_percent: f64,
+    /// Bass by hand, dB: -6 to 6.
+    pub low_db: f64,
+    /// Mids by hand, dB: -6 to 6.
+    pub mid_db: f64,
+    /// Treble by hand, dB: -6 to 6.
+    pub high_db: f64,
+    /// Level of the sides, %: 0 (mono) to 150, 100 leaves the width as it is.
+    pub width_percent: f64,
+}
+
+impl Default for SoundWish {
+    fn default() -> Self {
+        Self {
+            style: Style::Balanced,
+            intensity_percent: 80.0,
+            low_db: 0.0,
+            mid_db: 0.0,
+            high_db: 0.0,
+            width_percent: 100.0,
+        }
+    }
+}
+
+impl Default for Sound {
+    fn default() -> Self {
+        Self(SoundWish::default())
+    }
+}
+
+impl Sound {
+    /// The controls.
+    pub fn controls(&self) -> &SoundWish {
+        &self.0
+    }
+}
+
+impl TryFrom<SoundWish> for Sound {
+    type Error = InvalidSetting;
+
+    fn try_from(wish: SoundWish) -> Result<Self, InvalidSetting> {
+        let stops = [
+            ("an intensity in %", wish.intensity_percent, 0.0, 100.0),
+            ("a low tone in dB", wish.low_db, -6.0, 6.0),
+            ("a mid tone in dB", wish.mid_db, -6.0, 6.0),
+            ("a high tone in dB", wish.high_db, -6.0, 6.0),
+            ("a width in %", wish.width_percent, 0.0, 150.0),
+        ];
+        // A NaN is in no range.
+        let beyond = stops.into_iter().find(|(_, found, min, max)| !(*min..=*max).contains(found));
+        beyond.map_or(Ok(Self(wish)), |(name, found, min, max)| Err(InvalidSetting::Sound { name, min, max, found }))
+    }
+}
+
+impl From<Sound> for SoundWish {
+    fn from(sound: Sound) -> Self {
+        sound.0
+    }
+}
+
 /// Everything that a visitor may choose for a job.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +237,13 @@ pub struct Settings {
     /// The highest true peak; `None`: the preset's, or the engine's own.
     #[serde(default)]
     pub ceiling_dbtp: Option<CeilingDbtp>,
+    /// What it shall sound like.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sound: Sound,
+}
+
+fn is_default(sound: &Sound) -> bool {
+    *sound == Sound::default()
 }
 
 #[cfg(test)]
@@ -149,15 +257,28 @@ mod tests {
             Settings {
                 loudness: Loudness::Exact(TargetLufs::try_from(-9.5).unwrap()),
                 ceiling_dbtp: Some(CeilingDbtp::try_from(-1.0).unwrap()),
+                sound: Sound::try_from(SoundWish { style: Style::Warm, high_db: 1.5, ..SoundWish::default() }).unwrap(),
             },
             Settings {
                 loudness: Loudness::Preset(PresetId::try_from("spotify".to_owned()).unwrap()),
                 ceiling_dbtp: None,
+                sound: Sound::default(),
             },
         ] {
             let json = serde_json::to_string(&settings).unwrap();
             assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings, "{json}");
         }
+    }
+
+    #[test]
+    fn settings_from_before_there_was_a_sound_still_read_and_a_sound_beyond_its_stops_does_not() {
+        let old = serde_json::from_str::<Settings>(r#"{"loudness":"automatic","ceiling_dbtp":-1.0}"#).unwrap();
+        assert_eq!(old.sound, Sound::default());
+        let partly = serde_json::from_str::<Settings>(r#"{"sound":{"style":"open"}}"#).unwrap();
+        assert_eq!(partly.sound.controls().intensity_percent, 80.0);
+        let error = serde_json::from_str::<Settings>(r#"{"sound":{"width_percent":151}}"#).unwrap_err();
+        assert!(error.to_string().contains("a width in % from 0 to 150, found 151"), "{error}");
+        assert!(Sound::try_from(SoundWish { low_db: f64::NAN, ..SoundWish::default() }).is_err());
     }
 
     #[test]

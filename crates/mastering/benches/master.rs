@@ -1,7 +1,7 @@
 //! `cargo bench -p mastering`: each stage and the whole, over four minutes of stereo at 44.1 kHz.
 
 use divan::{Bencher, black_box};
-use mastering::{Audio, Loudness, Request, analyse, master, render};
+use mastering::{Audio, Loudness, Request, Sound, analyse, master, render};
 use std::f32::consts::TAU;
 use std::sync::LazyLock;
 
@@ -29,7 +29,7 @@ static SONG: LazyLock<Audio> = LazyLock::new(|| {
 });
 
 fn request(lufs: f64) -> Request {
-    Request { loudness: Loudness::Exact(lufs), ceiling_dbtp: -1.0 }
+    Request { loudness: Loudness::Exact(lufs), ceiling_dbtp: -1.0, sound: Sound::default() }
 }
 
 #[divan::bench(sample_count = 5)]

@@ -3,7 +3,7 @@
 use crate::analysis::Analysis;
 use crate::plan::{BandGain, Equaliser, Plan};
 use crate::solve::{Cost, GENTLE_TIP_DB};
-use crate::{Loudness, Request};
+use crate::{Loudness, Request, width};
 
 /// Why a loudness was not reached.
 pub(crate) fn not_reached(target_lufs: f64, lufs: f64) -> String {
@@ -29,10 +29,10 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
         change if change < -0.05 => format!("{:.1} LU quieter than the mix: {now} LUFS.", -change),
         _ => format!("As loud as the mix: {now} LUFS."),
     });
-    sentences.extend(plan.equaliser.as_ref().map_or_else(
-        || vec!["The tonal balance is within the usual range and was left alone.".to_owned()],
-        tonal_moves,
-    ));
+    sentences.extend(
+        plan.equaliser.as_ref().map_or_else(|| vec![tone_left_alone(analysis, request).to_owned()], tonal_moves),
+    );
+    sentences.extend(stereo(analysis, plan, request));
     sentences.push(limiting(plan, cost));
     if matches!(request.loudness, Loudness::Exact(_)) && (cost.often_db > 6.0 || plan.limiter.tip_db > GENTLE_TIP_DB) {
         sentences.push(
@@ -42,6 +42,33 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
         );
     }
     sentences
+}
+
+fn tone_left_alone(analysis: &Analysis, request: &Request) -> &'static str {
+    if request.sound.strength() == 0.0 {
+        "The tonal balance was left alone, since no intensity was asked for."
+    } else if analysis.measurement.looks_finished() {
+        "This is a master already (loud, with its peaks close under full scale), so its tonal balance was left alone."
+    } else {
+        "The tonal balance is within the usual range and was left alone."
+    }
+}
+
+fn stereo(analysis: &Analysis, plan: &Plan, request: &Request) -> Option<String> {
+    match plan.stereo.map(|stereo| stereo.side_gain) {
+        Some(0.0) => Some("Folded down to mono.".to_owned()),
+        Some(gain) => {
+            let change_db = dsp::db_from_amplitude(gain);
+            let (way, change_db) = if change_db > 0.0 { ("wider", change_db) } else { ("narrower", -change_db) };
+            Some(format!("The stereo image is {way}: its sides moved by {change_db:.1} dB."))
+        }
+        None if width::refused(&analysis.measurement, &request.sound) => Some(format!(
+            "The mix was not made wider: left and right have so little in common (correlation {}) that it would lose \
+             too much in mono.",
+            level(analysis.measurement.correlation)
+        )),
+        None => None,
+    }
 }
 
 fn limiting(plan: &Plan, cost: &Cost) -> String {

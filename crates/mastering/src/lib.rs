@@ -12,7 +12,9 @@ pub mod plan;
 pub mod presets;
 mod render;
 mod solve;
+mod sound;
 mod tone;
+mod width;
 
 pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
@@ -20,6 +22,7 @@ pub use measurement::{Measurement, Meter};
 pub use plan::Plan;
 pub use render::render;
 pub use solve::master;
+pub use sound::{Sound, Style, UnknownStyle};
 
 /// What the musician asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +31,8 @@ pub struct Request {
     pub loudness: Loudness,
     /// True peak that the master never exceeds, dBTP.
     pub ceiling_dbtp: f64,
+    /// What it shall sound like.
+    pub sound: Sound,
 }
 
 /// How the loudness was chosen, which decides what may be paid for it.

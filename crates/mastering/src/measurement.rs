@@ -36,6 +36,14 @@ impl Measurement {
         Some(Self::from_parts(&loudness, peak, sample_peak(&channels), sums(&channels)))
     }
 
+    /// Whether this is a master already rather than a mix: loud, with peaks that stand close under full scale and little
+    /// above the loudness. Mixes that were left their headroom or their peaks are not.
+    pub(crate) fn looks_finished(&self) -> bool {
+        self.integrated_lufs >= FINISHED_LUFS
+            && self.true_peak_dbtp >= FINISHED_DBTP
+            && self.true_peak_dbtp - self.integrated_lufs <= FINISHED_PLR_DB
+    }
+
     fn from_parts(loudness: &Loudness, true_peak: f32, sample_peak: f32, sums: StereoSums) -> Self {
         let sample_peak_dbfs = dsp::db_from_amplitude(f64::from(sample_peak));
         Self {
@@ -50,6 +58,10 @@ impl Measurement {
         }
     }
 }
+
+const FINISHED_LUFS: f64 = -16.5;
+const FINISHED_DBTP: f64 = -2.5;
+const FINISHED_PLR_DB: f64 = 13.5;
 
 /// A track under 3 s has no short-term loudness; its loudness as a whole stands for it.
 fn finite_or(value: f64, fallback: f64) -> f64 {

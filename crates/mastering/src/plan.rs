@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 /// The schema that this program writes and reads.
 pub const VERSION: u32 = 2;
 
-/// Everything that `render` does, in this order: equaliser, drive, limiter, trim.
+/// Everything that `render` does, in this order: equaliser, stereo, drive, limiter, trim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -19,6 +19,9 @@ pub struct Plan {
     /// Tonal balance; absent when nothing is to be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equaliser: Option<Equaliser>,
+    /// Width; absent when nothing is to be changed, and of no effect on mono.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stereo: Option<Stereo>,
     /// Loudness and safety.
     pub limiter: Limiter,
     /// Gain after everything else, dB: -24 to 0.
@@ -43,6 +46,14 @@ pub struct BandGain {
     pub frequency_hz: f64,
     /// Gain, dB: -24 to 24.
     pub gain_db: f64,
+}
+
+/// The stereo image.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stereo {
+    /// Factor on the sides (left minus right): 0 (mono) to 1.5, 1 leaves them.
+    pub side_gain: f64,
 }
 
 /// The lookahead true-peak limiter.
@@ -117,6 +128,9 @@ impl Plan {
         within("limiter.fast_release_ms", limiter.fast_release_ms, 1.0..=5_000.0)?;
         within("limiter.slow_release_ms", limiter.slow_release_ms, 1.0..=5_000.0)?;
         within("limiter.slow_charge_ms", limiter.slow_charge_ms, 1.0..=5_000.0)?;
+        if let Some(stereo) = &self.stereo {
+            within("stereo.side_gain", stereo.side_gain, 0.0..=1.5)?;
+        }
         self.equaliser.as_ref().map_or(Ok(()), Equaliser::check)
     }
 }
@@ -155,6 +169,7 @@ pub(crate) mod tests {
         Plan {
             version: VERSION,
             equaliser: None,
+            stereo: None,
             limiter: Limiter {
                 drive_db,
                 tip_db: 0.0,
@@ -172,6 +187,7 @@ pub(crate) mod tests {
     fn a_plan_survives_being_kept() {
         let mut plan = plain(3.25);
         plan.equaliser = Some(Equaliser::from_gains(&[0.1 + 0.2; BANDS]));
+        plan.stereo = Some(Stereo { side_gain: 1.1 });
         let text = serde_json::to_string_pretty(&plan).expect("serialises");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("parses"), plan);
         assert_eq!(plan.check(), Ok(()));

@@ -1,7 +1,7 @@
 //! Rendering a plan: pure, nothing is decided here.
 
 use crate::plan::{Equaliser, Limiter, Plan, PlanError};
-use crate::{Audio, Progress, Stage};
+use crate::{Audio, Progress, Stage, width};
 use dsp::fir::{Convolver, length_for, minimum_phase};
 use dsp::limiter::{Peaks, Settings, limit};
 use dsp::spectrum::BANDS;
@@ -13,6 +13,7 @@ const DITHER_MARGIN_DB: f64 = 0.01;
 pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<Audio, PlanError> {
     plan.check()?;
     equalise(&mut audio, plan.equaliser.as_ref(), progress);
+    width::apply(&mut audio, plan.stereo.as_ref());
     let peaks = Peaks::new(audio.rate_hz(), audio.channels());
     let gain = peaks.gain(&settings(&plan.limiter, plan.ceiling_dbtp));
     finish(&mut audio, plan, &peaks, &gain);
@@ -39,7 +40,7 @@ pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progres
     progress(Stage::Tone, 1.0);
 }
 
-/// Everything after the equaliser; `peaks` are this audio's, and `gain` comes from them and the plan's limiter.
+/// Everything after equaliser and stereo; `peaks` are this audio's, and `gain` comes from them and the plan's limiter.
 pub(crate) fn finish(audio: &mut Audio, plan: &Plan, peaks: &Peaks, gain: &[f32]) {
     let rate_hz = audio.rate_hz();
     limit(audio.channels_mut(), rate_hz, peaks, gain, &settings(&plan.limiter, plan.ceiling_dbtp));

@@ -7,7 +7,7 @@
 use crate::analysis::Analysis;
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
-use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, explain, tone};
+use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, explain, tone, width};
 use dsp::limiter::Peaks;
 use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop, measure};
 use std::num::NonZeroUsize;
@@ -15,10 +15,12 @@ use std::num::NonZeroUsize;
 /// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
 const EFFORTS: [Effort; 4] = [
     Effort { tip_db: GENTLE_TIP_DB, fast_release_ms: 20.0, slow_release_ms: 80.0 },
-    Effort { tip_db: 9.0, fast_release_ms: 20.0, slow_release_ms: 60.0 },
-    Effort { tip_db: 14.0, fast_release_ms: 15.0, slow_release_ms: 40.0 },
-    Effort { tip_db: 24.0, fast_release_ms: 10.0, slow_release_ms: 20.0 },
+    Effort { tip_db: 7.0, fast_release_ms: 20.0, slow_release_ms: 60.0 },
+    Effort { tip_db: 9.0, fast_release_ms: 15.0, slow_release_ms: 40.0 },
+    Effort { tip_db: 9.0, fast_release_ms: 10.0, slow_release_ms: 20.0 },
 ];
+/// What a loudness that was asked for falls back on where tips are too broad to be cancelled: a gain keeps its word.
+const GAIN_ALONE: Effort = Effort { tip_db: 0.0, fast_release_ms: 10.0, slow_release_ms: 20.0 };
 
 /// How far transients may stand out from the gain before their loss is heard, dB.
 pub(crate) const GENTLE_TIP_DB: f64 = 5.0;
@@ -58,50 +60,36 @@ impl Effort {
 
 /// Decides a plan for the mix and renders it. Takes the samples, so that two copies of them are the most that exist.
 pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Progress<'_>) -> Master {
-    let equaliser = tone::decide(&analysis.spectrum);
-    let mut equalised = audio;
-    equalise(&mut equalised, equaliser.as_ref(), progress);
-    let model = Model::new(&equalised, request.ceiling_dbtp);
+    let equaliser = tone::decide(&analysis.spectrum, &request.sound, analysis.measurement.looks_finished());
+    let stereo = width::decide(&analysis.measurement, audio.channels().len(), &request.sound);
+    let mut shaped = audio;
+    equalise(&mut shaped, equaliser.as_ref(), progress);
+    width::apply(&mut shaped, stereo.as_ref());
+    let lufs = if equaliser.is_none() && stereo.is_none() {
+        analysis.measurement.integrated_lufs
+    } else {
+        integrated_lufs(&shaped)
+    };
+    let model = Model::new(&shaped, request.ceiling_dbtp);
     progress(Stage::Solve, 0.5);
 
     let target_lufs = request.loudness.lufs();
-    let start = model.choose(request.loudness);
-    progress(Stage::Solve, 1.0);
-
-    let mut plan = Plan {
+    let plan = Plan {
         version: VERSION,
         equaliser,
-        limiter: start.effort.limiter(start.drive_db),
+        stereo,
+        limiter: EFFORTS[0].limiter(target_lufs - lufs),
         trim_db: 0.0,
         ceiling_dbtp: request.ceiling_dbtp,
     };
-    let mut out = equalised.clone();
-    let mut lufs = model.render_in_place(&mut out, &plan);
-    for round in 1..MOST_RENDERINGS {
-        progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
-        let missing = target_lufs - lufs;
-        if (-ABOVE_LU..=BELOW_LU).contains(&missing) || (missing > 0.0 && start.capped) {
-            break;
-        }
-        // What the prediction was wrong by here, it will be wrong by nearby.
-        let predicted = model.fine.lufs(&plan.limiter);
-        let wanted = predicted + missing + AIM_ABOVE_LU;
-        let Some(drive_db) = model.drive_for(start.effort, wanted) else { break };
-        let drive_db = if start.capped { drive_db.min(start.drive_db) } else { drive_db };
-        if (drive_db - plan.limiter.drive_db).abs() < 1e-4 {
-            break;
-        }
-        plan.limiter.drive_db = drive_db;
-        for (to, from) in out.channels_mut().iter_mut().zip(equalised.channels()) {
-            to.copy_from_slice(from);
-        }
-        lufs = model.render_in_place(&mut out, &plan);
-    }
-    if lufs > target_lufs {
-        plan.trim_db = target_lufs - lufs;
-        trim(&mut out, plan.trim_db);
-        lufs = target_lufs;
-    }
+    let (out, plan, lufs) = if model.fine.peaks.stay_below(&settings(&plan.limiter, plan.ceiling_dbtp)) {
+        progress(Stage::Solve, 1.0);
+        let mut out = shaped;
+        finish(&mut out, &plan, &model.fine.peaks, &model.fine.gain(&plan.limiter));
+        (out, plan, target_lufs)
+    } else {
+        limited(&model, shaped, plan, request.loudness, progress)
+    };
     progress(Stage::Limit, 1.0);
 
     let cost = model.fine.cost(&plan.limiter);
@@ -109,6 +97,79 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
     let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs));
     let explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
     Master { audio: out, plan, target_lufs, not_reached, explanation }
+}
+
+/// Finds the drive for a loudness that a plain gain does not reach below the ceiling: the master, its plan and its
+/// loudness, LUFS.
+fn limited(
+    model: &Model,
+    shaped: Audio,
+    mut plan: Plan,
+    loudness: Loudness,
+    progress: Progress<'_>,
+) -> (Audio, Plan, f64) {
+    let target_lufs = loudness.lufs();
+    let start = model.choose(loudness);
+    progress(Stage::Solve, 1.0);
+    let mut out = shaped.clone();
+    let mut lufs = approach(model, (&shaped, &mut out), &mut plan, &start, target_lufs, progress);
+    if matches!(loudness, Loudness::Exact(_))
+        && target_lufs - lufs > TOLERANCE_LU
+        && let Some(drive_db) = model.drive_for(GAIN_ALONE, target_lufs + AIM_ABOVE_LU)
+    {
+        restore(&mut out, &shaped);
+        let choice = Choice { effort: GAIN_ALONE, drive_db, capped: false };
+        lufs = approach(model, (&shaped, &mut out), &mut plan, &choice, target_lufs, progress);
+    }
+    if lufs > target_lufs {
+        plan.trim_db = target_lufs - lufs;
+        trim(&mut out, plan.trim_db);
+        lufs = target_lufs;
+    }
+    (out, plan, lufs)
+}
+
+/// Renders with a choice and corrects its drive until the loudness is there or no drive gives it: the loudness, LUFS.
+fn approach(
+    model: &Model,
+    (shaped, out): (&Audio, &mut Audio),
+    plan: &mut Plan,
+    choice: &Choice,
+    target_lufs: f64,
+    progress: Progress<'_>,
+) -> f64 {
+    plan.limiter = choice.effort.limiter(choice.drive_db);
+    let mut lufs = model.render_in_place(out, plan);
+    for round in 1..MOST_RENDERINGS {
+        progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
+        let missing = target_lufs - lufs;
+        if (-ABOVE_LU..=BELOW_LU).contains(&missing) || (missing > 0.0 && choice.capped) {
+            break;
+        }
+        // What the prediction was wrong by here, it will be wrong by nearby.
+        let wanted = model.fine.lufs(&plan.limiter) + missing + AIM_ABOVE_LU;
+        let Some(drive_db) = model.drive_for(choice.effort, wanted) else { break };
+        let drive_db = if choice.capped { drive_db.min(choice.drive_db) } else { drive_db };
+        if (drive_db - plan.limiter.drive_db).abs() < 1e-4 {
+            break;
+        }
+        plan.limiter.drive_db = drive_db;
+        restore(out, shaped);
+        lufs = model.render_in_place(out, plan);
+    }
+    lufs
+}
+
+fn restore(out: &mut Audio, shaped: &Audio) {
+    for (to, from) in out.channels_mut().iter_mut().zip(shaped.channels()) {
+        to.copy_from_slice(from);
+    }
+}
+
+/// Loudness of the whole, LUFS; minus infinity for what is below every gate.
+fn integrated_lufs(audio: &Audio) -> f64 {
+    measure(audio.loudness_rate(), audio.layout(), &audio.slices())
+        .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
 }
 
 /// What limiting does to the music.
@@ -296,7 +357,6 @@ impl Model {
     /// Renders what comes after the equaliser and measures it, LUFS.
     fn render_in_place(&self, out: &mut Audio, plan: &Plan) -> f64 {
         finish(out, plan, &self.fine.peaks, &self.fine.gain(&plan.limiter));
-        measure(out.loudness_rate(), out.layout(), &out.slices())
-            .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
+        integrated_lufs(out)
     }
 }

@@ -1,9 +1,11 @@
 //! Tonal balance: how far a mix is from what finished music usually sounds like, and how much of that to mend.
 //!
 //! The target is the long-term average spectrum of 12,345 popular tracks (Elowsson & Friberg, AES 142, paper 9762, 2017)
-//! with the fuller bass and the air of later productions. Around it lies a tolerance: inside, a mix is left alone.
+//! with the fuller bass and the air of later productions. Around it lies a tolerance: inside, a mix is left alone, and
+//! beyond it is brought back to its edge at most. On top come the offsets of a style and of the musician's own hand.
 //! Not here: the filter (that is `render`).
 
+use crate::Sound;
 use crate::analysis::LongTermSpectrum;
 use crate::plan::Equaliser;
 use dsp::spectrum::BANDS;
@@ -20,8 +22,6 @@ pub(crate) const TOLERANCE_DB: [f64; BANDS] = [
     3.0, 3.0, 3.5, 4.0, 4.5, 6.0, 6.0,
 ];
 
-/// Of what lies outside the tolerance, the share that is mended.
-const STRENGTH: f64 = 0.6;
 const MOST_BOOST_DB: f64 = 4.0;
 const MOST_CUT_DB: f64 = 6.0;
 const MOST_BASS_BOOST_DB: f64 = 2.0;
@@ -52,22 +52,30 @@ pub(crate) fn deviation_db(spectrum: &LongTermSpectrum) -> [f64; BANDS] {
     })
 }
 
-/// The correction, or nothing when the mix is within the tolerance everywhere.
-pub(crate) fn decide(spectrum: &LongTermSpectrum) -> Option<Equaliser> {
+/// All that is done to the tone, or nothing when the mix is within the tolerance everywhere and nothing was asked for.
+/// What is a master already keeps the balance that it was given.
+pub(crate) fn decide(spectrum: &LongTermSpectrum, sound: &Sound, finished: bool) -> Option<Equaliser> {
+    let needed = if finished { [0.0; BANDS] } else { correction(spectrum, sound.strength()) };
+    let wished = sound.offsets_db(|band| may_boost(spectrum, band));
+    // Hundredths are more than anyone hears, and they keep the plan readable.
+    let gains: [f64; BANDS] = std::array::from_fn(|band| ((needed[band] + wished[band]) * 100.0).round() / 100.0);
+    gains.iter().any(|gain| *gain != 0.0).then(|| Equaliser::from_gains(&gains))
+}
+
+/// What lies outside the tolerance, times a strength of 0 to 1; all zero where that is not worth a filter.
+fn correction(spectrum: &LongTermSpectrum, strength: f64) -> [f64; BANDS] {
     let deviation = deviation_db(spectrum);
     let mut gains = [0.0; BANDS];
     for band in 0..spectrum.bands {
         let beyond = (deviation[band].abs() - TOLERANCE_DB[band]).max(0.0);
-        gains[band] = -beyond * deviation[band].signum() * STRENGTH;
+        gains[band] = -beyond * deviation[band].signum() * strength;
     }
     let mut gains = smoothed(&gains);
     for (band, gain) in gains.iter_mut().enumerate() {
         *gain = gain.clamp(-MOST_CUT_DB, if may_boost(spectrum, band) { most_boost_db(band) } else { 0.0 });
     }
     limit_slope(&mut gains);
-    let audible = gains.iter().any(|gain| gain.abs() >= INAUDIBLE_DB);
-    // Hundredths are more than anyone hears, and they keep the plan readable.
-    audible.then(|| Equaliser::from_gains(&gains.map(|gain| (gain * 100.0).round() / 100.0)))
+    if gains.iter().any(|gain| gain.abs() >= INAUDIBLE_DB) { gains } else { [0.0; BANDS] }
 }
 
 fn most_boost_db(band: usize) -> f64 {
@@ -129,24 +137,28 @@ mod tests {
         LongTermSpectrum { level_db, floor_db: level_db.map(|level| level - 20.0), bands: BANDS }
     }
 
+    fn decided(spectrum: &LongTermSpectrum) -> Option<Equaliser> {
+        decide(spectrum, &Sound::default(), false)
+    }
+
     fn gains(equaliser: &Equaliser) -> Vec<f64> {
         equaliser.bands.iter().map(|BandGain { gain_db, .. }| *gain_db).collect()
     }
 
     #[test]
     fn a_mix_within_the_tolerance_is_left_alone() {
-        assert_eq!(decide(&spectrum(|_| 0.0)), None);
-        assert_eq!(decide(&spectrum(|band| [0.95, 0.0, -0.95, 0.0][band % 4] * TOLERANCE_DB[band])), None);
+        assert_eq!(decided(&spectrum(|_| 0.0)), None);
+        assert_eq!(decided(&spectrum(|band| [0.95, 0.0, -0.95, 0.0][band % 4] * TOLERANCE_DB[band])), None);
     }
 
     #[test]
     fn level_alone_changes_nothing() {
-        assert_eq!(decide(&spectrum(|_| -25.0)), None);
+        assert_eq!(decided(&spectrum(|_| -25.0)), None);
     }
 
     #[test]
     fn a_boomy_mix_is_cut_where_it_booms_and_nowhere_else() {
-        let equaliser = decide(&spectrum(|band| if (7..10).contains(&band) { 10.0 } else { 0.0 })).expect("corrected");
+        let equaliser = decided(&spectrum(|band| if (7..10).contains(&band) { 10.0 } else { 0.0 })).expect("corrected");
         let gains = gains(&equaliser);
         assert!(gains[8] < -2.0 && gains[8] >= -MOST_CUT_DB, "{gains:?}");
         assert!(gains[16..].iter().all(|gain| *gain == 0.0), "{gains:?}");
@@ -155,7 +167,7 @@ mod tests {
     #[test]
     fn no_correction_is_larger_or_steeper_than_its_limits() {
         for direction in [-1.0, 1.0] {
-            let equaliser = decide(&spectrum(|band| direction * if (6..=22).contains(&band) { 0.0 } else { 40.0 }))
+            let equaliser = decided(&spectrum(|band| direction * if (6..=22).contains(&band) { 0.0 } else { 40.0 }))
                 .expect("corrected");
             let gains = gains(&equaliser);
             for pair in gains.windows(2) {
@@ -170,11 +182,57 @@ mod tests {
     fn nothing_is_raised_above_a_lossy_cut_off_or_out_of_the_noise() {
         let cut_off = spectrum(|band| if band >= 27 { -50.0 } else { 0.0 });
         let raised = |spectrum: &LongTermSpectrum| {
-            decide(spectrum).is_some_and(|equaliser| gains(&equaliser)[27..].iter().any(|gain| *gain > 0.0))
+            decided(spectrum).is_some_and(|equaliser| gains(&equaliser)[27..].iter().any(|gain| *gain > 0.0))
         };
         assert!(!raised(&cut_off));
         let mut noise = spectrum(|band| if band >= 24 { -8.0 - 5.0 * (band - 23) as f64 } else { 0.0 });
         noise.floor_db = noise.level_db.map(|level| level - 3.0);
         assert!(!raised(&noise));
+    }
+
+    #[test]
+    fn a_finished_master_and_no_intensity_are_left_alone_unless_something_is_asked_for() {
+        let boomy = spectrum(|band| if (7..10).contains(&band) { 10.0 } else { 0.0 });
+        let nothing = Sound { intensity_percent: 0.0, ..Sound::default() };
+        assert_eq!(decide(&boomy, &Sound::default(), true), None);
+        assert_eq!(decide(&boomy, &nothing, false), None);
+        let asked = decide(&boomy, &Sound { high_db: 1.5, ..nothing }, true).expect("asked for");
+        assert_eq!((gains(&asked)[8], gains(&asked)[27]), (0.0, 1.5));
+    }
+
+    #[test]
+    fn nine_tenths_of_a_wrong_equaliser_on_balanced_music_are_undone_and_the_rest_is_left_alone() {
+        let mut seed = 7u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(seed >> 8) / f64::from(1 << 23) - 1.0
+        };
+        let (mut before, mut after) = (0.0, 0.0);
+        for _ in 0..40 {
+            // Smooth, up to 6 dB: three slow waves over the bands, as in a hasty equaliser.
+            let waves: [(f64, f64); 3] =
+                std::array::from_fn(|wave| (random() * 3.0, random() * 4.0 / (wave + 1) as f64));
+            let wrong = |band: usize| -> f64 {
+                let sum: f64 = waves
+                    .iter()
+                    .enumerate()
+                    .map(|(wave, (phase, gain))| gain * ((wave + 1) as f64 * 0.11 * band as f64 + phase).sin())
+                    .sum();
+                sum.clamp(-6.0, 6.0)
+            };
+            let heard = spectrum(wrong);
+            let full = Sound { intensity_percent: 100.0, ..Sound::default() };
+            let undone = decide(&heard, &full, false).map_or(vec![0.0; BANDS], |equaliser| gains(&equaliser));
+            let mended = spectrum(|band| wrong(band) + undone[band]);
+            let beyond = |spectrum: &LongTermSpectrum| -> f64 {
+                // The outermost bands are cut only; nobody promises more of them.
+                (2..28).map(|band| (deviation_db(spectrum)[band].abs() - TOLERANCE_DB[band]).max(0.0)).sum()
+            };
+            before += beyond(&heard);
+            after += beyond(&mended);
+            let again = decide(&mended, &full, false).map_or(vec![0.0; BANDS], |equaliser| gains(&equaliser));
+            assert!(again.iter().all(|gain| gain.abs() <= 1.0), "{again:?}");
+        }
+        assert!(before > 100.0 && after < before / 10.0, "{before} {after}");
     }
 }

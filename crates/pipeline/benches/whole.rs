@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use codec::{Encoder, OutputFormat, OutputSpec, SampleFormat, Tags};
 use divan::Bencher;
-use pipeline::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Report, Request};
+use pipeline::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Report, Request, Sound};
 
 const RATE_HZ: u32 = 44_100;
 const FRAMES: usize = RATE_HZ as usize * 240;
@@ -48,7 +48,11 @@ fn write_mix(path: &Path) {
 fn job(input: PathBuf, output: PathBuf, lufs: f64) -> Job {
     Job {
         input,
-        instructions: Instructions::Decide(Request { loudness: Loudness::Exact(lufs), ceiling_dbtp: -1.0 }),
+        instructions: Instructions::Decide(Request {
+            loudness: Loudness::Exact(lufs),
+            ceiling_dbtp: -1.0,
+            sound: Sound::default(),
+        }),
         deliveries: vec![Delivery { path: output, encoding: Encoding::Wav24 }],
         preview: None,
         existing: Existing::Replace,

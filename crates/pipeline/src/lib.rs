@@ -31,4 +31,4 @@ pub use stopwatch::Timings;
 pub use whole_file::write_whole;
 
 pub use codec::Limits;
-pub use mastering::{Loudness, Measurement, Plan, Request, presets};
+pub use mastering::{Loudness, Measurement, Plan, Request, Sound, Style, UnknownStyle, presets};

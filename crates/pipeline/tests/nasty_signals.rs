@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use codec::{Encoder, OutputFormat, OutputSpec, Reader, SampleFormat, Tags};
-use pipeline::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request};
+use pipeline::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request, Sound};
 
 const RATE_HZ: u32 = 44_100;
 const CEILING_DBTP: f64 = -1.0;
@@ -108,6 +108,7 @@ fn no_meter_reads_a_delivered_file_above_its_ceiling() {
                 instructions: Instructions::Decide(Request {
                     loudness: Loudness::Exact(loudness_lufs),
                     ceiling_dbtp: CEILING_DBTP,
+                    sound: Sound::default(),
                 }),
                 deliveries: deliveries.clone(),
                 preview: None,

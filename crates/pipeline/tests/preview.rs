@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use codec::{Encoder, OutputFormat, OutputSpec, SampleFormat, Tags};
-use pipeline::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request};
+use pipeline::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request, Sound};
 
 const RATE_HZ: u32 = 44_100;
 
@@ -57,7 +57,11 @@ fn mix_and_master_are_side_by_side_at_one_loudness_and_in_time() {
         let preview = folder.path().join("preview.flac");
         let job = Job {
             input,
-            instructions: Instructions::Decide(Request { loudness: Loudness::Exact(-12.0), ceiling_dbtp: -1.0 }),
+            instructions: Instructions::Decide(Request {
+                loudness: Loudness::Exact(-12.0),
+                ceiling_dbtp: -1.0,
+                sound: Sound::default(),
+            }),
             deliveries: vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }],
             preview: Some(preview.clone()),
             existing: Existing::Keep,

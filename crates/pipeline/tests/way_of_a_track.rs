@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use codec::{Encoder, OutputFormat, OutputSpec, SampleFormat, Tags};
 use pipeline::{
     Control, Delivery, Encoding, Error, Existing, Failure, Instructions, Job, Limits, Loudness, Progress, Request,
-    Stage,
+    Sound, Stage,
 };
 
 const RATE_HZ: u32 = 44_100;
@@ -42,7 +42,11 @@ fn job(folder: &Path, encodings: &[Encoding]) -> Job {
     };
     Job {
         input: mix(folder, 2),
-        instructions: Instructions::Decide(Request { loudness: Loudness::Exact(-12.0), ceiling_dbtp: -1.0 }),
+        instructions: Instructions::Decide(Request {
+            loudness: Loudness::Exact(-12.0),
+            ceiling_dbtp: -1.0,
+            sound: Sound::default(),
+        }),
         deliveries: encodings.iter().map(delivery).collect(),
         preview: None,
         existing: Existing::Keep,

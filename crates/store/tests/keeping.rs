@@ -249,7 +249,7 @@ async fn of_many_wishes_in_one_moment_the_last_counts() {
     let track = world.upload(owner, b"a mix").await;
     for target in [-16.0, -14.0, -12.0, -9.0] {
         let target = domain::TargetLufs::try_from(target).unwrap();
-        let settings = Settings { loudness: domain::Loudness::Exact(target), ceiling_dbtp: None };
+        let settings = Settings { loudness: domain::Loudness::Exact(target), ..Settings::default() };
         world.store.jobs.ask_again(owner, track, &settings).await.unwrap().unwrap();
         let job = world.store.jobs.latest(owner, track).await.unwrap().unwrap();
         assert_eq!(job.settings, settings);

@@ -126,7 +126,7 @@ impl Form {
                 .map(Loudness::Preset)
                 .ok_or("Choose where the master is going, or type a loudness of your own.")?
         };
-        Ok(Settings { loudness, ceiling_dbtp: self.ceiling()? })
+        Ok(Settings { loudness, ceiling_dbtp: self.ceiling()?, ..Settings::default() })
     }
 
     fn ceiling(&self) -> Result<Option<CeilingDbtp>, String> {

@@ -4,7 +4,8 @@ use crate::attempt::stage;
 use crate::engine::{Engine, Made, Order};
 use domain::{OutputKind, UploadLimits};
 use pipeline::{
-    Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Loudness, Observer, Report, Request, presets,
+    Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Loudness, Observer, Report, Request, Sound, Style,
+    presets,
 };
 use std::time::Duration;
 
@@ -67,7 +68,24 @@ fn request(settings: &domain::Settings) -> Result<Request, Error> {
         domain::Loudness::Automatic | domain::Loudness::Preset(_) => Loudness::Chosen(preset.loudness_lufs),
     };
     let ceiling_dbtp = settings.ceiling_dbtp.map_or(preset.ceiling_dbtp, domain::CeilingDbtp::dbtp);
-    Ok(Request { loudness, ceiling_dbtp })
+    Ok(Request { loudness, ceiling_dbtp, sound: sound(settings.sound.controls()) })
+}
+
+fn sound(wish: &domain::SoundWish) -> Sound {
+    Sound {
+        style: match wish.style {
+            domain::Style::Balanced => Style::Balanced,
+            domain::Style::Warm => Style::Warm,
+            domain::Style::Bright => Style::Bright,
+            domain::Style::Punchy => Style::Punchy,
+            domain::Style::Open => Style::Open,
+        },
+        intensity_percent: wish.intensity_percent,
+        low_db: wish.low_db,
+        mid_db: wish.mid_db,
+        high_db: wish.high_db,
+        width_percent: wish.width_percent,
+    }
 }
 
 /// Names files as their owner knows them: paths of the data folder are nobody's business.
@@ -81,4 +99,14 @@ fn renamed(mut report: Report, order: &Order) -> Report {
         report.output.clone_from(&first.path);
     }
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_who_asks_for_nothing_gets_the_engines_own_sound() {
+        assert_eq!(sound(&domain::SoundWish::default()), Sound::default());
+    }
 }

@@ -91,6 +91,7 @@ async fn an_upload_becomes_a_master_as_asked_for_and_a_bad_one_is_refused_with_i
     let settings = Settings {
         loudness: Loudness::Exact(TargetLufs::try_from(-16.0).unwrap()),
         ceiling_dbtp: Some(CeilingDbtp::try_from(-2.0).unwrap()),
+        ..Settings::default()
     };
     let track = upload(&store, owner, &mix(), settings).await;
     assert_eq!(end(&store, owner, track).await, JobState::Done);
@@ -116,7 +117,7 @@ async fn an_upload_becomes_a_master_as_asked_for_and_a_bad_one_is_refused_with_i
         (mix()[..3_000].to_vec(), Loudness::Automatic),
         (mix(), nowhere),
     ] {
-        let track = upload(&store, owner, &bytes, Settings { loudness, ceiling_dbtp: None }).await;
+        let track = upload(&store, owner, &bytes, Settings { loudness, ..Settings::default() }).await;
         let JobState::Failed(failure) = end(&store, owner, track).await else { panic!("not refused") };
         assert_eq!(failure.kind, FailureKind::Refused, "{}", failure.message);
         assert!(!failure.message.contains(dir.path().to_str().unwrap()), "{}", failure.message);

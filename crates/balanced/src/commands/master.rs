@@ -66,6 +66,7 @@ fn instructions(args: &MasterArgs) -> Result<Instructions, String> {
     Ok(Instructions::Decide(Request {
         loudness: args.loudness.map_or(Loudness::Chosen(preset.loudness_lufs), Loudness::Exact),
         ceiling_dbtp: args.ceiling.unwrap_or(preset.ceiling_dbtp),
+        sound: (&args.sound).into(),
     }))
 }
 

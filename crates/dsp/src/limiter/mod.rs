@@ -97,6 +97,12 @@ impl Peaks {
         self.peak.iter().fold(0.0, |a, b| a.max(*b))
     }
 
+    /// Whether no meter can read above the ceiling after the drive alone: then limiting changes nothing.
+    #[must_use]
+    pub fn stay_below(&self, settings: &Settings) -> bool {
+        self.bound.iter().all(|bound| bound * settings.drive <= settings.ceiling * CERTAIN)
+    }
+
     /// The ranges of cells that could exceed a level once they have had the drive and the gain.
     fn beyond(&self, gain: &[f32], drive: f32, level: f32) -> Vec<Range<usize>> {
         let hops = gain.windows(2).zip(&self.bound).enumerate();
