@@ -76,7 +76,7 @@ async fn equal_faults_are_one_group_however_their_particulars_differ() {
     record(&world, other, [fault("no channel 55555"), fault("out of memory")]).await;
     let groups = world.store.usage.errors(MONTH).await.unwrap();
     let [often, once] = groups.as_slice() else { panic!("{groups:?}") };
-    assert_eq!((often.message.as_str(), often.count, often.visitors), ("no channel #", 3, 2));
+    assert_eq!((often.message.as_str(), often.count, often.visitors), ("no channel {number}", 3, 2));
     assert_eq!(often.route.as_str(), "/tracks/{id}");
     assert!(often.last.since(often.first) >= HOUR);
     assert_eq!((once.message.as_str(), once.count), ("out of memory", 1));

@@ -86,7 +86,7 @@ async fn a_visitor_who_agreed_is_counted_under_a_number_of_their_own() {
         ("/tracks/{id}", Metric::LargestPaint, 432)
     );
     let errors = usage.errors(MONTH).await.expect("the database");
-    assert_eq!(errors[0].message, "no channel # for <address>");
+    assert_eq!(errors[0].message, "no channel {number} for <address>");
     let arms = usage.experiment(&label("upload-lead")).await.expect("the database");
     assert_eq!((arms.len(), arms[0].visitors, arms[0].conversions), (1, 1, 1));
 }

@@ -58,8 +58,10 @@ async fn failures_and_panics_are_grouped_with_their_cause_scrubbed() {
     let groups = bench.store.health.errors(MONTH).await.expect("the database");
     let said: Vec<_> =
         groups.iter().map(|group| (group.route.as_str(), group.status, group.message.as_str(), group.count)).collect();
-    let expected =
-        [("/panics", 500, "panic: track # of \"\u{2026}\" is gone", 2), ("/fails", 500, "no disk \"\u{2026}\"", 1)];
+    let expected = [
+        ("/panics", 500, "panic: track {number} of \"\u{2026}\" is gone", 2),
+        ("/fails", 500, "no disk \"\u{2026}\"", 1),
+    ];
     assert_eq!(said, expected);
     let requests = bench.store.health.requests(MONTH).await.expect("the database");
     assert_eq!(requests.len(), 3);
