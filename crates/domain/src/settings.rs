@@ -1,6 +1,7 @@
 //! What a visitor asks for. A value of these types is within its range; what it means for the sound is decided elsewhere.
 
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// A setting that is out of its range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -155,6 +156,27 @@ pub enum Style {
     Open,
 }
 
+impl Style {
+    /// All of them, the default first.
+    pub const ALL: [Self; 5] = [Self::Balanced, Self::Warm, Self::Bright, Self::Punchy, Self::Open];
+
+    /// Its name in settings, forms and cookies.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Balanced => "balanced",
+            Self::Warm => "warm",
+            Self::Bright => "bright",
+            Self::Punchy => "punchy",
+            Self::Open => "open",
+        }
+    }
+
+    /// The style of a name, if there is one.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|style| style.id() == id)
+    }
+}
+
 /// What the master shall sound like; every number is within its range.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "SoundWish", into = "SoundWish")]
@@ -176,6 +198,15 @@ pub struct SoundWish {
     pub high_db: f64,
     /// Level of the sides, %: 0 (mono) to 150, 100 leaves the width as it is.
     pub width_percent: f64,
+}
+
+impl SoundWish {
+    /// What `intensity_percent` may be.
+    pub const INTENSITY_PERCENT: RangeInclusive<f64> = 0.0..=100.0;
+    /// What `low_db`, `mid_db` and `high_db` may be.
+    pub const TONE_DB: RangeInclusive<f64> = -6.0..=6.0;
+    /// What `width_percent` may be.
+    pub const WIDTH_PERCENT: RangeInclusive<f64> = 0.0..=150.0;
 }
 
 impl Default for SoundWish {
@@ -209,15 +240,17 @@ impl TryFrom<SoundWish> for Sound {
 
     fn try_from(wish: SoundWish) -> Result<Self, InvalidSetting> {
         let stops = [
-            ("an intensity in %", wish.intensity_percent, 0.0, 100.0),
-            ("a low tone in dB", wish.low_db, -6.0, 6.0),
-            ("a mid tone in dB", wish.mid_db, -6.0, 6.0),
-            ("a high tone in dB", wish.high_db, -6.0, 6.0),
-            ("a width in %", wish.width_percent, 0.0, 150.0),
+            ("an intensity in %", wish.intensity_percent, SoundWish::INTENSITY_PERCENT),
+            ("a low tone in dB", wish.low_db, SoundWish::TONE_DB),
+            ("a mid tone in dB", wish.mid_db, SoundWish::TONE_DB),
+            ("a high tone in dB", wish.high_db, SoundWish::TONE_DB),
+            ("a width in %", wish.width_percent, SoundWish::WIDTH_PERCENT),
         ];
         // A NaN is in no range.
-        let beyond = stops.into_iter().find(|(_, found, min, max)| !(*min..=*max).contains(found));
-        beyond.map_or(Ok(Self(wish)), |(name, found, min, max)| Err(InvalidSetting::Sound { name, min, max, found }))
+        let beyond = stops.into_iter().find(|(_, found, range)| !range.contains(found));
+        beyond.map_or(Ok(Self(wish)), |(name, found, range)| {
+            Err(InvalidSetting::Sound { name, min: *range.start(), max: *range.end(), found })
+        })
     }
 }
 
@@ -279,6 +312,14 @@ mod tests {
         let error = serde_json::from_str::<Settings>(r#"{"sound":{"width_percent":151}}"#).unwrap_err();
         assert!(error.to_string().contains("a width in % from 0 to 150, found 151"), "{error}");
         assert!(Sound::try_from(SoundWish { low_db: f64::NAN, ..SoundWish::default() }).is_err());
+    }
+
+    #[test]
+    fn a_style_has_one_name_everywhere() {
+        for style in Style::ALL {
+            assert_eq!(Style::of_id(style.id()), Some(style));
+            assert_eq!(serde_json::to_value(style).unwrap(), style.id());
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the upload form offers, and what comes back from it.
 
-use domain::{CeilingDbtp, Loudness, PresetId, Settings, TargetLufs};
+use std::ops::RangeInclusive;
+
+use domain::{CeilingDbtp, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs};
 use mastering::presets::{self, DEFAULT, PRESETS, Preset};
 
 use crate::preferences::{Preferences, Start};
@@ -47,13 +49,75 @@ pub(crate) fn elsewhere() -> Vec<Card> {
         .collect()
 }
 
+/// A number that can be set by hand; whoever leaves it alone gets a good master.
+pub(crate) struct Control {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) hint: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) range: RangeInclusive<f64>,
+    pub(crate) step: &'static str,
+    /// Where it stands when nobody has touched it.
+    usual: Option<f64>,
+}
+
+const fn tone(name: &'static str, label: &'static str, hint: &'static str) -> Control {
+    Control { name, label, hint, unit: "dB", range: SoundWish::TONE_DB, step: "0.5", usual: Some(0.0) }
+}
+
+const CONTROLS: [Control; 6] = [
+    Control {
+        name: "intensity",
+        label: "Intensity",
+        hint: "How much is done: 0 is loudness alone, 100 everything.",
+        unit: "%",
+        range: SoundWish::INTENSITY_PERCENT,
+        step: "5",
+        usual: Some(80.0),
+    },
+    Control {
+        name: "width",
+        label: "Width",
+        hint: "The sides against the middle: 0 is mono, 100 as it is.",
+        unit: "%",
+        range: SoundWish::WIDTH_PERCENT,
+        step: "5",
+        usual: Some(100.0),
+    },
+    Control {
+        name: "ceiling",
+        label: "True-peak ceiling",
+        hint: "No reconstructed peak goes above it. Empty: what the destination asks for.",
+        unit: "dBTP",
+        range: CeilingDbtp::MIN..=CeilingDbtp::MAX,
+        step: "0.1",
+        usual: None,
+    },
+    tone("low", "Bass", "Below about 200 Hz."),
+    tone("mid", "Mids", "About 300 Hz to 3 kHz."),
+    tone("high", "Treble", "Above about 4 kHz."),
+];
+
+/// What a style does, in a few words.
+pub(crate) fn style_words(style: Style) -> (&'static str, &'static str) {
+    match style {
+        Style::Balanced => ("Balanced", "As finished music usually sounds."),
+        Style::Warm => ("Warm", "Fuller below, softer on top."),
+        Style::Bright => ("Bright", "More presence and air."),
+        Style::Punchy => ("Punchy", "More kick and attack, less mud."),
+        Style::Open => ("Open", "Airy, lean, slightly wider."),
+    }
+}
+
 /// The form's fields as text, as sent or as first shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Form {
     pub(crate) loudness: String,
     pub(crate) destination: String,
     pub(crate) lufs: String,
-    pub(crate) ceiling: String,
+    pub(crate) style: String,
+    /// In the order of [`CONTROLS`].
+    controls: [String; CONTROLS.len()],
 }
 
 impl Default for Form {
@@ -62,7 +126,8 @@ impl Default for Form {
             loudness: DEFAULT.id.to_owned(),
             destination: String::new(),
             lufs: "-14".to_owned(),
-            ceiling: String::new(),
+            style: Style::default().id().to_owned(),
+            controls: CONTROLS.map(|control| control.usual.map(|usual| usual.to_string()).unwrap_or_default()),
         }
     }
 }
@@ -70,7 +135,7 @@ impl Default for Form {
 impl Form {
     /// As the visitor's own settings have it.
     pub(crate) fn starting(preferences: &Preferences) -> Self {
-        let mut form = Self::default();
+        let mut form = Self { style: preferences.style.id().to_owned(), ..Self::default() };
         match &preferences.start {
             None => {}
             Some(Start::Lufs(target)) => {
@@ -94,14 +159,42 @@ impl Form {
             "loudness" => self.loudness = value,
             "destination" => self.destination = value,
             "lufs" => self.lufs = value,
-            "ceiling" => self.ceiling = value,
-            _ => {}
+            "style" => self.style = value,
+            _ => {
+                let mut controls = CONTROLS.iter().zip(&mut self.controls);
+                if let Some((_, control)) = controls.find(|(control, _)| control.name == name) {
+                    *control = value;
+                }
+            }
         }
     }
 
     /// Whether the part that is folded away has something in it.
     pub(crate) fn more_open(&self) -> bool {
-        !self.ceiling.trim().is_empty()
+        self.controls != Self::default().controls
+    }
+
+    /// What is folded away: each control with what is in it.
+    pub(crate) fn controls(&self) -> impl Iterator<Item = (&'static Control, &str)> {
+        CONTROLS.iter().zip(self.controls.iter().map(String::as_str))
+    }
+
+    /// What is in a control: nothing where it was emptied.
+    fn control(&self, name: &str) -> Result<Option<f64>, String> {
+        let Some((control, text)) = self.controls().find(|(control, _)| control.name == name) else { return Ok(None) };
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        number(text).filter(|found| control.range.contains(found)).map(Some).ok_or_else(|| {
+            format!(
+                "\u{201c}{}\u{201d} will not do for {}: choose a number from {} to {} {}.",
+                text.trim(),
+                control.label.to_lowercase(),
+                words::level(*control.range.start()),
+                words::level(*control.range.end()),
+                control.unit
+            )
+        })
     }
 
     /// What was asked for, or what to change about it.
@@ -126,21 +219,22 @@ impl Form {
                 .map(Loudness::Preset)
                 .ok_or("Choose where the master is going, or type a loudness of your own.")?
         };
-        Ok(Settings { loudness, ceiling_dbtp: self.ceiling()?, ..Settings::default() })
+        let ceiling_dbtp =
+            self.control("ceiling")?.map(CeilingDbtp::try_from).transpose().map_err(|e| e.to_string())?;
+        Ok(Settings { loudness, ceiling_dbtp, sound: self.sound()? })
     }
 
-    fn ceiling(&self) -> Result<Option<CeilingDbtp>, String> {
-        if self.ceiling.trim().is_empty() {
-            return Ok(None);
-        }
-        number(&self.ceiling).and_then(|dbtp| CeilingDbtp::try_from(dbtp).ok()).map(Some).ok_or_else(|| {
-            format!(
-                "\u{201c}{}\u{201d} is not a ceiling: choose one from {} to {} dBTP.",
-                self.ceiling.trim(),
-                words::level(CeilingDbtp::MIN),
-                words::level(CeilingDbtp::MAX)
-            )
-        })
+    fn sound(&self) -> Result<Sound, String> {
+        let usual = SoundWish::default();
+        let wish = SoundWish {
+            style: Style::of_id(&self.style).ok_or("Choose one of the styles that the form offers.")?,
+            intensity_percent: self.control("intensity")?.unwrap_or(usual.intensity_percent),
+            low_db: self.control("low")?.unwrap_or(usual.low_db),
+            mid_db: self.control("mid")?.unwrap_or(usual.mid_db),
+            high_db: self.control("high")?.unwrap_or(usual.high_db),
+            width_percent: self.control("width")?.unwrap_or(usual.width_percent),
+        };
+        Sound::try_from(wish).map_err(|error| error.to_string())
     }
 }
 
@@ -151,13 +245,17 @@ fn number(text: &str) -> Option<f64> {
 
 /// What a job was asked for, in a sentence.
 pub(crate) fn asked(settings: &Settings) -> String {
-    match &settings.loudness {
+    let loudness = match &settings.loudness {
         Loudness::Automatic => "At the loudness that suits it.".to_owned(),
         Loudness::Exact(target) => format!("To exactly {} LUFS.", words::level(target.lufs())),
         Loudness::Preset(id) => match presets::find(id.as_str()) {
             Some(preset) => format!("For {}, {} LUFS.", preset.name, words::level(preset.loudness_lufs)),
             None => "For a destination of your choice.".to_owned(),
         },
+    };
+    match settings.sound.controls().style {
+        Style::Balanced => loudness,
+        style => format!("{loudness} {}.", style_words(style).0),
     }
 }
 
@@ -166,7 +264,9 @@ mod tests {
     use super::*;
 
     fn form(loudness: &str, lufs: &str, ceiling: &str) -> Form {
-        Form { loudness: loudness.into(), destination: String::new(), lufs: lufs.into(), ceiling: ceiling.into() }
+        let mut form = Form { loudness: loudness.into(), lufs: lufs.into(), ..Form::default() };
+        form.set("ceiling", ceiling.to_owned());
+        form
     }
 
     #[test]
@@ -189,7 +289,44 @@ mod tests {
     }
 
     #[test]
+    fn what_the_sound_controls_say_is_what_the_engine_is_asked_for() {
+        let mut sent = Form::default();
+        assert_eq!(sent.parse().expect("as it comes").sound, Sound::default());
+        assert!(!sent.more_open());
+        for (name, value) in
+            [("style", "warm"), ("intensity", "50"), ("low", "\u{2212}1,5"), ("high", "2"), ("width", ""), ("mid", " ")]
+        {
+            sent.set(name, value.to_owned());
+        }
+        assert!(sent.more_open());
+        let settings = sent.parse().expect("a sound");
+        let wanted = SoundWish {
+            style: Style::Warm,
+            intensity_percent: 50.0,
+            low_db: -1.5,
+            high_db: 2.0,
+            ..SoundWish::default()
+        };
+        assert_eq!(*settings.sound.controls(), wanted);
+        assert!(asked(&settings).ends_with("Warm."));
+        for (name, value, said) in [
+            ("style", "loud", "Choose one of the styles"),
+            ("intensity", "101", "intensity: choose a number from 0 to 100 %"),
+            ("low", "much", "\u{201c}much\u{201d} will not do for bass"),
+            ("mid", "-7", "mids: choose a number from \u{2212}6 to 6 dB"),
+            ("width", "200", "from 0 to 150 %"),
+        ] {
+            let mut wrong = Form::default();
+            wrong.set(name, value.to_owned());
+            let told = wrong.parse().expect_err("wrong");
+            assert!(told.contains(said), "{told}");
+        }
+    }
+
+    #[test]
     fn the_form_starts_where_the_visitor_set_it_to() {
+        let warm = Preferences { style: Style::Warm, ..Preferences::default() };
+        assert_eq!(Form::starting(&warm).parse().expect("sendable").sound.controls().style, Style::Warm);
         for word in ["apple-music", "ebu-r128", "-11.5"] {
             let preferences = Preferences { start: Start::of_word(word), ..Preferences::default() };
             let settings = Form::starting(&preferences).parse().expect("a form that can be sent");
@@ -200,6 +337,13 @@ mod tests {
             };
             assert_eq!(starts, word);
         }
+    }
+
+    #[test]
+    fn untouched_controls_stand_where_the_engine_stands() {
+        let untouched = Form::default().parse().expect("a form that can be sent");
+        let emptied = Form { controls: CONTROLS.map(|_| String::new()), ..Form::default() };
+        assert_eq!(untouched, emptied.parse().expect("a form that can be sent"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! settings count and nothing is kept. Not here: the page on which they are set (`routes::settings`).
 
 use cookie_policy::Jar;
-use domain::{OutputKind, PresetId, TargetLufs};
+use domain::{OutputKind, PresetId, Style, TargetLufs};
 use mastering::presets;
 
 use crate::registry::{ThemeMode, UserPreferences};
@@ -135,6 +135,7 @@ impl Start {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Preferences {
     pub(crate) start: Option<Start>,
+    pub(crate) style: Style,
     pub(crate) format: Format,
     pub(crate) motion: Motion,
     pub(crate) contrast: Contrast,
@@ -160,6 +161,7 @@ impl Preferences {
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         match name {
             "start" => self.start = Start::of_word(value),
+            "style" => self.style = Style::of_id(value).unwrap_or_default(),
             "format" => self.format = Format::of_word(value).unwrap_or_default(),
             "motion" => self.motion = Motion::of_word(value).unwrap_or_default(),
             "contrast" => self.contrast = Contrast::of_word(value).unwrap_or_default(),
@@ -172,6 +174,7 @@ impl Preferences {
     pub(crate) fn to_cookie_value(&self) -> String {
         let start = self.start.as_ref().map(|start| ("start", start.word()));
         let others = [
+            ("style", self.style.id(), self.style != Style::default()),
             ("format", self.format.word(), self.format.is_chosen()),
             ("motion", self.motion.word(), self.motion.is_chosen()),
             ("contrast", self.contrast.word(), self.contrast.is_chosen()),
@@ -200,9 +203,10 @@ mod tests {
             (0..presets::PRESETS.len()).prop_map(|index| Start::of_word(presets::PRESETS[index].id)),
             (-400_i32..-40).prop_map(|tenths| Start::of_word(&(f64::from(tenths) / 10.0).to_string())),
         ];
-        let indices = (0..3_usize, 0..2_usize, 0..2_usize, 0..3_usize);
-        (start, indices).prop_map(|(start, (format, motion, contrast, text))| Preferences {
+        let indices = (0..5_usize, 0..3_usize, 0..2_usize, 0..2_usize, 0..3_usize);
+        (start, indices).prop_map(|(start, (style, format, motion, contrast, text))| Preferences {
             start,
+            style: Style::ALL[style],
             format: Format::ALL[format],
             motion: Motion::ALL[motion],
             contrast: Contrast::ALL[contrast],

@@ -215,11 +215,12 @@ async fn too_much_is_refused_with_the_limit_and_nothing_of_it_is_kept() {
 #[tokio::test]
 async fn a_form_that_lacks_something_is_shown_again_with_what_was_filled_in() {
     let bench = bench().await;
-    let cases: [(&str, &[u8], Fields<'_>, &str); 4] = [
+    let cases: [(&str, &[u8], Fields<'_>, &str); 5] = [
         ("", b"", &[], "Choose a mix first"),
         ("empty.wav", b"", &[], "\u{201c}empty.wav\u{201d} is empty"),
         ("mix.wav", b"music", &[("loudness", "number"), ("lufs", "loud")], "\u{201c}loud\u{201d} is not a loudness"),
-        ("mix.wav", b"music", &[("ceiling", "3")], "\u{201c}3\u{201d} is not a ceiling"),
+        ("mix.wav", b"music", &[("ceiling", "3")], "\u{201c}3\u{201d} will not do for true-peak ceiling"),
+        ("mix.wav", b"music", &[("style", "warm"), ("intensity", "120")], "choose a number from 0 to 100 %"),
     ];
     for (name, bytes, fields, expected) in cases {
         let answer = bench.upload("", form(name, bytes, fields)).await;

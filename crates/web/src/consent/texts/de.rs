@@ -186,7 +186,7 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (
         "item.user-preferences",
-        "Speichert deine Einstellungen: Lautheit und Format, und wie Seiten aussehen (Bewegung, Kontrast, \
+        "Speichert deine Einstellungen: Lautheit, Stil und Format, und wie Seiten aussehen (Bewegung, Kontrast, \
          Schriftgröße).",
     ),
     ("item.theme-mode", "Merkt sich hell, dunkel oder wie dein System."),

@@ -176,7 +176,7 @@ const KEYS: &[(&str, &str)] = &[
     ),
     (
         "item.user-preferences",
-        "Saves your settings: loudness and format, and how pages are shown (motion, contrast, text size).",
+        "Saves your settings: loudness, style and format, and how pages are shown (motion, contrast, text size).",
     ),
     ("item.theme-mode", "Remembers light, dark, or as your system says."),
     ("item.upload-history", "Leads you back to your latest uploads. It holds their ids, no file names."),

@@ -4,10 +4,12 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::Style;
 use mastering::presets::PRESETS;
 
 use super::{keep, theme};
 use crate::app::AppState;
+use crate::choices::style_words;
 use crate::page::{Here, Shell, page};
 use crate::preferences::{Contrast, Format, Motion, Start, TextSize, Theme};
 use crate::visit::Visit;
@@ -23,6 +25,7 @@ struct SettingsPage {
     themes: Vec<Choice>,
     starts: Vec<Choice>,
     lufs: String,
+    styles: Vec<Choice>,
     formats: Vec<Choice>,
     groups: [Group; 3],
 }
@@ -108,6 +111,7 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit, RawQuery(qu
             Some(Start::Lufs(target)) => target.lufs().to_string(),
             _ => "-14".to_owned(),
         },
+        styles: choices(&Style::ALL, preferences.style, Style::id, |style| style_words(style).0),
         formats: choices(Format::ALL, preferences.format, Format::word, Format::name),
         groups,
         shell: state.shell(&visit, Here::Settings),

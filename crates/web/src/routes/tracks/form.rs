@@ -4,10 +4,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use domain::Style;
 
 use super::list::Line;
 use crate::app::AppState;
-use crate::choices::{Card, Form, cards, elsewhere};
+use crate::choices::{Card, Form, cards, elsewhere, style_words};
 use crate::consent::Need;
 use crate::history;
 use crate::language::Language;
@@ -26,6 +27,8 @@ struct UploadPage<'a> {
     max_size: String,
     cards: Vec<Card>,
     elsewhere: Vec<Card>,
+    /// Each style: its id, its name and what it does.
+    styles: [(&'static str, &'static str, &'static str); Style::ALL.len()],
     form: &'a Form,
     message: Option<&'a str>,
     /// What stands in the way of an upload, where the visitor blocked all cookies.
@@ -92,6 +95,10 @@ fn render(
             max_size: words::limit(max_bytes),
             cards: cards(),
             elsewhere: elsewhere(),
+            styles: Style::ALL.map(|style| {
+                let (name, what) = style_words(style);
+                (style.id(), name, what)
+            }),
             form,
             message,
             blocked: visit.jar.essential().is_err().then(|| Need::Upload.message(visit.language)),
