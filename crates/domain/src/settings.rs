@@ -178,7 +178,7 @@ impl Style {
 }
 
 /// What the master shall sound like; every number is within its range.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(try_from = "SoundWish", into = "SoundWish")]
 pub struct Sound(SoundWish);
 
@@ -219,12 +219,6 @@ impl Default for SoundWish {
             high_db: 0.0,
             width_percent: 100.0,
         }
-    }
-}
-
-impl Default for Sound {
-    fn default() -> Self {
-        Self(SoundWish::default())
     }
 }
 

@@ -88,7 +88,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
         finish(&mut out, &plan, &model.fine.peaks, &model.fine.gain(&plan.limiter));
         (out, plan, target_lufs)
     } else {
-        limited(&model, shaped, plan, request.loudness, progress)
+        limited(&model, &shaped, plan, request.loudness, progress)
     };
     progress(Stage::Limit, 1.0);
 
@@ -103,7 +103,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
 /// loudness, LUFS.
 fn limited(
     model: &Model,
-    shaped: Audio,
+    shaped: &Audio,
     mut plan: Plan,
     loudness: Loudness,
     progress: Progress<'_>,
@@ -112,14 +112,14 @@ fn limited(
     let start = model.choose(loudness);
     progress(Stage::Solve, 1.0);
     let mut out = shaped.clone();
-    let mut lufs = approach(model, (&shaped, &mut out), &mut plan, &start, target_lufs, progress);
+    let mut lufs = approach(model, (shaped, &mut out), &mut plan, &start, target_lufs, progress);
     if matches!(loudness, Loudness::Exact(_))
         && target_lufs - lufs > TOLERANCE_LU
         && let Some(drive_db) = model.drive_for(GAIN_ALONE, target_lufs + AIM_ABOVE_LU)
     {
-        restore(&mut out, &shaped);
+        restore(&mut out, shaped);
         let choice = Choice { effort: GAIN_ALONE, drive_db, capped: false };
-        lufs = approach(model, (&shaped, &mut out), &mut plan, &choice, target_lufs, progress);
+        lufs = approach(model, (shaped, &mut out), &mut plan, &choice, target_lufs, progress);
     }
     if lufs > target_lufs {
         plan.trim_db = target_lufs - lufs;
