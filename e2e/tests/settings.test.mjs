@@ -47,12 +47,14 @@ test("text is larger, contrast higher, and the form starts where it was set to",
   await page.getByLabel("Much larger").check();
   await page.getByLabel("More", { exact: true }).check();
   await page.getByLabel("Where the upload form starts").selectOption("club");
+  await page.getByLabel("The style it starts with").selectOption("warm");
   await page.getByRole("button", { name: "Keep these settings" }).click();
   await page.getByText("Your settings are kept.").waitFor();
   assert.ok((await size()) > 1.25 * before);
   assert.deepEqual(await accessibilityFaults(page), []);
   await page.goto("/");
   assert.equal(await page.locator("input[name=loudness]:checked").getAttribute("value"), "club");
+  assert.equal(await page.locator("input[name=style]:checked").getAttribute("value"), "warm");
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(overflow, 0);
   await visitor.leave();
@@ -88,10 +90,12 @@ test("a half-filled form is there again, until it is sent or started afresh", as
   assert.equal(await page.getByLabel("Loudness in LUFS").inputValue(), "-14");
   assert.equal((await stored(page))["upload-draft"], undefined);
   await page.getByLabel("Loudness in LUFS").fill("-12");
+  await page.getByLabel("Bright").check();
   await drop(page, "mix.wav", wav(mix({ seconds: 3 })));
   await page.getByRole("button", { name: "Make the master" }).click();
   await page.waitForURL(/\/tracks\/[0-9a-f]{32}$/);
   assert.equal((await stored(page))["upload-draft"], undefined, "what was sent is no draft");
+  await page.getByText("To exactly \u221212 LUFS. Bright.").waitFor();
   await visitor.leave();
 });
 
