@@ -12,18 +12,21 @@ import { Tab } from "./tab.mjs";
 export class Chromium {
   #context;
   #profile;
-  #signal;
 
   static async start(signal) {
     const started = new Chromium();
-    started.#signal = signal;
     started.#profile = await mkdtemp(join(tmpdir(), "balanced-profile-"));
     await mkdir(join(started.#profile, "Default"));
-    // Chromium has a switch for DNT. It has none for GPC, which is only ever sent by extensions: so does the test.
+    // It has no switch for GPC, which is only ever sent by extensions; see `fromExtensions`.
     const preferences = { enable_do_not_track: signal === "dnt" };
     await writeFile(join(started.#profile, "Default", "Preferences"), JSON.stringify(preferences));
     started.#context = await chromium.launchPersistentContext(started.#profile, LAUNCH);
     return started;
+  }
+
+  /** What an extension would add to every request, to those that a page sends as it goes away as well. */
+  static fromExtensions(signal) {
+    return signal === "gpc" ? { "sec-gpc": "1" } : {};
   }
 
   async visit({ url, scripts }) {
@@ -34,7 +37,6 @@ export class Chromium {
     await session.send("Network.clearBrowserCache");
     await session.send("Storage.clearDataForOrigin", { origin: url, storageTypes: "all" });
     await session.send("Emulation.setScriptExecutionDisabled", { value: !scripts });
-    if (this.#signal === "gpc") await page.setExtraHTTPHeaders({ "Sec-GPC": "1" });
     return new ChromiumTab({ url, scripts, page, session });
   }
 

@@ -50,7 +50,10 @@ class FirefoxTab extends Tab {
   }
 
   async open(url) {
-    return (await this.page.goto(url)).status();
+    const answer = await this.page.goto(url);
+    // A page that renewed itself just then went elsewhere first.
+    if (!answer) throw new Error(`ABORTED: no answer came for ${url}`);
+    return answer.status();
   }
 
   async run(what, argument) {
@@ -68,8 +71,9 @@ class FirefoxTab extends Tab {
 
   async jar() {
     const cookies = await this.context.cookies();
-    // For a moment Firefox may list what a deletion has just ended; nothing reads or sends it any more.
-    return cookies.filter(({ expires }) => expires === -1 || expires > Date.now() / 1000);
+    // Ends are listed in whole seconds, rounded up: what a deletion has just ended may still be among them, though
+    // nothing reads or sends it any more.
+    return cookies.filter(({ expires }) => expires === -1 || expires - 1 > Date.now() / 1000);
   }
 
   async leave() {

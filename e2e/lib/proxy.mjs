@@ -10,6 +10,8 @@ export class Recorder {
   tamper;
   /** Files that the test itself serves: an address to `{ type, body }`. */
   serves;
+  /** Headers that every request gets on its way, as from an extension of the browser. */
+  adds = {};
   /** Addresses that get no answer, as a blocker's list has it, and what was asked of them. */
   refuses;
   refused = [];
@@ -35,7 +37,8 @@ export class Recorder {
   }
 
   #pass(target, incoming, outgoing) {
-    const { method, url: path, headers } = incoming;
+    const { method, url: path } = incoming;
+    const headers = { ...incoming.headers, ...this.adds };
     const own = this.serves?.[path];
     if (own) return outgoing.writeHead(200, { "content-type": own.type }).end(own.body);
     if (this.refuses?.test(path)) {

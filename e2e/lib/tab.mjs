@@ -21,7 +21,7 @@ const GONE = /context was destroyed|no such frame|Cannot find context|discarded|
 /** Presses what the selector finds. */
 function click(selector) {
   const found = document.querySelector(selector);
-  if (!found) throw new Error(`there is no ${selector} on ${location.pathname}: ${document.body.innerText.slice(0, 300)}`);
+  if (!found) throw new Error(`there is no ${selector} on ${location.pathname}: ${document.body?.innerText.slice(0, 300)}`);
   found.click();
 }
 
@@ -49,14 +49,23 @@ export class Tab {
     }
   }
 
-  /** Goes to an address of the site. Gives the status. A page that just then renews itself gets in the way once. */
+  /** Goes to an address of the site. Gives the status. A page that just then renews itself gets in the way at times. */
   async go(path) {
-    try {
-      return await this.open(this.url + path);
-    } catch (error) {
-      if (!/ABORTED/.test(error.message)) throw error;
-      await this.pause(300);
-      return this.open(this.url + path);
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.open(this.url + path);
+      } catch (error) {
+        if (tries === 3 || !/ABORTED|interrupted/.test(error.message)) throw error;
+        await this.pause(300);
+      }
+    }
+  }
+
+  /** Waits until the page that is coming has all its elements: until then it seems to have none. */
+  async complete() {
+    for (let tries = 0; await this.evaluate(() => document.readyState === "loading" || document.body === null); tries++) {
+      if (tries === 100) throw new Error(`${await this.path()} is not there after ten seconds`);
+      await this.pause(100);
     }
   }
 
@@ -65,6 +74,7 @@ export class Tab {
   }
 
   async has(selector) {
+    await this.complete();
     return this.evaluate((selector) => document.querySelector(selector) !== null, selector);
   }
 
@@ -73,6 +83,7 @@ export class Tab {
   }
 
   async text() {
+    await this.complete();
     return this.evaluate(() => document.body.innerText);
   }
 
@@ -83,16 +94,19 @@ export class Tab {
 
   /** Presses what the selector finds, and waits for the page that comes. */
   async press(selector) {
+    await this.complete();
     await this.navigated(() => this.run(click, selector));
   }
 
   /** Presses what the selector finds, and stays. */
   async tap(selector) {
+    await this.complete();
     await this.evaluate(click, selector);
   }
 
   /** Presses what the selector finds, and waits until it is gone: from this page, or because another one came. */
   async dismiss(selector) {
+    await this.complete();
     await this.run(click, selector);
     for (let tries = 0; await this.has(selector); tries++) {
       if (tries === 100) throw new Error(`${selector} is still there ten seconds after it was pressed`);
@@ -102,6 +116,7 @@ export class Tab {
 
   /** Fills fields of the form at the selector: names and values, where a value ticks what has it. */
   async fill(form, fields) {
+    await this.complete();
     await this.evaluate(
       ({ form, fields }) => {
         const found = document.querySelector(form);

@@ -130,6 +130,7 @@ describe("the crawl", { concurrency: true }, () => {
       for (const { signal, scripts } of combinations({ signal: CIRCUMSTANCES.signal, scripts: CIRCUMSTANCES.scripts })) {
         const alike = mine.filter((row) => row.signal === signal && row.scripts === scripts);
         const browser = alike.length > 0 && (await start([signal, scripts]));
+        recorder.adds = name === "Chromium" ? Chromium.fromExtensions(signal) : {};
         for (const row of alike) await t.test(title(row), { timeout: VISIT_WITHIN_MS }, () => walk(row, browser, recorder));
         if (browser) await browser.close();
       }
