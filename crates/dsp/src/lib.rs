@@ -10,6 +10,8 @@ pub mod limiter;
 pub mod loudness;
 pub mod spectrum;
 pub mod stereo;
+#[cfg(test)]
+mod test_signals;
 pub mod true_peak;
 
 /// Decibels of an amplitude ratio; silence is minus infinity.

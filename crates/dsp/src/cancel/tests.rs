@@ -1,18 +1,9 @@
 use super::*;
+use crate::test_signals::noise;
 use realfft::RealFftPlanner;
 use std::f64::consts::PI;
 
 const RATE_HZ: u32 = 44_100;
-
-fn noise(seed: u64, frames: usize) -> Vec<f32> {
-    let mut state = seed;
-    (0..frames)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
-}
 
 /// Noise without its upper octaves, and a click every so often.
 fn dull_noise_with_clicks(frames: usize) -> Vec<f32> {

@@ -249,28 +249,24 @@ fn requirements(
 /// Ranges of cells that cover some steps of `each` cells, in order, and the neighbours whose interpolation sees them.
 fn ranges(steps: impl Iterator<Item = usize>, each: usize) -> Vec<Range<usize>> {
     const NEIGHBOURS: usize = 9;
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    for step in steps {
-        let (start, end) = ((step * each).saturating_sub(NEIGHBOURS), (step + 1) * each + NEIGHBOURS);
-        match ranges.last_mut() {
-            Some(last) if last.end >= start => last.end = end,
-            _ => ranges.push(start..end),
-        }
-    }
-    ranges
+    joined(steps.map(|step| (step * each).saturating_sub(NEIGHBOURS)..(step + 1) * each + NEIGHBOURS))
 }
 
 /// Ranges with their surroundings, within `end`; those that touch become one.
 fn widened(ranges: Vec<Range<usize>>, by: usize, end: usize) -> Vec<Range<usize>> {
-    let mut wider: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    joined(ranges.into_iter().map(|range| range.start.saturating_sub(by)..(range.end + by).min(end)))
+}
+
+/// Ranges in order of their starts and of their ends; those that touch become one.
+fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = Vec::new();
     for range in ranges {
-        let (from, to) = (range.start.saturating_sub(by), (range.end + by).min(end));
-        match wider.last_mut() {
-            Some(last) if last.end >= from => last.end = last.end.max(to),
-            _ => wider.push(from..to),
+        match joined.last_mut() {
+            Some(last) if last.end >= range.start => last.end = range.end,
+            _ => joined.push(range),
         }
     }
-    wider
+    joined
 }
 
 #[cfg(test)]

@@ -1,20 +1,11 @@
 use super::*;
+use crate::test_signals::noise;
 use crate::true_peak::true_peak;
 use std::f64::consts::PI;
 
 const RATE_HZ: u32 = 44_100;
 const TIMES: GainTimes =
     GainTimes { lookahead_ms: 5.0, fast_release_ms: 20.0, slow_release_ms: 80.0, slow_charge_ms: 50.0 };
-
-fn noise(seed: u64, frames: usize) -> Vec<f32> {
-    let mut state = seed;
-    (0..frames)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
-}
 
 fn tone(frequency_hz: f64, phase_degrees: f64, amplitude: f64, frames: usize) -> Vec<f32> {
     (0..frames)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::test_signals::noise;
 use proptest::prelude::*;
 use std::f64::consts::PI;
 
@@ -83,16 +84,6 @@ fn ebu_tech_3341_cases_20_to_23_read_within_tolerance_at_every_rate() {
             assert!((-0.4..=0.2).contains(&found), "{rate_hz} Hz, offset {offset}: {found}");
         }
     }
-}
-
-fn noise(seed: u64, frames: usize) -> Vec<f32> {
-    let mut state = seed;
-    (0..frames)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
 }
 
 #[test]
