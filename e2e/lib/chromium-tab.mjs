@@ -17,16 +17,11 @@ export class Chromium {
     const started = new Chromium();
     started.#profile = await mkdtemp(join(tmpdir(), "balanced-profile-"));
     await mkdir(join(started.#profile, "Default"));
-    // It has no switch for GPC, which is only ever sent by extensions; see `fromExtensions`.
+    // Chromium has a switch for DNT and none for GPC.
     const preferences = { enable_do_not_track: signal === "dnt" };
     await writeFile(join(started.#profile, "Default", "Preferences"), JSON.stringify(preferences));
     started.#context = await chromium.launchPersistentContext(started.#profile, LAUNCH);
     return started;
-  }
-
-  /** What an extension would add to every request, to those that a page sends as it goes away as well. */
-  static fromExtensions(signal) {
-    return signal === "gpc" ? { "sec-gpc": "1" } : {};
   }
 
   async visit({ url, scripts }) {
