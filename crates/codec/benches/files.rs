@@ -1,8 +1,9 @@
 //! Reading and writing four minutes of 44.1 kHz stereo, in memory: what the codecs cost without the disk.
 
 use std::io::Cursor;
+use std::ops::ControlFlow;
 
-use codec::{Encoder, Limits, OutputFormat, OutputSpec, Reader, SampleFormat, Tags};
+use codec::{Encoder, Limits, Lossy, OutputFormat, OutputSpec, Reader, SampleFormat, Tags};
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 
@@ -87,5 +88,35 @@ fn write(bencher: Bencher<'_, '_>, name: &str) {
             encoder.write_ints(&[&ints, &ints]).expect("memory takes it");
         }
         encoder.finish().expect("all frames were written")
+    });
+}
+
+/// Lossy codecs, at the rate that suits all of them.
+#[divan::bench(args = ["opus-192", "vorbis-256", "mp3-320", "aac-256"], sample_count = 3)]
+fn write_lossy(bencher: Bencher<'_, '_>, name: &str) {
+    let lossy: Lossy = name.parse().expect("a codec and a bitrate");
+    let frames = 240 * 48_000;
+    let format = OutputFormat::Lossy(lossy);
+    let spec = OutputSpec { format, sample: SampleFormat::Float32, rate_hz: 48_000, channels: 2, frames };
+    let mut floats: Vec<f32> = mix(24).into_iter().map(|sample| sample as f32 / 8_388_608.0).collect();
+    floats.resize(frames as usize, 0.0);
+    bencher.counter(BytesCount::new(frames * 8)).bench_local(|| {
+        let mut encoder = Encoder::create(Cursor::new(Vec::new()), spec, &Tags::default()).expect("an encoder");
+        for block in floats.chunks(1 << 14) {
+            encoder.write_f32(&[block, block]).expect("memory takes it");
+        }
+        encoder.finish().expect("all frames were written")
+    });
+}
+
+/// Both channels, one after the other, as the pipeline does it.
+#[divan::bench(args = [(44_100, 48_000), (48_000, 44_100), (96_000, 44_100), (44_100, 96_000)], sample_count = 3)]
+fn resample(bencher: Bencher<'_, '_>, (from_hz, to_hz): (u32, u32)) {
+    let samples: Vec<f32> = mix(24).into_iter().map(|sample| sample as f32 / 8_388_608.0).collect();
+    bencher.counter(BytesCount::new(FRAMES * 8)).bench_local(|| {
+        for _ in 0..2 {
+            let go_on = &mut |_| ControlFlow::Continue(());
+            black_box(codec::resample(&samples, from_hz, to_hz, go_on).expect("finite samples"));
+        }
     });
 }

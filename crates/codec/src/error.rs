@@ -155,6 +155,40 @@ pub enum EncodeError {
         /// Handed in so far.
         found: u64,
     },
+    /// Larger than the sizes in the format's header can say.
+    #[error("{format} holds at most 4 GiB, and this would be {bytes} bytes: choose WAV or FLAC, or fewer bits")]
+    TooLarge {
+        /// The format.
+        format: &'static str,
+        /// Samples, bytes.
+        bytes: u64,
+    },
+    /// A lossy format at a rate that it is not written at.
+    #[error("{format} is written at {expected}, and {rate_hz} Hz was asked for: convert the rate first")]
+    LossyRate {
+        /// The format.
+        format: &'static str,
+        /// The rates.
+        expected: &'static str,
+        /// What was asked for, Hz.
+        rate_hz: u32,
+    },
+    /// Nothing on this machine writes the format.
+    #[error("there is no encoder for {format} here: {advice}")]
+    NoEncoder {
+        /// The format.
+        format: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// An encoder that is not ours said no.
+    #[error("the {format} encoder failed: {problem}")]
+    Library {
+        /// The format.
+        format: &'static str,
+        /// What it said.
+        problem: String,
+    },
     /// libFLAC said no.
     #[error("the FLAC encoder failed: {0}")]
     Flac(String),

@@ -1,4 +1,4 @@
-//! What a file says about the music: read from any format, written to WAV and FLAC.
+//! What a file says about the music: read from any format, written to every one that is written here.
 //!
 //! Only what stays true of a master is carried over. Loudness tags (`ReplayGain`, R128, Sound Check) describe the mix that
 //! was, and are dropped with everything else that [`Field`] does not name.
@@ -127,20 +127,32 @@ impl Tags {
         self.values.is_empty() && self.cover.is_none()
     }
 
+    /// Writes everything into a finished MP4; the error is what went wrong, in words.
+    pub(crate) fn write_into_mp4(&self, path: &Path) -> Result<(), String> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        self.to_tag(TagType::Mp4Ilst).save_to_path(path, WriteOptions::default()).map_err(|error| error.to_string())
+    }
+
     /// A complete `ID3v2.4` tag; `None` when there is nothing to say.
     pub(crate) fn to_id3v2(&self) -> Option<Vec<u8>> {
-        let mut tag = Tag::new(TagType::Id3v2);
+        let mut bytes = Vec::new();
+        self.to_tag(TagType::Id3v2).dump_to(&mut bytes, WriteOptions::default()).ok()?;
+        (!self.is_empty() && !bytes.is_empty()).then_some(bytes)
+    }
+
+    fn to_tag(&self, kind: TagType) -> Tag {
+        let mut tag = Tag::new(kind);
         for (field, text) in self.iter() {
-            // ID3 knows the tempo in whole numbers only.
+            // Both kinds know the tempo in whole numbers only.
             let key = if field == Field::Bpm { ItemKey::IntegerBpm } else { field.item_key() };
             tag.insert_text(key, text.to_owned());
         }
         if let Some(cover) = &self.cover {
             tag.push_picture(cover.to_picture());
         }
-        let mut bytes = Vec::new();
-        tag.dump_to(&mut bytes, WriteOptions::default()).ok()?;
-        (!self.is_empty() && !bytes.is_empty()).then_some(bytes)
+        tag
     }
 }
 
@@ -150,6 +162,13 @@ impl Cover {
         let picture = self.to_picture();
         let information = PictureInformation::from_picture(&picture).unwrap_or_default();
         picture.as_flac_bytes(information, false)
+    }
+
+    /// The same as text, for Vorbis comments.
+    pub(crate) fn to_flac_picture_base64(&self) -> String {
+        let picture = self.to_picture();
+        let information = PictureInformation::from_picture(&picture).unwrap_or_default();
+        String::from_utf8_lossy(&picture.as_flac_bytes(information, true)).into_owned()
     }
 
     fn to_picture(&self) -> Picture {

@@ -128,13 +128,16 @@ fn ffmpeg_reads_back_every_bit_that_is_written() {
         (OutputFormat::Wav, SampleFormat::Int16),
         (OutputFormat::Wav, SampleFormat::Int24),
         (OutputFormat::Wav, SampleFormat::Float32),
+        (OutputFormat::Aiff, SampleFormat::Int16),
+        (OutputFormat::Aiff, SampleFormat::Int24),
+        (OutputFormat::Aiff, SampleFormat::Float32),
         (OutputFormat::Flac, SampleFormat::Int16),
         (OutputFormat::Flac, SampleFormat::Int24),
     ] {
         for (rate_hz, channels, frames) in [(44_100, 2, 50_001), (96_000, 1, 9_999), (384_000, 2, 40_000)] {
             let spec = OutputSpec { format, sample, rate_hz, channels, frames };
             let samples = music(rate_hz, channels, frames as usize);
-            let path = folder.path().join(if format == OutputFormat::Wav { "out.wav" } else { "out.flac" });
+            let path = folder.path().join(format.name());
             fs::write(&path, encode(spec, &samples, &Tags::default())).unwrap();
             let shift = 24 - sample.bits().min(24);
             let expected: Vec<Vec<f32>> = samples

@@ -15,6 +15,8 @@ fn specs() -> impl Strategy<Value = OutputSpec> {
     let kinds = prop_oneof![
         Just((OutputFormat::Wav, SampleFormat::Int16)),
         Just((OutputFormat::Wav, SampleFormat::Int24)),
+        Just((OutputFormat::Aiff, SampleFormat::Int16)),
+        Just((OutputFormat::Aiff, SampleFormat::Int24)),
         Just((OutputFormat::Flac, SampleFormat::Int16)),
         Just((OutputFormat::Flac, SampleFormat::Int24)),
     ];
@@ -61,12 +63,12 @@ proptest! {
 
     #[test]
     fn floats_come_back_bit_for_bit_whatever_they_are(
-        frames in vec(any::<[u32; 2]>(), 1..5_000), rate_hz in 1u32.., channels in 1usize..=2,
+        frames in vec(any::<[u32; 2]>(), 1..5_000), rate_hz in 1u32.., channels in 1usize..=2, aiff in any::<bool>(),
     ) {
         let samples: Vec<Vec<f32>> =
             (0..channels).map(|c| frames.iter().map(|frame| f32::from_bits(frame[c])).collect()).collect();
         let spec = OutputSpec {
-            format: OutputFormat::Wav,
+            format: if aiff { OutputFormat::Aiff } else { OutputFormat::Wav },
             sample: SampleFormat::Float32,
             rate_hz,
             channels,

@@ -6,14 +6,24 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use codec::{Cover, Field, OutputFormat, OutputSpec, SampleFormat, Tags};
+use codec::{Cover, Field, Lossy, LossyCodec, OutputFormat, OutputSpec, SampleFormat, Tags};
 use common::{decode, encode, ffmpeg, ffprobe, music};
 
 const FRAMES: usize = 4_800;
 
-fn written(folder: &Path, format: OutputFormat, tags: &Tags) -> std::path::PathBuf {
-    let spec = OutputSpec { format, sample: SampleFormat::Int24, rate_hz: 48_000, channels: 1, frames: FRAMES as u64 };
-    let path = folder.join(if format == OutputFormat::Wav { "out.wav" } else { "out.flac" });
+/// Everything that is written, by the usual ending of its name.
+fn formats() -> Vec<(OutputFormat, &'static str)> {
+    let lossy =
+        [(LossyCodec::Mp3, "mp3"), (LossyCodec::Aac, "m4a"), (LossyCodec::Opus, "opus"), (LossyCodec::Vorbis, "ogg")];
+    let lossy = lossy.map(|(codec, ending)| (OutputFormat::Lossy(Lossy::new(codec, None).unwrap()), ending));
+    let lossless = [(OutputFormat::Wav, "wav"), (OutputFormat::Aiff, "aiff"), (OutputFormat::Flac, "flac")];
+    lossless.into_iter().chain(lossy).collect()
+}
+
+fn written(folder: &Path, format: OutputFormat, ending: &str, tags: &Tags) -> std::path::PathBuf {
+    let sample = if matches!(format, OutputFormat::Lossy(_)) { SampleFormat::Float32 } else { SampleFormat::Int24 };
+    let spec = OutputSpec { format, sample, rate_hz: 48_000, channels: 1, frames: FRAMES as u64 };
+    let path = folder.join(format!("out.{ending}"));
     fs::write(&path, encode(spec, &music(48_000, 1, FRAMES), tags)).unwrap();
     path
 }
@@ -40,11 +50,11 @@ fn all_tags(folder: &Path) -> Tags {
 }
 
 #[test]
-fn every_tag_comes_back_from_wav_and_flac() {
+fn every_tag_comes_back_from_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let tags = all_tags(folder.path());
-    for format in [OutputFormat::Wav, OutputFormat::Flac] {
-        let found = decode(&written(folder.path(), format, &tags)).unwrap();
+    for (format, ending) in formats() {
+        let found = decode(&written(folder.path(), format, ending, &tags)).unwrap();
         assert_eq!(found.channels[0].len(), FRAMES);
         for field in Field::ALL {
             assert_eq!(found.tags.get(*field), tags.get(*field), "{field:?} in {format:?}");
@@ -57,13 +67,15 @@ fn every_tag_comes_back_from_wav_and_flac() {
 fn ffmpeg_finds_the_tags_and_the_cover() {
     let folder = tempfile::tempdir().unwrap();
     let tags = all_tags(folder.path());
-    for format in [OutputFormat::Wav, OutputFormat::Flac] {
-        let path = written(folder.path(), format, &tags);
+    for (format, ending) in formats() {
+        let path = written(folder.path(), format, ending, &tags);
+        // ffprobe counts what an Ogg file says as said of its stream.
+        let of = if matches!(ending, "opus" | "ogg") { "stream_tags" } else { "format_tags" };
         for (name, field) in [("title", Field::Title), ("artist", Field::Artist), ("album", Field::Album)] {
-            assert_eq!(ffprobe(&path, &format!("format_tags={name}")), tags.get(field).unwrap(), "{format:?}");
+            assert_eq!(ffprobe(&path, &format!("{of}={name}")), tags.get(field).unwrap(), "{format:?}");
         }
         let width = ffprobe(&path, "stream=width");
-        // ffmpeg shows the pictures of FLAC, and of WAV none but the tags.
+        // ffmpeg shows no picture of a WAV.
         assert!(format == OutputFormat::Wav || width.contains("32"), "{format:?}: {width}");
     }
 }
@@ -119,7 +131,7 @@ fn loudness_of_the_mix_is_not_told_of_the_master() {
     ]);
     assert!(String::from_utf8_lossy(&fs::read(&path).unwrap()).contains("REPLAYGAIN"));
     let tags = decode(&path).unwrap().tags;
-    let master = fs::read(written(folder.path(), OutputFormat::Flac, &tags)).unwrap();
+    let master = fs::read(written(folder.path(), OutputFormat::Flac, "flac", &tags)).unwrap();
     let text = String::from_utf8_lossy(&master);
     assert!(text.contains("TITLE=Mix") && !text.contains("GAIN"));
 }

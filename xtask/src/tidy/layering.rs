@@ -30,6 +30,11 @@ const HIDDEN: &[(&str, &str)] = &[
     ("symphonia", "codec"),
     ("libflac-sys", "codec"),
     ("lofty", "codec"),
+    ("mp3lame-encoder", "codec"),
+    ("ogg", "codec"),
+    ("opus", "codec"),
+    ("rubato", "codec"),
+    ("vorbis_rs", "codec"),
     ("hyper-rustls", "providers"),
     ("reqwest", "providers"),
 ];

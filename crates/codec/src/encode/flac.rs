@@ -5,6 +5,7 @@
 use std::io::{Seek, SeekFrom, Write};
 
 use super::OutputSpec;
+use super::comments;
 use super::flac_sys::{RawEncoder, StreamInfo};
 use crate::error::EncodeError;
 use crate::tags::Tags;
@@ -40,7 +41,7 @@ impl<W: Write + Seek> FlacWriter<W> {
         let start = writer.stream_position()?;
         let mut head = b"fLaC".to_vec();
         push_block(&mut head, STREAM_INFO, &[0; 34]);
-        push_block(&mut head, VORBIS_COMMENT, &vorbis_comment(tags));
+        push_block(&mut head, VORBIS_COMMENT, &comments::block("libFLAC", comments::pairs(tags)));
         if let Some(picture) = tags.cover.as_ref().map(crate::tags::Cover::to_flac_picture) {
             push_block(&mut head, PICTURE, &picture);
         }
@@ -101,22 +102,4 @@ fn stream_info(spec: OutputSpec, info: &StreamInfo) -> Vec<u8> {
     out.extend(packed.to_be_bytes());
     out.extend(info.md5);
     out
-}
-
-/// RFC 9639, section 8.6; the sizes are little-endian, unlike all others in FLAC.
-fn vorbis_comment(tags: &Tags) -> Vec<u8> {
-    let comments = tags.iter().map(|(field, text)| format!("{}={text}", field.vorbis_name()));
-    let comments: Vec<String> = comments.collect();
-    let mut out = Vec::new();
-    push_text(&mut out, "libFLAC");
-    out.extend((comments.len() as u32).to_le_bytes());
-    for comment in &comments {
-        push_text(&mut out, comment);
-    }
-    out
-}
-
-fn push_text(out: &mut Vec<u8>, text: &str) {
-    out.extend((text.len() as u32).to_le_bytes());
-    out.extend(text.as_bytes());
 }

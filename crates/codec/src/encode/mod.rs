@@ -1,12 +1,20 @@
 //! From planar samples to a file, block by block.
 
+mod aiff;
+mod comments;
+mod ffmpeg;
 mod flac;
 mod flac_sys;
+#[cfg(feature = "mp3")]
+mod mp3;
+mod opus;
+mod vorbis;
 mod wav;
 
 use std::io::{Seek, Write};
 
 use crate::error::EncodeError;
+use crate::lossy::{Lossy, LossyCodec};
 use crate::tags::Tags;
 
 /// File formats that are written.
@@ -14,8 +22,34 @@ use crate::tags::Tags;
 pub enum OutputFormat {
     /// RIFF WAVE; RF64 when it would not fit 4 GiB.
     Wav,
+    /// AIFF; AIFF-C for floats.
+    Aiff,
     /// FLAC, level 5.
     Flac,
+    /// A lossy codec in the container that is usual for it.
+    Lossy(Lossy),
+}
+
+impl OutputFormat {
+    /// The name that users know.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wav => "WAV",
+            Self::Aiff => "AIFF",
+            Self::Flac => "FLAC",
+            Self::Lossy(lossy) => lossy.codec().name(),
+        }
+    }
+}
+
+/// Whether a codec can be written on this machine; the error says what to do. AAC, and MP3 without the feature `mp3`,
+/// need an FFmpeg on the path.
+pub fn can_encode(codec: LossyCodec) -> Result<(), EncodeError> {
+    match codec {
+        LossyCodec::Opus | LossyCodec::Vorbis => Ok(()),
+        LossyCodec::Mp3 if cfg!(feature = "mp3") => Ok(()),
+        LossyCodec::Mp3 | LossyCodec::Aac => ffmpeg::available(codec),
+    }
 }
 
 /// Kinds of samples that are written.
@@ -25,7 +59,7 @@ pub enum SampleFormat {
     Int16,
     /// Signed integers of 24 bits.
     Int24,
-    /// IEEE floats of 32 bits; WAV only.
+    /// IEEE floats of 32 bits: for WAV and AIFF, and what lossy codecs are fed with.
     Float32,
 }
 
@@ -47,9 +81,9 @@ pub struct OutputSpec {
     pub format: OutputFormat,
     /// Kind of samples.
     pub sample: SampleFormat,
-    /// Sample rate, Hz: any but 0 for WAV, up to 655 350 for FLAC.
+    /// Sample rate, Hz: any but 0 for WAV and AIFF, up to 655 350 for FLAC, [`LossyCodec::rate_for`] for lossy ones.
     pub rate_hz: u32,
-    /// One or two for WAV, up to eight for FLAC.
+    /// One or two, and up to eight for FLAC.
     pub channels: usize,
     /// Length, frames. The header is written from it, so that the file is never seen with a wrong one.
     pub frames: u64,
@@ -79,9 +113,15 @@ pub struct Encoder<W: Write + Seek> {
     sink: Sink<W>,
 }
 
-enum Sink<W> {
+enum Sink<W: Write + Seek> {
     Wav(wav::WavWriter<W>),
+    Aiff(aiff::AiffWriter<W>),
     Flac(flac::FlacWriter<W>),
+    Opus(opus::OpusWriter<W>),
+    Vorbis(Box<vorbis::VorbisWriter<W>>),
+    #[cfg(feature = "mp3")]
+    Mp3(mp3::Mp3Writer<W>),
+    Ffmpeg(Box<ffmpeg::FfmpegWriter<W>>),
 }
 
 impl<W: Write + Seek> std::fmt::Debug for Encoder<W> {
@@ -93,10 +133,11 @@ impl<W: Write + Seek> std::fmt::Debug for Encoder<W> {
 impl<W: Write + Seek> Encoder<W> {
     /// Checks the specification and writes the header. `writer` need not be buffered: blocks go out whole.
     pub fn create(writer: W, spec: OutputSpec, tags: &Tags) -> Result<Self, EncodeError> {
-        // A WAV of more channels must say which loudspeakers they are for; nothing here knows.
-        let (format, highest_hz, most_channels) = match spec.format {
-            OutputFormat::Wav => ("WAV", u32::MAX, 2),
-            OutputFormat::Flac => ("FLAC", flac::HIGHEST_RATE_HZ, 8),
+        let format = spec.format.name();
+        // WAV and AIFF of more channels must say which loudspeakers they are for; nothing here knows.
+        let (highest_hz, most_channels) = match spec.format {
+            OutputFormat::Flac => (flac::HIGHEST_RATE_HZ, 8),
+            _ => (u32::MAX, 2),
         };
         if !(1..=most_channels).contains(&spec.channels) {
             return Err(EncodeError::Channels { format, found: spec.channels, most: most_channels });
@@ -106,8 +147,11 @@ impl<W: Write + Seek> Encoder<W> {
         }
         let sink = match (spec.format, spec.sample) {
             (OutputFormat::Wav, _) => Sink::Wav(wav::WavWriter::create(writer, spec, tags)?),
+            (OutputFormat::Aiff, _) => Sink::Aiff(aiff::AiffWriter::create(writer, spec, tags)?),
             (OutputFormat::Flac, SampleFormat::Float32) => return Err(EncodeError::FloatInFlac),
             (OutputFormat::Flac, _) => Sink::Flac(flac::FlacWriter::create(writer, spec, tags)?),
+            (OutputFormat::Lossy(lossy), SampleFormat::Float32) => Sink::lossy(writer, spec, lossy, tags)?,
+            (OutputFormat::Lossy(_), _) => return Err(EncodeError::Block { expected: "floats" }),
         };
         Ok(Self { spec, written: 0, sink })
     }
@@ -116,8 +160,14 @@ impl<W: Write + Seek> Encoder<W> {
     pub fn write_f32(&mut self, block: &[&[f32]]) -> Result<(), EncodeError> {
         self.count(block)?;
         match &mut self.sink {
+            Sink::Opus(opus) => opus.write_f32(block),
+            Sink::Vorbis(vorbis) => vorbis.write_f32(block),
+            #[cfg(feature = "mp3")]
+            Sink::Mp3(mp3) => mp3.write_f32(block),
+            Sink::Ffmpeg(ffmpeg) => ffmpeg.write_f32(block),
             Sink::Wav(wav) if self.spec.sample == SampleFormat::Float32 => wav.write_f32(block),
-            _ => Err(EncodeError::Block { expected: "integers" }),
+            Sink::Aiff(aiff) if self.spec.sample == SampleFormat::Float32 => aiff.write_f32(block),
+            Sink::Wav(_) | Sink::Aiff(_) | Sink::Flac(_) => Err(EncodeError::Block { expected: "integers" }),
         }
     }
 
@@ -133,7 +183,9 @@ impl<W: Write + Seek> Encoder<W> {
         self.count(block)?;
         match &mut self.sink {
             Sink::Wav(wav) => wav.write_ints(block),
+            Sink::Aiff(aiff) => aiff.write_ints(block),
             Sink::Flac(flac) => flac.write_ints(block),
+            _ => Err(EncodeError::Block { expected: "floats" }),
         }
     }
 
@@ -144,7 +196,13 @@ impl<W: Write + Seek> Encoder<W> {
         }
         match self.sink {
             Sink::Wav(wav) => wav.finish(),
+            Sink::Aiff(aiff) => aiff.finish(),
             Sink::Flac(flac) => flac.finish(),
+            Sink::Opus(opus) => opus.finish(),
+            Sink::Vorbis(vorbis) => vorbis.finish(),
+            #[cfg(feature = "mp3")]
+            Sink::Mp3(mp3) => mp3.finish(),
+            Sink::Ffmpeg(ffmpeg) => ffmpeg.finish(),
         }
     }
 
@@ -160,6 +218,36 @@ impl<W: Write + Seek> Encoder<W> {
             return Err(EncodeError::Length { expected: self.spec.frames, found: self.written });
         }
         Ok(())
+    }
+}
+
+/// What undoes LAME's own turning down: below 256 kbit/s it multiplies what it is fed with (`abr_switch_map` in its
+/// `presets.c`), against clipping, which is watched over elsewhere here.
+fn lame_gain(kbps: u32) -> f32 {
+    match kbps {
+        ..=160 => 1.0 / 0.95,
+        ..=192 => 1.0 / 0.97,
+        ..=224 => 1.0 / 0.98,
+        _ => 1.0,
+    }
+}
+
+impl<W: Write + Seek> Sink<W> {
+    fn lossy(writer: W, spec: OutputSpec, lossy: Lossy, tags: &Tags) -> Result<Self, EncodeError> {
+        let codec = lossy.codec();
+        if codec.rate_for(spec.rate_hz) != spec.rate_hz {
+            let expected = if codec == LossyCodec::Opus { "48 kHz" } else { "44.1 or 48 kHz" };
+            return Err(EncodeError::LossyRate { format: codec.name(), expected, rate_hz: spec.rate_hz });
+        }
+        Ok(match codec {
+            LossyCodec::Opus => Self::Opus(opus::OpusWriter::create(writer, spec, lossy, tags)?),
+            LossyCodec::Vorbis => Self::Vorbis(Box::new(vorbis::VorbisWriter::create(writer, spec, lossy, tags)?)),
+            #[cfg(feature = "mp3")]
+            LossyCodec::Mp3 => Self::Mp3(mp3::Mp3Writer::create(writer, spec, lossy, tags)?),
+            #[cfg(not(feature = "mp3"))]
+            LossyCodec::Mp3 => Self::Ffmpeg(Box::new(ffmpeg::FfmpegWriter::create(writer, spec, lossy, tags)?)),
+            LossyCodec::Aac => Self::Ffmpeg(Box::new(ffmpeg::FfmpegWriter::create(writer, spec, lossy, tags)?)),
+        })
     }
 }
 
