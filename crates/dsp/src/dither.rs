@@ -1,8 +1,13 @@
 //! From floating point to the integers of a file, with the rounding error turned into steady noise.
 //!
 //! Triangular dither (Lipshitz, Wanmaker & Vanderkooy, JAES 1992) from a counter hash: the noise of a sample depends on
-//! its place alone, so that blocks and threads change no bit. At 16 bit and 44.1 or 48 kHz the error is shaped away
-//! from where the ear is most sensitive. Not here: packing into bytes.
+//! its place alone, so that blocks and threads change no bit. Not here: packing into bytes.
+//!
+//! At 16 bit and 44.1 or 48 kHz the error is shaped away from where the ear is most sensitive, with Wannamaker's three
+//! taps ("Psychoacoustically optimal noise shaping", JAES 40:7/8, 1992): the noise is multiplied by
+//! `1 - 1.623 z^-1 + 0.982 z^-2 - 0.109 z^-3`. Weighted by the threshold of hearing (Terhardt 1979) it is 9.8 dB less
+//! than white dither at 44.1 kHz and 11.2 dB at 48 kHz, for 6.6 dB more in all. His nine taps would gain another 1.6 dB
+//! and cost 11.8 dB more noise, 27 dB of it at the top, which every conversion after that would have to survive.
 
 /// What is done about the rounding error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,5 +167,77 @@ mod tests {
         assert_eq!(quantised(Dither::None, 16, &[2.0, -2.0]), [32_767, -32_768]);
         assert_eq!(quantised(Dither::None, 24, &[2.0, -2.0]), [8_388_607, -8_388_608]);
         assert!(quantised(Dither::Shaped, 16, &[2.0; 500]).iter().all(|x| *x == 32_767));
+    }
+
+    /// The power by which shaping multiplies the noise at a part of the rate.
+    fn shaping_power(part: f64) -> f64 {
+        let (mut re, mut im) = (1.0, 0.0);
+        for (tap, c) in SHAPING.iter().enumerate() {
+            let (sin, cos) = (std::f64::consts::TAU * part * (tap + 1) as f64).sin_cos();
+            re -= f64::from(*c) * cos;
+            im += f64::from(*c) * sin;
+        }
+        re * re + im * im
+    }
+
+    /// Power of a signal around a part of the rate, by averaged Hann windows of 1024.
+    fn power_near(signal: &[f64], part: f64) -> f64 {
+        let window = |n: usize| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / 1024.0).cos();
+        let blocks = signal.chunks_exact(1024);
+        let count = blocks.len() as f64;
+        let power = |block: &[f64]| {
+            let (mut re, mut im) = (0.0, 0.0);
+            for (n, x) in block.iter().enumerate() {
+                let (sin, cos) = (std::f64::consts::TAU * part * n as f64).sin_cos();
+                (re, im) = (re + x * window(n) * cos, im + x * window(n) * sin);
+            }
+            re * re + im * im
+        };
+        blocks.map(power).sum::<f64>() / count / (1024.0 * 0.375)
+    }
+
+    #[test]
+    fn shaped_noise_has_the_spectrum_of_its_filter() {
+        let samples: Vec<f32> = (0..400_000).map(|n| (n as f32 * 0.013).sin() * 0.3).collect();
+        let out = quantised(Dither::Shaped, 16, &samples);
+        let error: Vec<f64> = out.iter().zip(&samples).map(|(y, x)| f64::from(*y) - f64::from(*x) * 32_768.0).collect();
+        for step in 1..24 {
+            let part = f64::from(step) / 48.0;
+            let (found, expected) = (power_near(&error, part), 0.25 * shaping_power(part));
+            let off_db = 10.0 * (found / expected).log10();
+            assert!(off_db.abs() < 1.5, "{part} of the rate: {found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn shaped_noise_is_ten_decibels_less_audible_than_white_noise() {
+        // Terhardt's threshold in quiet, dB SPL.
+        let threshold_db =
+            |khz: f64| 3.64 * khz.powf(-0.8) - 6.5 * (-0.6 * (khz - 3.3).powi(2)).exp() + 0.001 * khz.powi(4);
+        for (rate_hz, least_db) in [(44_100.0, 9.5), (48_000.0, 11.0)] {
+            let (mut shaped, mut white) = (0.0, 0.0);
+            for hz in (20..rate_hz as u32 / 2).step_by(10).map(f64::from) {
+                let weight = 10f64.powf(-threshold_db(hz / 1000.0) / 10.0);
+                shaped += weight * shaping_power(hz / rate_hz);
+                white += weight;
+            }
+            let gained_db = 10.0 * (white / shaped).log10();
+            println!("{rate_hz} Hz: {gained_db:.1} dB less above the threshold of hearing");
+            assert!(gained_db > least_db, "{rate_hz}: {gained_db}");
+        }
+    }
+
+    #[test]
+    fn digital_silence_gives_quiet_noise_without_a_rhythm() {
+        let out = quantised(Dither::Shaped, 16, &vec![0.0; 200_000]);
+        assert!(out.iter().all(|x| x.abs() <= 6), "a tone or a runaway: {:?}", out.iter().max());
+        let samples: Vec<f64> = out.iter().map(|x| f64::from(*x)).collect();
+        let power: f64 = samples.iter().map(|x| x * x).sum();
+        assert!(power > 0.0);
+        // Beyond the filter's own three taps and what rounding adds to them, nothing repeats.
+        for lag in 8..3_000 {
+            let repeats = samples.iter().zip(&samples[lag..]).map(|(a, b)| a * b).sum::<f64>() / power;
+            assert!(repeats.abs() < 0.02, "every {lag} samples: {repeats}");
+        }
     }
 }
