@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use pipeline::presets::{self, Preset};
-use pipeline::{BitDepth, Container, Sound, Style, UnknownStyle};
+use pipeline::{BitDepth, Container, LossyCodec, Sound, Style, UnknownStyle};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 input refused. Of several files, the worst one counts.
@@ -53,8 +53,8 @@ pub(crate) struct MasterArgs {
     /// Loudness to reach, whatever it costs, in LUFS; the report says what it cost.
     #[arg(long, value_name = "LUFS", allow_negative_numbers = true, value_parser = loudness)]
     pub(crate) loudness: Option<f64>,
-    /// Where the master is going (see `balanced presets`): sets loudness and ceiling, and stops where loudness would
-    /// cost too much quality.
+    /// Where the master is going (see `balanced presets`): sets loudness and ceiling, stops where loudness would cost too
+    /// much quality, and lowers the ceiling until it holds after the lossy codec that is known to be used there.
     #[arg(long = "for", value_name = "PRESET", value_parser = preset)]
     pub(crate) preset: Option<&'static Preset>,
     /// True peak that no master exceeds, in dBTP.
@@ -62,12 +62,20 @@ pub(crate) struct MasterArgs {
     pub(crate) ceiling: Option<f64>,
     #[command(flatten)]
     pub(crate) sound: SoundArgs,
-    /// Kind of file; by default what the output's name says, else WAV.
+    /// Kind of file; by default what the output's name says, else WAV. AAC needs an FFmpeg on the path, and so does MP3
+    /// unless LAME was built in.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Bits a sample; 32f only as WAV.
+    /// Bits a sample of a lossless file; 32f only as WAV or AIFF.
     #[arg(long, value_name = "BITS", default_value = "24")]
     pub(crate) bit_depth: Depth,
+    /// Bitrate of a lossy file in kbit/s: MP3 64 to 320 (else 320), AAC 64 to 320 (else 256), Opus 48 to 510 (else 192),
+    /// Vorbis 64 to 480 (else 256).
+    #[arg(long, value_name = "KBPS")]
+    pub(crate) bitrate: Option<u32>,
+    /// Sample rate of the master in Hz, 8000 to 384000; by default that of the mix, where the format can have it.
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
+    pub(crate) rate: Option<u32>,
     /// Follow this plan exactly and decide nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width",
@@ -169,15 +177,32 @@ pub(crate) struct ServeArgs {
 pub(crate) enum Format {
     /// WAV, or RF64 where that is too small.
     Wav,
+    /// AIFF.
+    Aiff,
     /// FLAC.
     Flac,
+    /// MP3, at a constant bitrate.
+    Mp3,
+    /// AAC in M4A.
+    #[value(alias = "m4a")]
+    Aac,
+    /// Opus in Ogg.
+    Opus,
+    /// Vorbis in Ogg.
+    #[value(alias = "ogg")]
+    Vorbis,
 }
 
 impl From<Format> for Container {
     fn from(format: Format) -> Self {
         match format {
             Format::Wav => Self::Wav,
+            Format::Aiff => Self::Aiff,
             Format::Flac => Self::Flac,
+            Format::Mp3 => Self::Lossy(LossyCodec::Mp3),
+            Format::Aac => Self::Lossy(LossyCodec::Aac),
+            Format::Opus => Self::Lossy(LossyCodec::Opus),
+            Format::Vorbis => Self::Lossy(LossyCodec::Vorbis),
         }
     }
 }

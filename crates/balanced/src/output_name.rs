@@ -17,7 +17,9 @@ pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
         }
     }
     let container = container(args)?;
-    let encoding = Encoding::new(container, args.bit_depth.into()).map_err(|error| error.to_string())?;
+    let usual = Encoding::new(container, args.bit_depth.into());
+    let encoding = usual.and_then(|encoding| args.bitrate.map_or(Ok(encoding), |kbps| encoding.at_kbps(kbps)));
+    let encoding = encoding.map_err(|error| error.to_string())?;
     let mut seen = HashSet::new();
     args.inputs
         .iter()
@@ -48,7 +50,10 @@ fn container(args: &MasterArgs) -> Result<Container, String> {
         )),
         (_, Some(asked)) => Ok(asked),
         (Some(named), None) => Ok(named),
-        (None, None) => Err(format!("`{}` says no format; end it in .wav or .flac, or add --format", output.display())),
+        (None, None) => Err(format!(
+            "`{}` says no format; end it in .wav, .aiff, .flac, .mp3, .m4a, .opus or .ogg, or add --format",
+            output.display()
+        )),
     }
 }
 
@@ -70,29 +75,41 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
 
-    fn asked(line: &str) -> Result<Vec<(String, &'static str)>, String> {
+    fn asked(line: &str) -> Result<Vec<(String, String)>, String> {
         let words = ["balanced", "master"].into_iter().chain(line.split(' '));
         let Command::Master(args) = Cli::try_parse_from(words).expect("parsed").command else { unreachable!() };
         let name = |delivery: Delivery| (delivery.path.to_string_lossy().into_owned(), delivery.encoding.name());
         deliveries(&args).map(|all| all.into_iter().map(name).collect())
     }
 
-    fn one(line: &str) -> (String, &'static str) {
+    fn one(line: &str) -> (String, String) {
         asked(line).expect("accepted").remove(0)
     }
 
     #[test]
     fn a_master_lands_beside_its_mix_unless_sent_elsewhere() {
-        assert_eq!(one("a/mix.aiff"), ("a/mix-master.wav".into(), "wav-24"));
-        assert_eq!(one("mix.wav --format flac"), ("mix-master.flac".into(), "flac-24"));
-        assert_eq!(one("../up/mix.wav --out-dir out"), ("out/mix-master.wav".into(), "wav-24"));
-        assert_eq!(one("mix.wav -o x.FLAC --bit-depth 16"), ("x.FLAC".into(), "flac-16"));
+        for (line, path, encoding) in [
+            ("a/mix.aiff", "a/mix-master.wav", "wav-24"),
+            ("mix.wav --format flac", "mix-master.flac", "flac-24"),
+            ("../up/mix.wav --out-dir out", "out/mix-master.wav", "wav-24"),
+            ("mix.wav -o x.FLAC --bit-depth 16", "x.FLAC", "flac-16"),
+            ("mix.wav -o x.aif --bit-depth 32f", "x.aif", "aiff-32f"),
+            ("mix.wav -o x.mp3", "x.mp3", "mp3-320"),
+            ("mix.wav -o x.opus --bitrate 96", "x.opus", "opus-96"),
+            ("mix.wav --format vorbis --bitrate 160", "mix-master.ogg", "vorbis-160"),
+            ("mix.wav --format m4a", "mix-master.m4a", "aac-256"),
+        ] {
+            assert_eq!(one(line), (path.to_owned(), encoding.to_owned()), "{line}");
+        }
     }
 
     #[test]
     fn what_does_not_go_together_is_refused() {
         for bad in [
-            "mix.wav -o out.mp3",
+            "mix.wav -o out.xyz",
+            "mix.wav -o out.wav --bitrate 128",
+            "mix.wav -o out.mp3 --bitrate 100",
+            "mix.wav -o out.opus --format vorbis",
             "mix.wav -o out.wav --format flac",
             "mix.wav --format flac --bit-depth 32f",
             "a/mix.wav b/mix.wav --out-dir out",

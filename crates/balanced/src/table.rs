@@ -44,6 +44,10 @@ fn master_text(report: &Report) -> String {
         let (before, after) = (number(value(&report.before)), number(value(&report.after)));
         let _ = writeln!(text, "  {name:24}{before:>8}   {BOLD}{after:>8}{PLAIN}  {DIM}{unit}{PLAIN}");
     }
+    for heard in &report.heard_through {
+        let (name, peak) = (format!("Peak as {}", heard.encoding), number(heard.true_peak_dbtp));
+        let _ = writeln!(text, "  {name:24}{:>8}   {BOLD}{peak:>8}{PLAIN}  {DIM}dBTP{PLAIN}", "");
+    }
     text.push('\n');
     for sentence in &report.explanation {
         let _ = writeln!(text, "  · {sentence}");
@@ -76,6 +80,9 @@ pub(crate) fn presets(presets: &[Preset]) {
         let (loudness, ceiling) = (number(preset.loudness_lufs), number(preset.ceiling_dbtp));
         println!("{BOLD}{:width$}{PLAIN}  {loudness:>6} LUFS  {ceiling:>5} dBTP  {}", preset.id, preset.name);
         println!("{:width$}  {DIM}{} ({}){PLAIN}", "", preset.source, preset.as_of);
+        if !preset.codecs.is_empty() {
+            println!("{:width$}  {DIM}heard through {}{PLAIN}", "", preset.codecs.join(", "));
+        }
     }
 }
 

@@ -184,6 +184,77 @@ fn a_plan_or_report_that_exists_is_found_before_the_work() {
     assert_eq!(fs::read(folder.path().join("plan.json")).expect("there"), b"precious");
 }
 
+#[test]
+fn the_name_of_the_output_says_its_format() {
+    let folder = folder();
+    mix(folder.path());
+    for (name, starts, encoding, rate_hz) in [
+        ("out.aiff", &b"FORM"[..], "aiff-24", 44_100),
+        ("out.opus", b"OggS", "opus-192", 48_000),
+        ("out.ogg", b"OggS", "vorbis-256", 44_100),
+        ("out.mp3", b"\xFF\xFB", "mp3-320", 44_100),
+        ("out.m4a", b"", "aac-256", 44_100),
+    ] {
+        let output = balanced(folder.path(), ["master", "mix.wav", "-o", name, "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        let object = &json(&output)[0];
+        assert_eq!(object["outputs"][0]["encoding"], encoding, "{object}");
+        assert_eq!(object["outputs"][0]["rate_hz"], rate_hz, "{object}");
+        assert!(object["after"]["true_peak_dbtp"].as_f64() <= object["ceiling_dbtp"].as_f64(), "{object}");
+        assert!(fs::read(folder.path().join(name)).expect("there").starts_with(starts), "{name}");
+    }
+}
+
+#[test]
+fn a_rate_that_is_asked_for_is_delivered_and_comes_back_with_the_plan() {
+    let folder = folder();
+    mix(folder.path());
+    let run = |args: &[&str]| {
+        let output = balanced(folder.path(), args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    let said = run(&["master", "mix.wav", "-o", "one.wav", "--rate", "48000", "--save-plan", "plan.json"]);
+    assert!(said.contains("Converted from 44.1 to 48 kHz"), "{said}");
+    run(&["master", "mix.wav", "-o", "two.wav", "--plan", "plan.json"]);
+    let read = |name: &str| fs::read(folder.path().join(name)).expect("there");
+    assert_eq!(read("one.wav")[24..28], 48_000u32.to_le_bytes());
+    assert!(read("one.wav") == read("two.wav"), "the plan gave other bits");
+    let refused = balanced(folder.path(), ["master", "mix.wav", "-o", "out.opus", "--rate", "44100"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("48000"), "{}", stderr(&refused));
+}
+
+#[test]
+fn a_master_for_a_service_is_heard_through_its_codecs() {
+    let folder = folder();
+    mix(folder.path());
+    let output = balanced(folder.path(), ["master", "mix.wav", "-o", "out.wav", "--for", "youtube", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object = &json(&output)[0];
+    let heard = object["heard_through"].as_array().expect("codecs");
+    assert_eq!(heard[0]["encoding"], "opus-128", "{object}");
+    for codec in heard {
+        assert!(codec["true_peak_dbtp"].as_f64() <= object["ceiling_dbtp"].as_f64(), "{codec}");
+    }
+}
+
+#[test]
+fn without_ffmpeg_the_message_says_what_to_do() {
+    let folder = folder();
+    mix(folder.path());
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_balanced"))
+        .args(["master", "mix.wav", "-o", "out.m4a"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", folder.path())
+        .output()
+        .expect("the command starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("install FFmpeg"), "{}", stderr(&output));
+    assert_eq!(names(folder.path()), ["mix.wav"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_master_leaves_nothing_behind() {

@@ -55,6 +55,8 @@ fn job(input: PathBuf, output: PathBuf, lufs: f64) -> Job {
         }),
         deliveries: vec![Delivery { path: output, encoding: Encoding::Wav24 }],
         preview: None,
+        rate_hz: None,
+        heard_through: Vec::new(),
         existing: Existing::Replace,
         limits: Limits::default(),
     }

@@ -2,13 +2,13 @@
 
 use std::fs::File;
 
-use codec::{Encoder, Limits, OutputFormat, OutputSpec, Reader, SampleFormat, Tags};
+use codec::{Encoder, Limits, OutputSpec, Reader, SampleFormat, Tags};
 use dsp::dither::{Dither, Quantiser};
 use mastering::{Audio, Measurement, Meter};
 
 use crate::watch::Watch;
 use crate::whole_file::Pending;
-use crate::{BitDepth, Container, Delivery, Error, Failure, Stage};
+use crate::{BitDepth, Delivery, Encoding, Error, Failure, Stage};
 
 /// Frames that are encoded at a time: large enough to be quick, small enough not to count.
 const BLOCK: usize = 1 << 14;
@@ -52,15 +52,28 @@ pub(crate) fn deliver(
 ) -> Result<Checked, Error> {
     let mut gain_db = 0.0;
     for _ in 0..ATTEMPTS {
-        let (pending, bytes) = encode(audio, gain_db, delivery, tags, place, watch)?;
-        let after = check(&pending, delivery, place, watch)?;
-        let excess_db = after.true_peak_dbtp - ceiling_dbtp;
+        let checked = attempt(audio, gain_db, delivery, tags, place, watch)?;
+        let excess_db = checked.after.true_peak_dbtp - ceiling_dbtp;
         if excess_db <= 0.0 {
-            return Ok(Checked { pending, after, bytes });
+            return Ok(checked);
         }
         gain_db -= excess_db + MARGIN_DB;
     }
     Err(Failure::AboveCeiling { path: delivery.path.clone(), ceiling_dbtp }.into())
+}
+
+/// Encodes the master, turned by `gain_db`, and measures the file, whatever comes of it.
+pub(crate) fn attempt(
+    audio: &Audio,
+    gain_db: f64,
+    delivery: &Delivery,
+    tags: &Tags,
+    place: Place,
+    watch: &mut Watch<'_>,
+) -> Result<Checked, Error> {
+    let (pending, bytes) = encode(audio, gain_db, delivery, tags, place, watch)?;
+    let after = check(&pending, delivery, place, watch)?;
+    Ok(Checked { pending, after, bytes })
 }
 
 fn encode(
@@ -78,7 +91,7 @@ fn encode(
         file,
         audio.rate_hz(),
         &channels,
-        (delivery.encoding.container(), delivery.encoding.depth()),
+        delivery.encoding,
         tags,
         &mut |fraction| watch.go_on(Stage::Encode, place.within(fraction)),
         &failed,
@@ -92,18 +105,15 @@ pub(crate) fn write(
     file: File,
     rate_hz: u32,
     channels: &[(&[f32], f64)],
-    (container, depth): (Container, BitDepth),
+    encoding: Encoding,
     tags: &Tags,
     progress: &mut dyn FnMut(f32) -> Result<(), Error>,
     failed: &dyn Fn(codec::EncodeError) -> Failure,
 ) -> Result<File, Error> {
     let frames = channels.first().map_or(0, |(samples, _)| samples.len());
     let spec = OutputSpec {
-        format: match container {
-            Container::Wav => OutputFormat::Wav,
-            Container::Flac => OutputFormat::Flac,
-        },
-        sample: match depth {
+        format: encoding.format(),
+        sample: match encoding.depth() {
             BitDepth::Int16 => SampleFormat::Int16,
             BitDepth::Int24 => SampleFormat::Int24,
             BitDepth::Float32 => SampleFormat::Float32,
@@ -126,7 +136,7 @@ pub(crate) fn write(
             floats[index].clear();
             floats[index].extend(samples[block.clone()].iter().map(|x| x * gains[index]));
         }
-        if depth == BitDepth::Float32 {
+        if encoding.depth() == BitDepth::Float32 {
             let planes: Vec<&[f32]> = floats.iter().map(Vec::as_slice).collect();
             encoder.write_f32(&planes).map_err(failed)?;
         } else {
@@ -171,13 +181,13 @@ fn boundless() -> Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Control, Encoding, Progress};
+    use crate::{Control, Progress};
 
     #[test]
     fn a_master_that_is_too_hot_is_turned_down_in_every_encoding() {
         let tone = |i: usize| (i as f32 * 0.9).sin() * 0.999;
         let audio = Audio::new(48_000, vec![(0..96_000).map(tone).collect(); 2]).expect("audio");
-        for encoding in Encoding::ALL {
+        for encoding in Encoding::LOSSLESS {
             let folder = tempfile::tempdir().expect("folder");
             let delivery = Delivery { path: folder.path().join("master"), encoding };
             let mut observer = |_: Progress| Control::Continue;

@@ -67,6 +67,26 @@ pub enum Failure {
     /// A job without deliveries.
     #[error("there is nothing to write: a job needs at least one output")]
     NoOutput,
+    /// A rate that nothing is mastered at.
+    #[error(
+        "expected a sample rate of {} to {} Hz, found {rate_hz}",
+        mastering::LOWEST_RATE_HZ,
+        mastering::HIGHEST_RATE_HZ
+    )]
+    Rate {
+        /// What was asked for, Hz.
+        rate_hz: u32,
+    },
+    /// A rate that the codec of an output cannot have.
+    #[error("{codec} cannot be written at {rate_hz} Hz; take {possible_hz} Hz, or leave the rate open")]
+    RateOfCodec {
+        /// The codec.
+        codec: &'static str,
+        /// What it can have, Hz.
+        possible_hz: u32,
+        /// What was asked for, Hz.
+        rate_hz: u32,
+    },
     /// The encoder said no.
     #[error("`{}` cannot be encoded", path.display())]
     Encode {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use codec::Limits;
+use codec::{Limits, Lossy};
 use mastering::{Plan, Request};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,11 @@ pub struct Job {
     /// channels are the mix's left and right and the master's left and right, at the same loudness (the louder one is
     /// turned down). A mono track is on both sides.
     pub preview: Option<PathBuf>,
+    /// Sample rate of the outputs, Hz, 8000 to 384 000; `None`: the plan's, or else that of the mix where the outputs
+    /// can have it, or else the nearest of its family that they can have.
+    pub rate_hz: Option<u32>,
+    /// What the listeners' copies are encoded with elsewhere, as far as known: the ceiling holds after these, too.
+    pub heard_through: Vec<Lossy>,
     /// What to do about outputs that are there already.
     pub existing: Existing,
     /// How large the mix may be, whatever it claims about itself.
@@ -43,8 +48,32 @@ pub enum Instructions {
 pub struct SavedPlan {
     /// The loudness that was asked for, LUFS.
     pub target_lufs: f64,
+    /// Sample rate that the mix is converted to first, Hz; absent where it is not converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_hz: Option<u32>,
+    /// True peak that the outputs hold, dBTP, where that is another than the plan's own: a lossy codec raises peaks, so
+    /// that the plan stays below by as much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling_dbtp: Option<f64>,
     /// Everything that is done.
     pub plan: Plan,
+}
+
+impl SavedPlan {
+    /// A plan as it was decided for outputs at the rate of the mix that hold the plan's own ceiling.
+    pub fn new(target_lufs: f64, plan: Plan) -> Self {
+        Self { target_lufs, rate_hz: None, ceiling_dbtp: None, plan }
+    }
+}
+
+impl Instructions {
+    /// True peak that the outputs hold, dBTP.
+    pub(crate) fn ceiling_dbtp(&self) -> f64 {
+        match self {
+            Self::Decide(request) => request.ceiling_dbtp,
+            Self::Render(saved) => saved.ceiling_dbtp.unwrap_or(saved.plan.ceiling_dbtp),
+        }
+    }
 }
 
 /// One file to make of the master.

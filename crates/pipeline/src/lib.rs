@@ -1,4 +1,4 @@
-//! The way of a track: decode, analyse, decide, render, encode, and check what was delivered.
+//! The way of a track: decode, convert the rate, analyse, decide, render, encode, and check what was delivered.
 //!
 //! One way for the command line, a job of the service and a preview: what is promised of a master (its loudness, its
 //! ceiling, that a file appears whole or not at all) is kept here and nowhere else.
@@ -6,9 +6,11 @@
 //! Not here: signal code and musical decisions (`mastering`), file formats (`codec`), queues, HTTP, printing.
 
 mod course;
+mod decode;
 mod deliver;
 mod encoding;
 mod error;
+mod hold;
 mod job;
 mod overview;
 mod preview;
@@ -22,13 +24,14 @@ mod whole_file;
 pub use course::Course;
 pub use encoding::{BitDepth, Container, Encoding, NoSuchEncoding, UnknownEncoding};
 pub use error::{Error, Failure};
+pub use hold::codecs_of;
 pub use job::{Delivery, Existing, Instructions, Job, SavedPlan};
 pub use overview::Overview;
 pub use progress::{Control, Observer, Progress, Stage};
-pub use report::{AnalysisReport, Courses, Delivered, Input, Report, SCHEMA, Waveforms};
+pub use report::{AnalysisReport, Courses, Decoded, Delivered, Input, Report, SCHEMA, Waveforms};
 pub use run::{analyse, run};
 pub use stopwatch::Timings;
 pub use whole_file::write_whole;
 
-pub use codec::Limits;
+pub use codec::{Limits, Lossy, LossyCodec, NoSuchBitrate};
 pub use mastering::{Loudness, Measurement, Plan, Request, Sound, Style, UnknownStyle, presets};

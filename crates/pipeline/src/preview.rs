@@ -10,7 +10,7 @@ use mastering::{Audio, Measurement};
 
 use crate::deliver::write;
 use crate::watch::Watch;
-use crate::{BitDepth, Container, Error, Failure, Stage};
+use crate::{Encoding, Error, Failure, Stage};
 
 /// What one side of the player needs.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ pub(crate) fn write_preview(
         file,
         master.audio.rate_hz(),
         &[a, b, c, d],
-        (Container::Flac, BitDepth::Int16),
+        Encoding::Flac16,
         &Tags::default(),
         &mut |_| watch.go_on(Stage::Encode, 1.0),
         &|source| Failure::Encode { path: path.to_owned(), source },

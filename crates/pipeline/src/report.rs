@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use mastering::{Measurement, Plan};
 
-use crate::{Course, Encoding, Overview, Timings};
+use crate::{Course, Encoding, Overview, SavedPlan, Timings};
 
 /// The version of the report's schema. Keys may be added under the same number, never renamed or removed.
 pub const SCHEMA: u32 = 1;
@@ -38,7 +38,10 @@ pub struct Report {
     pub output: String,
     /// Every delivered file.
     pub outputs: Vec<Delivered>,
-    /// The mix.
+    /// What lossy codecs make of the master elsewhere; empty when none was listened to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard_through: Vec<Decoded>,
+    /// The mix, at the rate of the outputs.
     pub before: Measurement,
     /// The first delivered file, decoded again and measured.
     pub after: Measurement,
@@ -65,6 +68,15 @@ pub struct Report {
     pub realtime_factor: f64,
 }
 
+impl Report {
+    /// What was decided, to be kept and followed again: to the same bits, on the same kind of processor.
+    pub fn saved_plan(&self) -> SavedPlan {
+        let rate_hz = self.outputs.first().map(|output| output.rate_hz).filter(|hz| *hz != self.source.rate_hz);
+        let ceiling_dbtp = Some(self.ceiling_dbtp).filter(|dbtp| *dbtp != self.plan.ceiling_dbtp);
+        SavedPlan { target_lufs: self.target_lufs, rate_hz, ceiling_dbtp, plan: self.plan.clone() }
+    }
+}
+
 /// One delivered file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivered {
@@ -72,10 +84,22 @@ pub struct Delivered {
     pub path: String,
     /// As what.
     pub encoding: Encoding,
+    /// Its sample rate, Hz; 0 in reports from before rates were converted.
+    #[serde(default)]
+    pub rate_hz: u32,
     /// Its size.
     pub bytes: u64,
     /// The file, decoded again and measured.
     pub after: Measurement,
+}
+
+/// What listeners get elsewhere: the master through a codec that nothing was delivered in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decoded {
+    /// The codec and its bitrate.
+    pub encoding: Encoding,
+    /// True peak of what it decodes to, dBTP.
+    pub true_peak_dbtp: f64,
 }
 
 /// Mix and master, drawn over the same columns.

@@ -4,16 +4,18 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use codec::{DecodeError, Decoded, Limits, Tags};
+use codec::Limits;
 use mastering::{Analysis, Audio, Master, TOLERANCE_LU};
 
+use crate::decode::{Mix, decode, decode_for, refused};
 use crate::deliver::{Checked, Place, deliver};
+use crate::hold::{Held, concerns, hold};
 use crate::preview::{Side, write_preview};
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{
     AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Input, Instructions, Job, Observer, Overview,
-    Report, SCHEMA, SavedPlan, Stage, Timings, Waveforms,
+    Report, SCHEMA, SavedPlan, Timings, Waveforms,
 };
 
 const MONO: &str = "Your mix is mono, so the master is mono too: one channel in, one channel out.";
@@ -26,33 +28,46 @@ const RENDERED: &str = "This master follows the plan that you gave; nothing was 
 pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let mut watch = Watch::start(observer);
     check_outputs(job)?;
-    let (audio, source, tags) = decode(&job.input, &job.limits, &mut watch)?;
+    let Mix { audio, source, tags } = decode_for(job, &mut watch)?;
+    let rate_hz = audio.rate_hz();
     let before = analyse_audio(&audio, &mut watch)?;
     let (before_overview, before_course) = (Overview::of(audio.channels()), Course::of(&audio));
     let mut made = make(audio, &before, &job.instructions, &mut watch)?;
     watch.still_wanted()?;
+    let mut ready: Vec<Option<Checked>> = Vec::new();
+    let mut heard_through = Vec::new();
+    if concerns(job) {
+        let held = hold(job, &before, made, &tags, &mut watch)?;
+        Held { made, ready, heard: heard_through } = held;
+    }
+    if rate_hz != source.rate_hz {
+        made.explanation.insert(0, converted(source.rate_hz, rate_hz));
+    }
     if source.channels == 1 {
         made.explanation.insert(0, MONO.to_owned());
     }
     let waveforms = Waveforms { before: before_overview, after: Overview::of(made.audio.channels()) };
     let loudness_over_time = Courses { before: before_course, after: Course::of(&made.audio) };
 
+    let ceiling_dbtp = job.instructions.ceiling_dbtp();
     let count = job.deliveries.len();
     let mut finished = Vec::with_capacity(count + 1);
     let mut outputs = Vec::with_capacity(count);
     for (index, delivery) in job.deliveries.iter().enumerate() {
         let place = Place { index, count };
-        let Checked { pending, after, bytes } =
-            deliver(&made.audio, delivery, made.plan.ceiling_dbtp, &tags, place, &mut watch)?;
+        let Checked { pending, after, bytes } = match ready.get_mut(index).and_then(Option::take) {
+            Some(checked) => checked,
+            None => deliver(&made.audio, delivery, ceiling_dbtp, &tags, place, &mut watch)?,
+        };
         finished.push(pending);
         let path = delivery.path.to_string_lossy().into_owned();
-        outputs.push(Delivered { path, encoding: delivery.encoding, bytes, after });
+        outputs.push(Delivered { path, encoding: delivery.encoding, rate_hz, bytes, after });
     }
     let first = outputs.first().ok_or(Failure::NoOutput)?;
     let (output, after) = (first.path.clone(), first.after);
     if let Some(path) = &job.preview {
         // Read once more rather than kept: three copies of the samples would be too many.
-        let (mix, _, _) = decode(&job.input, &job.limits, &mut watch)?;
+        let mix = decode_for(job, &mut watch)?.audio;
         let mix = Side { audio: &mix, measured: before.measurement };
         finished.push(preview(path, mix, Side { audio: &made.audio, measured: after }, &mut watch)?);
     }
@@ -67,10 +82,11 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         source,
         output,
         outputs,
+        heard_through,
         before: before.measurement,
         after,
         target_lufs: made.target_lufs,
-        ceiling_dbtp: made.plan.ceiling_dbtp,
+        ceiling_dbtp,
         target_reached,
         reason: (!target_reached)
             .then(|| made.not_reached.unwrap_or_else(|| missed(after.integrated_lufs, made.target_lufs))),
@@ -85,7 +101,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
 /// Listens to a track and says what it is like.
 pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<AnalysisReport, Error> {
     let mut watch = Watch::start(observer);
-    let (audio, source, _) = decode(input, limits, &mut watch)?;
+    let Mix { audio, source, .. } = decode(input, limits, &mut watch)?;
     let before = analyse_audio(&audio, &mut watch)?.measurement;
     let (waveform, loudness_over_time) = (Overview::of(audio.channels()), Course::of(&audio));
     let timings_ms = watch.stop();
@@ -103,6 +119,12 @@ pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<
 
 /// Finds out before any work what would be found out after all of it.
 fn check_outputs(job: &Job) -> Result<(), Failure> {
+    for delivery in &job.deliveries {
+        if let Some(lossy) = delivery.encoding.lossy() {
+            let missing = |source| Failure::Encode { path: delivery.path.clone(), source };
+            codec::can_encode(lossy.codec()).map_err(missing)?;
+        }
+    }
     let mut seen = HashSet::new();
     let input = fs::canonicalize(&job.input).ok();
     for path in job.deliveries.iter().map(|delivery| &delivery.path).chain(&job.preview) {
@@ -124,35 +146,14 @@ fn check_outputs(job: &Job) -> Result<(), Failure> {
     Ok(())
 }
 
-fn decode(path: &Path, limits: &Limits, watch: &mut Watch<'_>) -> Result<(Audio, Input, Tags), Error> {
-    let decoded = codec::decode_file(path, limits, &mut |fraction| watch.tell(Stage::Decode, fraction));
-    let Decoded { rate_hz, channels, format, tags } = decoded.map_err(|error| match error {
-        DecodeError::Io(source) => Failure::Read { path: path.to_owned(), source }.into(),
-        DecodeError::Stopped => Error::Cancelled,
-        refusal => Error::Refused(refusal.to_string()),
-    })?;
-    let audio = Audio::new(rate_hz, channels).map_err(refused)?;
-    let source = Input {
-        input: path.to_string_lossy().into_owned(),
-        format: format.to_string(),
-        duration_s: audio.duration_s(),
-        rate_hz,
-        channels: audio.channels().len(),
-    };
-    Ok((audio, source, tags))
-}
-
 fn analyse_audio(audio: &Audio, watch: &mut Watch<'_>) -> Result<Analysis, Error> {
     let analysis = mastering::analyse(audio, &mut |stage, within| watch.engine(stage, within)).map_err(refused)?;
     watch.still_wanted()?;
     Ok(analysis)
 }
 
-fn refused(refusal: impl std::error::Error) -> Error {
-    Error::Refused(refusal.to_string())
-}
-
-fn make(
+/// Decides and renders, or renders what was decided.
+pub(crate) fn make(
     audio: Audio,
     analysis: &Analysis,
     instructions: &Instructions,
@@ -161,7 +162,7 @@ fn make(
     let mut progress = |stage, within| watch.engine(stage, within);
     match instructions {
         Instructions::Decide(request) => Ok(mastering::master(audio, analysis, request, &mut progress)),
-        Instructions::Render(SavedPlan { target_lufs, plan }) => Ok(Master {
+        Instructions::Render(SavedPlan { target_lufs, plan, .. }) => Ok(Master {
             audio: mastering::render(audio, plan, &mut progress)?,
             plan: plan.clone(),
             target_lufs: *target_lufs,
@@ -191,6 +192,11 @@ fn name_all(finished: Vec<Pending>, existing: Existing) -> Result<(), Failure> {
         named.push(target);
     }
     Ok(())
+}
+
+fn converted(from_hz: u32, to_hz: u32) -> String {
+    let khz = |hz: u32| f64::from(hz) / 1000.0;
+    format!("Converted from {} to {} kHz before anything else was done.", khz(from_hz), khz(to_hz))
 }
 
 fn missed(reached_lufs: f64, target_lufs: f64) -> String {

@@ -64,6 +64,8 @@ fn mix_and_master_are_side_by_side_at_one_loudness_and_in_time() {
             }),
             deliveries: vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }],
             preview: Some(preview.clone()),
+            rate_hz: None,
+            heard_through: Vec::new(),
             existing: Existing::Keep,
             limits: Limits::default(),
         };

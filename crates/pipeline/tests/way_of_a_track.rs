@@ -49,6 +49,8 @@ fn job(folder: &Path, encodings: &[Encoding]) -> Job {
         }),
         deliveries: encodings.iter().map(delivery).collect(),
         preview: None,
+        rate_hz: None,
+        heard_through: Vec::new(),
         existing: Existing::Keep,
         limits: Limits::default(),
     }
@@ -69,8 +71,8 @@ fn go_on(_: Progress) -> Control {
 #[test]
 fn every_delivery_is_on_target_and_below_the_ceiling() {
     let folder = tempfile::tempdir().expect("folder");
-    let report = pipeline::run(&job(folder.path(), &Encoding::ALL), &mut go_on).expect("mastered");
-    assert_eq!(report.outputs.len(), Encoding::ALL.len());
+    let report = pipeline::run(&job(folder.path(), &Encoding::LOSSLESS), &mut go_on).expect("mastered");
+    assert_eq!(report.outputs.len(), Encoding::LOSSLESS.len());
     for output in &report.outputs {
         assert!(output.after.true_peak_dbtp <= report.ceiling_dbtp, "{output:?}");
         assert!((output.after.integrated_lufs + 12.0).abs() <= 0.1, "{output:?}");

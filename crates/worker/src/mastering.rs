@@ -34,6 +34,8 @@ impl Engine for Mastering {
             instructions: Instructions::Decide(request(&order.settings)?),
             deliveries: DELIVERED.into_iter().map(|(kind, encoding)| Delivery { path: path(kind), encoding }).collect(),
             preview: Some(path(OutputKind::Preview)),
+            rate_hz: None,
+            heard_through: Vec::new(),
             existing: Existing::Keep,
             limits: Limits {
                 max_duration_s: self.limits.max_duration.as_secs_f64(),

@@ -125,7 +125,7 @@ fn ffmpeg() -> Finding {
             name,
             health: Health::Note,
             found: "not found".to_owned(),
-            advice: "nothing needs it; as a second opinion on loudness: sudo apt install ffmpeg".to_owned(),
+            advice: "AAC is written with it, and MP3 unless LAME was built in: sudo apt install ffmpeg".to_owned(),
         },
     }
 }

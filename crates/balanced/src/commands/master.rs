@@ -35,6 +35,8 @@ pub(crate) fn run(args: &MasterArgs, settings: &Settings) -> Outcome {
             instructions: instructions.clone(),
             deliveries: vec![delivery],
             preview: None,
+            rate_hz: args.rate,
+            heard_through: args.preset.map_or_else(Vec::new, pipeline::codecs_of),
             existing: if args.force { Existing::Replace } else { Existing::Keep },
             limits: settings.limits(),
         };
@@ -90,8 +92,7 @@ fn check_side_files(args: &MasterArgs, job: &Job) -> Result<(), pipeline::Error>
 
 fn keep_side_files(args: &MasterArgs, report: &Report, existing: Existing) -> Result<(), pipeline::Error> {
     if let Some(path) = &args.save_plan {
-        let plan = SavedPlan { target_lufs: report.target_lufs, plan: report.plan.clone() };
-        pipeline::write_whole(path, pretty_json(&plan).as_bytes(), existing)?;
+        pipeline::write_whole(path, pretty_json(&report.saved_plan()).as_bytes(), existing)?;
     }
     if let Some(path) = &args.report {
         pipeline::write_whole(path, pretty_json(report).as_bytes(), existing)?;

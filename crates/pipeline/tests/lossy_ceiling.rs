@@ -1,0 +1,143 @@
+//! The ceiling through lossy codecs: what a delivered file decodes to is below it, by our panel and by other meters, on
+//! signals that codecs are worst at; and a master for a service holds it in the codecs that stand for the service.
+
+mod support;
+
+use std::path::Path;
+
+use pipeline::{Control, Delivery, Encoding, Error, Failure, Instructions, Lossy};
+use support::{RATE_HZ, ffmpeg_dbtp, job, libebur128_dbtp, signals, write_mix};
+
+const CEILING_DBTP: f64 = -1.0;
+
+fn encoding(name: &str) -> Encoding {
+    name.parse().expect("an encoding")
+}
+
+/// A band that plays, and never the same for long.
+fn music(n: usize) -> f64 {
+    let t = n as f64 / f64::from(RATE_HZ);
+    let beat = t % 0.5;
+    let hiss = ((n as u32).wrapping_mul(2_654_435_761) >> 8) as f64 / 8_388_608.0 - 1.0;
+    let chord: f64 = [220.0, 277.2, 329.6, 440.0, 880.0].iter().map(|hz| (hz * t * std::f64::consts::TAU).sin()).sum();
+    0.5 * (-beat * 14.0).exp() * (320.0 * beat).sin() + 0.15 * (-(t % 0.25) * 50.0).exp() * hiss + 0.05 * chord
+}
+
+fn check(folder: &Path, name: &str, what: &str, loudness_lufs: f64) -> f64 {
+    let path = folder.join(format!("master.{}", encoding(name).container().extension()));
+    let delivery = Delivery { path: path.clone(), encoding: encoding(name) };
+    let job = job(&folder.join("mix.wav"), loudness_lufs, CEILING_DBTP, vec![delivery]);
+    let report = match pipeline::run(&job, &mut |_| Control::Continue) {
+        // What a codec takes for inaudible it leaves out, and then there is nothing left to deliver.
+        Err(Error::Failed(Failure::Silenced { .. })) if what == "21.9 kHz" => return f64::NEG_INFINITY,
+        other => other.expect("mastered"),
+    };
+    let ours = report.after.true_peak_dbtp;
+    let (theirs, ffmpeg) = (libebur128_dbtp(&path), ffmpeg_dbtp(&path));
+    let lufs = report.after.integrated_lufs;
+    println!(
+        "{what:46} {loudness_lufs:4} {name:10} true peak: ours {ours:6.2}, libebur128 {theirs:6.2}, FFmpeg {ffmpeg:5.1}; \
+         {lufs:6.2} LUFS, limited to {:5.2}, trim {:5.2}",
+        report.plan.ceiling_dbtp, report.plan.trim_db
+    );
+    assert_eq!(report.ceiling_dbtp, CEILING_DBTP);
+    assert!(ours <= CEILING_DBTP, "{what}, {name}: {ours}");
+    assert!(theirs <= CEILING_DBTP, "{what}, {name}: libebur128 reads {theirs}");
+    assert!(ffmpeg <= CEILING_DBTP, "{what}, {name}: FFmpeg reads {ffmpeg}");
+    assert_eq!(report.target_reached, report.reason.is_none());
+    lufs
+}
+
+#[test]
+fn no_meter_reads_what_a_lossy_file_decodes_to_above_the_ceiling() {
+    let folder = tempfile::tempdir().expect("folder");
+    for (what, signal) in signals() {
+        write_mix(&folder.path().join("mix.wav"), signal);
+        for name in ["mp3-128", "mp3-192", "opus-96", "opus-128", "vorbis-128", "aac-128"] {
+            for loudness_lufs in [-14.0, -9.0] {
+                check(folder.path(), name, what, loudness_lufs);
+            }
+        }
+    }
+}
+
+#[test]
+fn music_keeps_its_loudness_where_the_ceiling_is_lowered() {
+    let folder = tempfile::tempdir().expect("folder");
+    write_mix(&folder.path().join("mix.wav"), music);
+    for name in ["mp3-128", "mp3-320", "opus-96", "opus-192", "vorbis-128", "vorbis-256", "aac-128", "aac-256"] {
+        for loudness_lufs in [-14.0, -9.0] {
+            let lufs = check(folder.path(), name, "music", loudness_lufs);
+            assert!((lufs - loudness_lufs).abs() <= 0.1, "{name}: {lufs} LUFS for {loudness_lufs}");
+        }
+    }
+}
+
+#[test]
+fn a_lossless_master_for_a_service_holds_the_ceiling_in_its_codecs() {
+    let folder = tempfile::tempdir().expect("folder");
+    let input = folder.path().join("mix.wav");
+    write_mix(&input, music);
+    let path = folder.path().join("master.wav");
+    let deliveries = vec![Delivery { path: path.clone(), encoding: Encoding::Wav24 }];
+    let mut job = job(&input, -10.0, CEILING_DBTP, deliveries);
+    job.heard_through = ["opus-96", "vorbis-128"].iter().map(|name| name.parse::<Lossy>().expect("known")).collect();
+    let report = support::run(&job);
+    assert_eq!(report.heard_through.len(), 2);
+    assert!(report.heard_through.iter().all(|heard| heard.true_peak_dbtp <= CEILING_DBTP), "{report:?}");
+    assert!(report.plan.ceiling_dbtp < CEILING_DBTP - 0.1, "these codecs raise peaks: {:?}", report.plan);
+    assert!(report.after.true_peak_dbtp <= report.plan.ceiling_dbtp);
+    assert!((report.after.integrated_lufs + 10.0).abs() <= 0.1, "{:?}", report.after);
+    assert!(report.explanation.iter().any(|sentence| sentence.contains("listeners")), "{:?}", report.explanation);
+
+    // What was decided renders to the same bits, codecs included.
+    let first = std::fs::read(&path).expect("there");
+    job.instructions = Instructions::Render(report.saved_plan());
+    let again = support::run(&job);
+    assert!(std::fs::read(&path).expect("there") == first, "the saved plan gave other bits");
+    assert_eq!(again.ceiling_dbtp, CEILING_DBTP);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("folder").collect();
+    assert_eq!(left.len(), 2, "nothing but mix and master: {left:?}");
+}
+
+#[test]
+fn rates_are_converted_before_the_limiter_so_that_the_ceiling_holds_after() {
+    let folder = tempfile::tempdir().expect("folder");
+    let input = folder.path().join("mix.wav");
+    for (what, signal) in signals() {
+        write_mix(&input, signal);
+        for rate_hz in [48_000, 96_000, 22_050] {
+            let path = folder.path().join("master.wav");
+            let deliveries = vec![Delivery { path: path.clone(), encoding: Encoding::Wav24 }];
+            let mut job = job(&input, -12.0, CEILING_DBTP, deliveries);
+            job.rate_hz = Some(rate_hz);
+            // A tone near Nyquist is not there at half the rate, and the rest of the mix is silence.
+            let report = match pipeline::run(&job, &mut |_| Control::Continue) {
+                Err(Error::Refused(why)) if rate_hz < RATE_HZ && why.contains("silent") => continue,
+                other => other.expect("mastered"),
+            };
+            let what = format!("{what} at {rate_hz} Hz");
+            assert_eq!((report.outputs[0].rate_hz, report.source.rate_hz), (rate_hz, RATE_HZ), "{what}");
+            let (ours, theirs, ffmpeg) = (report.after.true_peak_dbtp, libebur128_dbtp(&path), ffmpeg_dbtp(&path));
+            assert!(ours.max(theirs).max(ffmpeg) <= CEILING_DBTP, "{what}: {ours} {theirs} {ffmpeg}");
+            assert!(report.explanation[0].contains("Converted from 44.1"), "{:?}", report.explanation);
+        }
+    }
+}
+
+#[test]
+fn a_rate_that_a_codec_cannot_have_is_refused_when_it_was_asked_for_and_found_when_it_was_not() {
+    let folder = tempfile::tempdir().expect("folder");
+    let input = folder.path().join("mix.wav");
+    write_mix(&input, music);
+    let deliveries = vec![Delivery { path: folder.path().join("master.opus"), encoding: encoding("opus-128") }];
+    let mut job = job(&input, -14.0, CEILING_DBTP, deliveries);
+    let found = support::run(&job);
+    assert_eq!(found.outputs[0].rate_hz, 48_000);
+    job.rate_hz = Some(RATE_HZ);
+    let refusal = pipeline::run(&job, &mut |_| Control::Continue);
+    assert!(matches!(refusal, Err(Error::Failed(Failure::RateOfCodec { possible_hz: 48_000, .. }))), "{refusal:?}");
+    job.rate_hz = Some(7);
+    let refusal = pipeline::run(&job, &mut |_| Control::Continue);
+    assert!(matches!(refusal, Err(Error::Failed(Failure::Rate { rate_hz: 7 }))), "{refusal:?}");
+}
