@@ -10,6 +10,7 @@ pub mod limiter;
 pub mod loudness;
 pub mod spectrum;
 pub mod stereo;
+pub mod stereo_spectrum;
 #[cfg(test)]
 mod test_signals;
 pub mod true_peak;

@@ -1,13 +1,14 @@
 //! Music: what a track is like, what to do about it, doing it, and saying what was done.
 //!
 //! [`analyse`] measures a mix; [`master`] decides a [`Plan`] for it and renders that; [`render`] renders a plan that is
-//! already there, to the same bits; [`Meter`] measures what was delivered.
+//! already there, to the same bits; [`Meter`] measures what was delivered; [`observations`] are notes on the mix.
 //! Not here: files, threads, clocks; signal code (that is `dsp`).
 
 mod analysis;
 mod audio;
 mod explain;
 mod measurement;
+pub mod observations;
 pub mod plan;
 pub mod presets;
 mod render;
@@ -15,6 +16,7 @@ mod solve;
 mod sound;
 mod tone;
 mod width;
+mod usual;
 
 pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
@@ -23,6 +25,7 @@ pub use plan::Plan;
 pub use render::render;
 pub use solve::master;
 pub use sound::{Sound, Style, UnknownStyle};
+pub use usual::{UsualBand, usual_range};
 
 /// What the musician asks for.
 #[derive(Debug, Clone, PartialEq)]
