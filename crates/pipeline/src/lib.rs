@@ -5,12 +5,14 @@
 //!
 //! Not here: signal code and musical decisions (`mastering`), file formats (`codec`), queues, HTTP, printing.
 
+mod album;
 mod course;
 mod decode;
 mod deliver;
 mod encoding;
 mod error;
 mod hold;
+mod html;
 mod job;
 mod overview;
 mod preview;
@@ -21,17 +23,21 @@ mod stopwatch;
 mod watch;
 mod whole_file;
 
+pub use album::{AlbumError, AlbumJob, AlbumObserver, AlbumReport, run_album};
 pub use course::Course;
 pub use encoding::{BitDepth, Container, Encoding, NoSuchEncoding, UnknownEncoding};
 pub use error::{Error, Failure};
 pub use hold::codecs_of;
+pub use html::{album_page, analysis_page, report_page};
 pub use job::{Delivery, Existing, Instructions, Job, SavedPlan};
 pub use overview::Overview;
 pub use progress::{Control, Observer, Progress, Stage};
-pub use report::{AnalysisReport, Courses, Decoded, Delivered, Input, Report, SCHEMA, Waveforms};
+pub use report::{
+    AnalysisReport, Courses, Decoded, Delivered, Input, REPORT_JSON_SCHEMA, Report, SCHEMA, Spectra, Waveforms,
+};
 pub use run::{analyse, run};
 pub use stopwatch::Timings;
 pub use whole_file::write_whole;
 
 pub use codec::{Limits, Lossy, LossyCodec, NoSuchBitrate};
-pub use mastering::{Loudness, Measurement, Plan, Request, Sound, Style, UnknownStyle, presets};
+pub use mastering::{Loudness, Measurement, Plan, Request, Sound, Style, UnknownStyle, observations, presets};

@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use mastering::observations::{Observation, Spectrum};
 use mastering::{Measurement, Plan};
 
 use crate::{Course, Encoding, Overview, SavedPlan, Timings};
 
 /// The version of the report's schema. Keys may be added under the same number, never renamed or removed.
 pub const SCHEMA: u32 = 1;
+
+/// The schema itself, for whoever reads reports (JSON Schema, draft 2020-12).
+pub const REPORT_JSON_SCHEMA: &str = include_str!("../schema/report.schema.json");
 
 /// What came in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,12 +60,18 @@ pub struct Report {
     pub reason: Option<String>,
     /// What was done, one sentence each, in words for musicians.
     pub explanation: Vec<String>,
+    /// Notes on the mix, the weightiest first.
+    #[serde(default)]
+    pub observations: Vec<Observation>,
     /// Everything that was done, complete.
     pub plan: Plan,
     /// What mix and master look like.
     pub waveforms: Waveforms,
     /// How loud mix and master are over time.
     pub loudness_over_time: Courses,
+    /// What mix and master are made of.
+    #[serde(default)]
+    pub spectra: Spectra,
     /// Wall-clock time by stage, ms.
     pub timings_ms: Timings,
     /// Seconds of music a second of work.
@@ -120,6 +130,15 @@ pub struct Courses {
     pub after: Course,
 }
 
+/// Mix and master in third-octave bands.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Spectra {
+    /// The mix.
+    pub before: Spectrum,
+    /// The master.
+    pub after: Spectrum,
+}
+
 /// A track that was only listened to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisReport {
@@ -132,10 +151,16 @@ pub struct AnalysisReport {
     pub source: Input,
     /// Its numbers.
     pub before: Measurement,
+    /// Notes on it, the weightiest first.
+    #[serde(default)]
+    pub observations: Vec<Observation>,
     /// What it looks like.
     pub waveform: Overview,
     /// How loud it is over time.
     pub loudness_over_time: Course,
+    /// What it is made of, in third-octave bands.
+    #[serde(default)]
+    pub spectrum: Spectrum,
     /// Wall-clock time by stage, ms.
     pub timings_ms: Timings,
     /// Seconds of music a second of work.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use codec::Limits;
+use mastering::observations::{observe, spectrum};
 use mastering::{Analysis, Audio, Master, TOLERANCE_LU};
 
 use crate::decode::{Mix, decode, decode_for, refused};
@@ -15,7 +16,7 @@ use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{
     AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Input, Instructions, Job, Observer, Overview,
-    Report, SCHEMA, SavedPlan, Timings, Waveforms,
+    Report, SCHEMA, SavedPlan, Spectra, Timings, Waveforms,
 };
 
 const MONO: &str = "Your mix is mono, so the master is mono too: one channel in, one channel out.";
@@ -31,6 +32,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let Mix { audio, source, tags } = decode_for(job, &mut watch)?;
     let rate_hz = audio.rate_hz();
     let before = analyse_audio(&audio, &mut watch)?;
+    let (observations, before_spectrum) = observe(&audio, &before.measurement);
     let (before_overview, before_course) = (Overview::of(audio.channels()), Course::of(&audio));
     let mut made = make(audio, &before, &job.instructions, &mut watch)?;
     watch.still_wanted()?;
@@ -48,6 +50,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     }
     let waveforms = Waveforms { before: before_overview, after: Overview::of(made.audio.channels()) };
     let loudness_over_time = Courses { before: before_course, after: Course::of(&made.audio) };
+    let spectra = Spectra { before: before_spectrum, after: spectrum(&made.audio) };
 
     let ceiling_dbtp = job.instructions.ceiling_dbtp();
     let count = job.deliveries.len();
@@ -91,9 +94,11 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         reason: (!target_reached)
             .then(|| made.not_reached.unwrap_or_else(|| missed(after.integrated_lufs, made.target_lufs))),
         explanation: made.explanation,
+        observations,
         plan: made.plan,
         waveforms,
         loudness_over_time,
+        spectra,
         timings_ms,
     })
 }
@@ -103,6 +108,7 @@ pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<
     let mut watch = Watch::start(observer);
     let Mix { audio, source, .. } = decode(input, limits, &mut watch)?;
     let before = analyse_audio(&audio, &mut watch)?.measurement;
+    let (observations, spectrum) = observe(&audio, &before);
     let (waveform, loudness_over_time) = (Overview::of(audio.channels()), Course::of(&audio));
     let timings_ms = watch.stop();
     Ok(AnalysisReport {
@@ -111,8 +117,10 @@ pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<
         realtime_factor: realtime_factor(&source, &timings_ms),
         source,
         before,
+        observations,
         waveform,
         loudness_over_time,
+        spectrum,
         timings_ms,
     })
 }
@@ -178,7 +186,7 @@ fn preview(path: &Path, mix: Side<'_>, master: Side<'_>, watch: &mut Watch<'_>) 
     Ok(pending)
 }
 
-fn name_all(finished: Vec<Pending>, existing: Existing) -> Result<(), Failure> {
+pub(crate) fn name_all(finished: Vec<Pending>, existing: Existing) -> Result<(), Failure> {
     let mut named: Vec<PathBuf> = Vec::with_capacity(finished.len());
     for pending in finished {
         let target = pending.target().to_owned();

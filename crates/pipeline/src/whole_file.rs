@@ -33,6 +33,12 @@ impl Pending {
         Ok((Self { target: target.to_owned(), unnamed }, file))
     }
 
+    /// A finished file that is on the same disk as `target` under a name that nobody takes for the result.
+    pub(crate) fn adopt(path: PathBuf, target: &Path) -> Result<Self, Failure> {
+        let failed = |source| Failure::Write { path: target.to_owned(), source };
+        Ok(Self { target: target.to_owned(), unnamed: TempPath::try_from_path(path).map_err(failed)? })
+    }
+
     /// Where it is until it appears.
     pub(crate) fn path(&self) -> &Path {
         &self.unnamed
@@ -68,7 +74,7 @@ pub fn write_whole(path: &Path, contents: &[u8], existing: Existing) -> Result<(
     pending.appear(existing)
 }
 
-fn folder_of(target: &Path) -> &Path {
+pub(crate) fn folder_of(target: &Path) -> &Path {
     match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

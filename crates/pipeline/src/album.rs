@@ -1,0 +1,273 @@
+//! An album: several tracks under one decision, so that the quiet song stays the quiet song.
+//!
+//! The album is measured as one programme, all tracks after each other. Every track is then raised or lowered by the same
+//! amount, the one that brings the album as a whole to its target. Where a track cannot follow without being heard
+//! limited, all of them stop where that one does. Not here: how one track is mastered (that is `run`).
+
+use std::path::{Path, PathBuf};
+
+use codec::Limits;
+use dsp::loudness::{Layout, Rate, energy_from_lufs, lufs_from_energy, measure};
+use mastering::{Audio, Loudness, Request, TOLERANCE_LU};
+use serde::{Deserialize, Serialize};
+
+use crate::run::{decode, name_all};
+use crate::watch::Watch;
+use crate::whole_file::{Pending, folder_of};
+use crate::{Control, Delivery, Error, Existing, Failure, Instructions, Job, Progress, Report, SCHEMA};
+
+/// Tracks to master as one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlbumJob {
+    /// The mixes in their order, and the file that each becomes. All appear, or none.
+    pub tracks: Vec<(PathBuf, Delivery)>,
+    /// Loudness of the album as a whole, and the ceiling of every track.
+    pub request: Request,
+    /// What to do about outputs that are there already.
+    pub existing: Existing,
+    /// How large each mix may be.
+    pub limits: Limits,
+}
+
+/// A finished album.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlbumReport {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The program's version.
+    pub version: String,
+    /// Loudness of all mixes as one programme, LUFS.
+    pub before_lufs: f64,
+    /// Loudness of all masters as one programme, decoded again and measured, LUFS.
+    pub after_lufs: f64,
+    /// Loudness that was asked for, LUFS.
+    pub target_lufs: f64,
+    /// True peak that no track exceeds, dBTP.
+    pub ceiling_dbtp: f64,
+    /// Whether the album has the loudness that was asked for, to 0.1 LU.
+    pub target_reached: bool,
+    /// By how much every track became louder, LU.
+    pub gain_lu: f64,
+    /// What was decided, one sentence each, in words for musicians.
+    pub explanation: Vec<String>,
+    /// The tracks in their order.
+    pub tracks: Vec<Report>,
+}
+
+/// Why there is no album, and which track it is about. No file was left behind.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", input.display())]
+pub struct AlbumError {
+    /// The mix.
+    pub input: PathBuf,
+    /// What is the matter with it.
+    pub source: Error,
+}
+
+/// Hears which track is worked on and how far it is; says whether the album is still wanted.
+pub type AlbumObserver<'a> = &'a mut dyn FnMut(usize, Progress) -> Control;
+
+/// The loudness moves by limiting too; so often it is corrected.
+const MOST_ROUNDS: usize = 3;
+
+/// Masters an album.
+pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumReport, AlbumError> {
+    let first = job.tracks.first().map(|(input, _)| input.clone()).unwrap_or_default();
+    let about = |input: &Path| {
+        let input = input.to_owned();
+        move |source: Error| AlbumError { input, source }
+    };
+    let Some((_, delivery)) = job.tracks.first() else {
+        return Err(about(&first)(Failure::NoOutput.into()));
+    };
+    let folder = folder_of(&delivery.path);
+    let workplace = tempfile::Builder::new()
+        .prefix(".balanced-album-")
+        .tempdir_in(folder)
+        .map_err(|source| about(&first)(Failure::Write { path: folder.to_owned(), source }.into()))?;
+    let mut before = Vec::with_capacity(job.tracks.len());
+    for (index, (input, delivery)) in job.tracks.iter().enumerate() {
+        if job.existing == Existing::Keep && delivery.path.exists() {
+            return Err(about(input)(Failure::Exists { path: delivery.path.clone() }.into()));
+        }
+        let mut observer =
+            |progress: Progress| observer(index, Progress { fraction: progress.fraction * 0.2, ..progress });
+        before.push(listen(input, &job.limits, &mut observer).map_err(about(input))?);
+    }
+    let silent = || Error::Refused("the album is silent: it has no loudness".to_owned());
+    let before_lufs = together(&before).ok_or_else(silent).map_err(about(&first))?;
+
+    let goal_lufs = job.request.loudness.lufs();
+    let mut gain_lu = goal_lufs - before_lufs;
+    let mut held_by = None;
+    let mut round = 0;
+    let (tracks, after_lufs) = loop {
+        round += 1;
+        let mut tracks = Vec::with_capacity(job.tracks.len());
+        let mut after = Vec::with_capacity(job.tracks.len());
+        for (index, (input, delivery)) in job.tracks.iter().enumerate() {
+            let own = before[index].integrated_lufs + gain_lu;
+            let loudness = match job.request.loudness {
+                Loudness::Exact(_) => Loudness::Exact(own),
+                Loudness::Chosen(_) => Loudness::Chosen(own),
+            };
+            let path = workplace.path().join(format!("{index}"));
+            let track = Job {
+                input: input.clone(),
+                instructions: Instructions::Decide(Request { loudness, ..job.request.clone() }),
+                deliveries: vec![Delivery { path: path.clone(), encoding: delivery.encoding }],
+                preview: None,
+                existing: Existing::Replace,
+                limits: job.limits,
+            };
+            let mut observer =
+                |progress: Progress| observer(index, Progress { fraction: 0.2 + progress.fraction * 0.75, ..progress });
+            tracks.push(crate::run(&track, &mut observer).map_err(about(input))?);
+            let mut quiet = |progress: Progress| observer(Progress { fraction: 1.0, ..progress });
+            after.push(listen(&path, &job.limits, &mut quiet).map_err(about(input))?);
+        }
+        let after_lufs = together(&after).ok_or_else(silent).map_err(about(&first))?;
+        let missing = |track: &Report| track.target_lufs - track.after.integrated_lufs;
+        let worst = (0..tracks.len()).max_by(|a, b| missing(&tracks[*a]).total_cmp(&missing(&tracks[*b])));
+        let shortfall = worst.map_or(0.0, |worst| missing(&tracks[worst]));
+        let off = after_lufs - goal_lufs;
+        if round == MOST_ROUNDS {
+            break (tracks, after_lufs);
+        }
+        if shortfall > TOLERANCE_LU {
+            gain_lu -= shortfall;
+            held_by = worst;
+        } else if held_by.is_none() && off.abs() > TOLERANCE_LU / 2.0 {
+            gain_lu -= off;
+        } else {
+            break (tracks, after_lufs);
+        }
+    };
+    let tracks = deliver(job, tracks, workplace.path()).map_err(|failure| about(&first)(failure.into()))?;
+    let target_reached = (after_lufs - goal_lufs).abs() <= TOLERANCE_LU;
+    Ok(AlbumReport {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        before_lufs,
+        after_lufs,
+        target_lufs: goal_lufs,
+        ceiling_dbtp: job.request.ceiling_dbtp,
+        target_reached,
+        gain_lu,
+        explanation: explanation(
+            gain_lu,
+            (before_lufs, after_lufs, goal_lufs),
+            held_by.map(|at| &tracks[at]),
+            target_reached,
+        ),
+        tracks,
+    })
+}
+
+/// Gives all files their names, and the reports the names of the files.
+fn deliver(job: &AlbumJob, mut tracks: Vec<Report>, workplace: &Path) -> Result<Vec<Report>, Failure> {
+    let places = job.tracks.iter().enumerate();
+    let finished: Result<Vec<_>, _> = places
+        .map(|(index, (_, delivery))| Pending::adopt(workplace.join(format!("{index}")), &delivery.path))
+        .collect();
+    name_all(finished?, job.existing)?;
+    for (report, (_, delivery)) in tracks.iter_mut().zip(&job.tracks) {
+        report.output = delivery.path.to_string_lossy().into_owned();
+        for output in &mut report.outputs {
+            output.path.clone_from(&report.output);
+        }
+    }
+    Ok(tracks)
+}
+
+/// What the album needs to know of a track.
+struct Heard {
+    integrated_lufs: f64,
+    /// Mean squares of all 400 ms blocks.
+    blocks: Vec<f64>,
+}
+
+fn listen(path: &Path, limits: &Limits, observer: &mut dyn FnMut(Progress) -> Control) -> Result<Heard, Error> {
+    let mut watch = Watch::start(observer);
+    let (audio, ..) = decode(path, limits, &mut watch)?;
+    watch.still_wanted()?;
+    heard(&audio)
+        .ok_or_else(|| Error::Refused("the track is silent: it has no loudness (nothing above -70 LUFS)".to_owned()))
+}
+
+fn heard(audio: &Audio) -> Option<Heard> {
+    let channels: Vec<&[f32]> = audio.channels().iter().map(Vec::as_slice).collect();
+    let loudness = measure(Rate::new(audio.rate_hz()).ok()?, Layout::of_channels(channels.len())?, &channels)?;
+    // The first three windows are partly silence.
+    let whole = loudness.series.momentary_lufs.iter().skip(3);
+    let blocks = whole.map(|lufs| energy_from_lufs(f64::from(*lufs))).collect();
+    Some(Heard { integrated_lufs: loudness.integrated_lufs, blocks })
+}
+
+/// Integrated loudness of all tracks as one programme, LUFS: the gates of BS.1770-5 over the blocks of all of them.
+fn together(tracks: &[Heard]) -> Option<f64> {
+    let blocks = || tracks.iter().flat_map(|track| &track.blocks).copied();
+    let mean_above = |gate: f64| {
+        let (count, sum) =
+            blocks().filter(|block| *block > gate).fold((0u64, 0.0), |(n, sum), block| (n + 1, sum + block));
+        (count > 0).then(|| sum / count as f64)
+    };
+    let absolute = energy_from_lufs(-70.0);
+    let relative = (mean_above(absolute)? * 0.1).max(absolute);
+    Some(lufs_from_energy(mean_above(relative)?))
+}
+
+fn explanation(
+    gain_lu: f64,
+    (before_lufs, after_lufs, goal_lufs): (f64, f64, f64),
+    held_by: Option<&Report>,
+    target_reached: bool,
+) -> Vec<String> {
+    let level = |lufs: f64| format!("{lufs:.1}").replace('-', "\u{2212}");
+    let direction = if gain_lu < 0.0 { "quieter" } else { "louder" };
+    let mut sentences = vec![format!(
+        "All tracks were made {:.1} LU {direction}, each as much as the others: what was quieter than the rest still is. As \
+         one programme the album went from {} to {} LUFS.",
+        gain_lu.abs(),
+        level(before_lufs),
+        level(after_lufs)
+    )];
+    if let Some(track) = held_by {
+        let name = Path::new(&track.source.input).file_name().unwrap_or_default().to_string_lossy();
+        sentences.push(format!(
+            "{name} gets no louder before limiting would start to be heard, so the whole album stops there, short of {} LUFS.",
+            level(goal_lufs)
+        ));
+    } else if !target_reached {
+        sentences.push(format!("{} LUFS was not met: peaks of the louder tracks stand in the way.", level(goal_lufs)));
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(seconds: usize, amplitude: f32) -> Heard {
+        let channel: Vec<f32> = (0..48_000 * seconds).map(|n| amplitude * (n as f32 * 0.13).sin()).collect();
+        heard(&Audio::new(48_000, vec![channel; 2]).expect("audio")).expect("audible")
+    }
+
+    #[test]
+    fn an_album_of_one_has_the_loudness_of_its_track() {
+        let track = tone(10, 0.1);
+        let alone = track.integrated_lufs;
+        assert!((together(&[track]).expect("audible") - alone).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_longer_track_counts_for_more_and_near_silence_for_nothing() {
+        let (loud, quiet) = (tone(30, 0.2), tone(10, 0.1));
+        let (loud_lufs, quiet_lufs) = (loud.integrated_lufs, quiet.integrated_lufs);
+        let album = together(&[loud, quiet]).expect("audible");
+        let expected = 10.0 * ((3.0 * 10f64.powf(loud_lufs / 10.0) + 10f64.powf(quiet_lufs / 10.0)) / 4.0).log10();
+        assert!((album - expected).abs() < 0.05, "{album} {expected}");
+        let album = together(&[tone(30, 0.2), tone(30, 0.002)]).expect("audible");
+        assert!((album - loud_lufs).abs() < 0.05, "{album} {loud_lufs}");
+    }
+}
