@@ -1,11 +1,23 @@
 //! What can be asked on the command line. Help texts are the reference; each flag is defined here and nowhere else.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
+use crate::batch::MOST_JOBS;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use pipeline::presets::{self, Preset};
 use pipeline::{BitDepth, Container, LossyCodec, Sound, Style, UnknownStyle};
+
+const EXAMPLES: &str = "\
+Examples:
+  balanced master mix.wav                               to mix-master.wav, beside the mix
+  balanced master mix.wav -o master.flac --for tidal    for a place, in another format
+  balanced master mix.wav --report report.html          with a page to read and print
+  balanced master *.wav --out-dir masters               many at once, a summary at the end
+  balanced master --album 1.wav 2.wav --out-dir album   as one album: the quiet song stays the quiet song
+  balanced master --watch inbox --out-dir masters       each file that is put into a folder
+";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 input refused. Of several files, the worst one counts.
@@ -25,7 +37,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Master mixes: stereo or mono files to files that are ready for release.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
     Master(MasterArgs),
     /// Measure files and change nothing.
     #[command(alias = "analyze", after_help = EXIT_CODES)]
@@ -42,7 +54,7 @@ pub(crate) enum Command {
 #[command(group = ArgGroup::new("where").args(["output", "out_dir"]))]
 pub(crate) struct MasterArgs {
     /// The mixes; each is mastered by itself.
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(required_unless_present = "watch", value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Write the master here; only for a single input. Without it: beside the input, as NAME-master.
     #[arg(short, long, value_name = "OUT")]
@@ -50,6 +62,17 @@ pub(crate) struct MasterArgs {
     /// Write the masters into this folder, which is made if it is missing.
     #[arg(long, value_name = "DIR")]
     pub(crate) out_dir: Option<PathBuf>,
+    /// Master each file that is put into this folder, once it stopped growing, until Ctrl-C; masters go to --out-dir,
+    /// or to the folder `masters` in it. A file that has its master there is left alone.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["inputs", "output", "save_plan", "report", "force"])]
+    pub(crate) watch: Option<PathBuf>,
+    /// Master the inputs as one album, in this order: the album as a whole reaches the loudness, and the quiet song stays
+    /// the quiet song. --report then tells of all tracks, and --json prints one object.
+    #[arg(long, requires = "out_dir", conflicts_with_all = ["output", "save_plan", "plan", "watch", "jobs"])]
+    pub(crate) album: bool,
+    /// Files that are worked on at once, 1 to 256; by default as many as the machine has cores and memory for.
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<usize>,
     /// Loudness to reach, whatever it costs, in LUFS; the report says what it cost.
     #[arg(long, value_name = "LUFS", allow_negative_numbers = true, value_parser = loudness)]
     pub(crate) loudness: Option<f64>,
@@ -84,9 +107,10 @@ pub(crate) struct MasterArgs {
     /// Keep the plan that was decided, to follow it again or to change it; only for a single input.
     #[arg(long, value_name = "FILE")]
     pub(crate) save_plan: Option<PathBuf>,
-    /// Write a full report to this .json file; only for a single input.
-    #[arg(long, value_name = "FILE.json")]
-    pub(crate) report: Option<PathBuf>,
+    /// Write a full report to this file, .html to read and print, .json for programs; only for a single input or
+    /// an album.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<ReportFile>,
     /// Print one JSON object a file instead of text.
     #[arg(long)]
     pub(crate) json: bool,
@@ -143,7 +167,10 @@ pub(crate) struct AnalyseArgs {
     /// Draw the waveform and the loudness over time; only for a single input.
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
-    /// Overwrite a plot that exists.
+    /// Write a full report to this file, .html to read and print, .json for programs; only for a single input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<ReportFile>,
+    /// Overwrite a plot or a report that exists.
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -170,6 +197,37 @@ pub(crate) struct ServeArgs {
     /// Folder of the database and the files; made if it is missing.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+/// `--report`: a file whose ending says what goes into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReportFile {
+    /// One page to read and print.
+    Html(PathBuf),
+    /// Everything, for programs.
+    Json(PathBuf),
+}
+
+impl ReportFile {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Html(path) | Self::Json(path) => path,
+        }
+    }
+}
+
+impl FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let path = PathBuf::from(name);
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        match ending.as_deref() {
+            Some("html" | "htm") => Ok(Self::Html(path)),
+            Some("json") => Ok(Self::Json(path)),
+            _ => Err("expected a name that ends in .html or .json".to_owned()),
+        }
+    }
 }
 
 /// `--format`.
@@ -229,6 +287,11 @@ impl From<Depth> for BitDepth {
             Depth::Float32 => Self::Float32,
         }
     }
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    let count = text.parse::<usize>().ok().filter(|count| (1..=MOST_JOBS).contains(count));
+    count.ok_or_else(|| format!("expected 1 to {MOST_JOBS}"))
 }
 
 fn within(text: &str, lowest: f64, highest: f64, unit: &str) -> Result<f64, String> {

@@ -3,6 +3,7 @@
 //! Not here: how a track is mastered (`pipeline`). A subcommand is one module of `commands`.
 
 mod bar;
+mod batch;
 mod cli;
 mod commands;
 mod operator_token;

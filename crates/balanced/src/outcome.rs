@@ -48,7 +48,12 @@ pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
 
 /// Says why it did not work, with all causes.
 pub(crate) fn failed(error: &dyn Error) -> Outcome {
-    eprintln!("error: {}", one_line(&chain(error)));
+    complain(&chain(error))
+}
+
+/// Says in words of one's own why it did not work.
+pub(crate) fn complain(problem: &str) -> Outcome {
+    eprintln!("error: {}", one_line(problem));
     Outcome::Failed
 }
 

@@ -11,8 +11,9 @@ use crate::cli::MasterArgs;
 /// One delivery an input, in their order; the message says what does not go together.
 pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
     if args.inputs.len() > 1 {
-        let single = [("-o", &args.output), ("--save-plan", &args.save_plan), ("--report", &args.report)];
-        if let Some((flag, _)) = single.iter().find(|(_, given)| given.is_some()) {
+        let (plan, report) = (args.save_plan.is_some(), args.report.is_some() && !args.album);
+        let single = [("-o", args.output.is_some()), ("--save-plan", plan), ("--report", report)];
+        if let Some((flag, _)) = single.iter().find(|(_, given)| *given) {
             return Err(format!("{flag} names one file and there are {} inputs; take --out-dir", args.inputs.len()));
         }
     }
@@ -35,6 +36,13 @@ pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
             }
         })
         .collect()
+}
+
+/// Where the master of a file goes that turned up in a watched folder.
+pub(crate) fn delivery_in(args: &MasterArgs, input: &Path, folder: &Path) -> Result<Delivery, String> {
+    let container = container(args)?;
+    let encoding = Encoding::new(container, args.bit_depth.into()).map_err(|error| error.to_string())?;
+    Ok(Delivery { path: beside_or_in(input, Some(folder), container), encoding })
 }
 
 fn container(args: &MasterArgs) -> Result<Container, String> {

@@ -145,6 +145,37 @@ fn the_report_is_a_file_with_everything() {
 }
 
 #[test]
+fn the_report_is_a_page_where_the_name_says_so() {
+    let folder = folder();
+    let bytes = fs::read(mix(folder.path())).expect("there");
+    put(folder.path(), "<b>mix & 'co'.wav", &bytes);
+    let args = ["master", "<b>mix & 'co'.wav", "-o", "out.wav", "--report", "report.html"];
+    let output = balanced(folder.path(), args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = fs::read_to_string(folder.path().join("report.html")).expect("there");
+    assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+    assert!(page.contains("&lt;b&gt;mix &amp; &#39;co&#39;.wav") && !page.contains("<b>mix"));
+    assert!(!page.contains("<script") && !page.contains("http"), "it stands alone");
+    assert_eq!(balanced(folder.path(), args).status.code(), Some(1), "an existing report stays");
+    let unknown = balanced(folder.path(), ["master", "mix.wav", "--report", "report.pdf"]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", stderr(&unknown));
+}
+
+#[test]
+fn notes_on_the_mix_are_in_the_json_and_on_the_terminal() {
+    let folder = folder();
+    let hot: Vec<Vec<f32>> =
+        music(44_100, 6.0).into_iter().map(|c| c.iter().map(|x| (x * 6.0).clamp(-1.0, 1.0)).collect()).collect();
+    put(folder.path(), "hot.wav", &wav(44_100, &hot, Samples::Int16));
+    let object = &json(&balanced(folder.path(), ["master", "hot.wav", "--json"]))[0];
+    let notes = object["observations"].as_array().expect("notes");
+    let clipping = notes.iter().find(|note| note["kind"] == "clipping").expect("clipping");
+    assert!(clipping["places"][0]["from_s"].is_number() && clipping["measured"].as_f64() > Some(3.0), "{clipping}");
+    let shown = stdout(&balanced(folder.path(), ["analyse", "hot.wav"]));
+    assert!(shown.contains("Notes on the mix") && shown.contains("Clipping"), "{shown}");
+}
+
+#[test]
 fn mono_stays_mono_and_the_report_says_so() {
     let folder = folder();
     put(folder.path(), "mono.wav", &wav(48_000, &music(48_000, 4.0)[..1], Samples::Int16));

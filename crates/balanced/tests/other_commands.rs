@@ -35,6 +35,21 @@ fn the_plot_is_a_drawing_of_waveform_and_loudness() {
 }
 
 #[test]
+fn an_analysis_can_be_a_page_or_json() {
+    let folder = folder();
+    mix(folder.path());
+    for name in ["r.html", "r.json"] {
+        let output = balanced(folder.path(), ["analyse", "mix.wav", "--report", name]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    let page = fs::read_to_string(folder.path().join("r.html")).expect("there");
+    assert!(page.contains("Notes on the mix") && page.contains("<svg"), "{page}");
+    let text = fs::read_to_string(folder.path().join("r.json")).expect("there");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert!(report["observations"].is_array() && report["spectrum"]["bands"].is_array());
+}
+
+#[test]
 fn a_file_name_is_text_in_a_plot_and_not_markup() {
     let folder = folder();
     let bytes = fs::read(mix(folder.path())).expect("there");
