@@ -85,6 +85,8 @@ pub(crate) struct MasterArgs {
     pub(crate) ceiling: Option<f64>,
     #[command(flatten)]
     pub(crate) sound: SoundArgs,
+    #[command(flatten)]
+    pub(crate) reference: ReferenceArgs,
     /// Kind of file; by default what the output's name says, else WAV. AAC needs an FFmpeg on the path, and so does MP3
     /// unless LAME was built in.
     #[arg(long, value_name = "FORMAT")]
@@ -101,7 +103,7 @@ pub(crate) struct MasterArgs {
     pub(crate) rate: Option<u32>,
     /// Follow this plan exactly and decide nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width",
+        "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width", "reference",
     ])]
     pub(crate) plan: Option<PathBuf>,
     /// Keep the plan that was decided, to follow it again or to change it; only for a single input.
@@ -117,6 +119,42 @@ pub(crate) struct MasterArgs {
     /// Overwrite outputs that exist.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// A track that the master shall sound like.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reference")]
+pub(crate) struct ReferenceArgs {
+    /// Bring the mix toward this finished track, in place of what finished music usually sounds like; --intensity says
+    /// how far. Its faults are left where they are.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: Option<PathBuf>,
+    /// What of the reference is wanted. Its loudness gives way to --loudness and --for.
+    #[arg(
+        long = "match",
+        value_name = "PARTS",
+        requires = "reference",
+        value_delimiter = ',',
+        default_value = "tone,width,loudness"
+    )]
+    pub(crate) parts: Vec<Part>,
+}
+
+/// What a reference has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Its tonal balance.
+    Tone,
+    /// The level of its sides against the middle, band by band.
+    Width,
+    /// Its loudness, as far as that is sound.
+    Loudness,
+}
+
+impl ReferenceArgs {
+    pub(crate) fn wants(&self, part: Part) -> bool {
+        self.parts.contains(&part)
+    }
 }
 
 /// What the master shall sound like.

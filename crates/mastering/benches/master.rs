@@ -29,7 +29,7 @@ static SONG: LazyLock<Audio> = LazyLock::new(|| {
 });
 
 fn request(lufs: f64) -> Request {
-    Request { loudness: Loudness::Exact(lufs), ceiling_dbtp: -1.0, sound: Sound::default() }
+    Request { loudness: Loudness::Exact(lufs), ceiling_dbtp: -1.0, sound: Sound::default(), toward: None }
 }
 
 #[divan::bench(sample_count = 5)]

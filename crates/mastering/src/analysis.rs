@@ -32,7 +32,8 @@ pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusa
     let measurement = Measurement::of(audio).ok_or(Refusal::Silent)?;
     progress(Stage::Analyse, 0.4);
     let frames = band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, 0.4 + 0.6 * done));
-    Ok(Analysis { measurement, spectrum: LongTermSpectrum::of(&frames, audio.rate_hz()) })
+    let spectrum = LongTermSpectrum::of(&frames, &counted(&[&frames]), audio.rate_hz());
+    Ok(Analysis { measurement, spectrum })
 }
 
 /// Switching a direct current on makes a click that has a loudness; what follows has none.
@@ -52,19 +53,47 @@ fn refuse_direct_current(audio: &Audio) -> Result<(), Refusal> {
 const RELATIVE_GATE_DB: f64 = -10.0;
 const ABSOLUTE_GATE_DB: f64 = -70.0;
 
+/// Which frames are within the gate, all parts of the sound together.
+fn counted(parts: &[&BandFrames]) -> Vec<bool> {
+    let total = |frame| parts.iter().map(|part| f64::from(part.total(frame))).sum::<f64>();
+    let totals: Vec<f64> = (0..parts[0].power.len()).map(total).collect();
+    let absolute = power_from_db(ABSOLUTE_GATE_DB);
+    let audible = mean(totals.iter().copied().filter(|power| *power > absolute));
+    let gate = absolute.max(audible * power_from_db(RELATIVE_GATE_DB));
+    totals.iter().map(|total| *total >= gate).collect()
+}
+
+/// The long-term spectra of the middle (half the sum of left and right) and the sides (half the difference).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MidSide {
+    pub(crate) mid: LongTermSpectrum,
+    pub(crate) side: LongTermSpectrum,
+}
+
+impl MidSide {
+    /// Of two channels; mono has no sides.
+    pub(crate) fn of(audio: &Audio) -> Option<Self> {
+        let [left, right] = audio.channels() else { return None };
+        let spectrum = |sign: f32| {
+            let part: Vec<f32> = left.iter().zip(right).map(|(left, right)| 0.5 * (left + sign * right)).collect();
+            band_frames(audio.rate_hz(), &[&part], |_| {})
+        };
+        let (mid, side) = (spectrum(1.0), spectrum(-1.0));
+        let counted = counted(&[&mid, &side]);
+        let long_term = |frames| LongTermSpectrum::of(frames, &counted, audio.rate_hz());
+        Some(Self { mid: long_term(&mid), side: long_term(&side) })
+    }
+}
+
 impl LongTermSpectrum {
-    fn of(frames: &BandFrames, rate_hz: u32) -> Self {
-        let totals: Vec<f64> = (0..frames.power.len()).map(|frame| f64::from(frames.total(frame))).collect();
-        let absolute = power_from_db(ABSOLUTE_GATE_DB);
-        let audible = mean(totals.iter().copied().filter(|power| *power > absolute));
-        let gate = absolute.max(audible * power_from_db(RELATIVE_GATE_DB));
+    fn of(frames: &BandFrames, counted: &[bool], rate_hz: u32) -> Self {
         let bands = bands_below_nyquist(rate_hz);
         let mut level_db = [f64::NEG_INFINITY; BANDS];
         let mut floor_db = [f64::NEG_INFINITY; BANDS];
         for band in 0..bands {
             let powers = || frames.power.iter().map(move |frame| f64::from(frame[band]));
-            let counted = powers().zip(&totals).filter(|(_, total)| **total >= gate).map(|(power, _)| power);
-            level_db[band] = db_from_power(mean(counted));
+            let within = powers().zip(counted).filter(|(_, counted)| **counted).map(|(power, _)| power);
+            level_db[band] = db_from_power(mean(within));
             let mut all: Vec<f64> = powers().collect();
             let tenth = all.len() / 10;
             floor_db[band] = db_from_power(*all.select_nth_unstable_by(tenth, f64::total_cmp).1);

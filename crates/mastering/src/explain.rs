@@ -45,6 +45,12 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
 }
 
 fn tone_left_alone(analysis: &Analysis, request: &Request) -> &'static str {
+    if let Some(toward) = &request.toward {
+        return match toward.tone {
+            true => "The tonal balance is the reference's, as far as anyone would hear, and was left alone.",
+            false => "The tonal balance was left alone: of the reference it was not asked for.",
+        };
+    }
     if request.sound.strength() == 0.0 {
         "The tonal balance was left alone, since no intensity was asked for."
     } else if analysis.measurement.looks_finished() {
@@ -55,7 +61,16 @@ fn tone_left_alone(analysis: &Analysis, request: &Request) -> &'static str {
 }
 
 fn stereo(analysis: &Analysis, plan: &Plan, request: &Request) -> Option<String> {
-    match plan.stereo.map(|stereo| stereo.side_gain) {
+    if let Some(bands) = plan.stereo.as_ref().and_then(|stereo| stereo.side_equaliser.as_ref()) {
+        let moves = || bands.bands.iter().map(|band| band.gain_db);
+        let (least, most) = (moves().fold(f64::INFINITY, f64::min), moves().fold(f64::NEG_INFINITY, f64::max));
+        return Some(format!(
+            "The sides were moved toward the reference's, by {} to {} dB against the middle.",
+            level(least),
+            level(most)
+        ));
+    }
+    match plan.stereo.as_ref().map(|stereo| stereo.side_gain) {
         Some(0.0) => Some("Folded down to mono.".to_owned()),
         Some(gain) => {
             let change_db = dsp::db_from_amplitude(gain);

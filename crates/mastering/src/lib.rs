@@ -7,6 +7,7 @@
 mod analysis;
 mod audio;
 mod explain;
+mod matching;
 mod measurement;
 pub mod observations;
 pub mod plan;
@@ -15,11 +16,12 @@ mod render;
 mod solve;
 mod sound;
 mod tone;
-mod width;
 mod usual;
+mod width;
 
 pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
+pub use matching::{Reference, Toward};
 pub use measurement::{Measurement, Meter};
 pub use plan::Plan;
 pub use render::render;
@@ -36,6 +38,8 @@ pub struct Request {
     pub ceiling_dbtp: f64,
     /// What it shall sound like.
     pub sound: Sound,
+    /// A track that it shall sound like, in place of what finished music usually sounds like.
+    pub toward: Option<Toward>,
 }
 
 /// How the loudness was chosen, which decides what may be paid for it.

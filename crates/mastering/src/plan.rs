@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 /// The schema that this program writes and reads.
 pub const VERSION: u32 = 2;
 
-/// Everything that `render` does, in this order: equaliser, stereo, drive, limiter, trim.
+/// Everything that `render` does, in this order: equaliser, stereo (width, and the sides' own equaliser), drive, limiter, trim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -49,11 +49,14 @@ pub struct BandGain {
 }
 
 /// The stereo image.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stereo {
     /// Factor on the sides (left minus right): 0 (mono) to 1.5, 1 leaves them.
     pub side_gain: f64,
+    /// What the sides get beside that and beside the plan's equaliser; absent when they get nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side_equaliser: Option<Equaliser>,
 }
 
 /// The lookahead true-peak limiter.
@@ -130,6 +133,7 @@ impl Plan {
         within("limiter.slow_charge_ms", limiter.slow_charge_ms, 1.0..=5_000.0)?;
         if let Some(stereo) = &self.stereo {
             within("stereo.side_gain", stereo.side_gain, 0.0..=1.5)?;
+            stereo.side_equaliser.as_ref().map_or(Ok(()), Equaliser::check)?;
         }
         self.equaliser.as_ref().map_or(Ok(()), Equaliser::check)
     }
@@ -187,7 +191,7 @@ pub(crate) mod tests {
     fn a_plan_survives_being_kept() {
         let mut plan = plain(3.25);
         plan.equaliser = Some(Equaliser::from_gains(&[0.1 + 0.2; BANDS]));
-        plan.stereo = Some(Stereo { side_gain: 1.1 });
+        plan.stereo = Some(Stereo { side_gain: 1.1, side_equaliser: Some(Equaliser::from_gains(&[-0.5; BANDS])) });
         let text = serde_json::to_string_pretty(&plan).expect("serialises");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("parses"), plan);
         assert_eq!(plan.check(), Ok(()));

@@ -24,13 +24,7 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
 /// The equaliser alone.
 pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progress: Progress<'_>) {
     if let Some(equaliser) = equaliser {
-        let rate_hz = audio.rate_hz();
-        let mut gains_db = [0.0; BANDS];
-        for (gain_db, band) in gains_db.iter_mut().zip(&equaliser.bands) {
-            *gain_db = band.gain_db;
-        }
-        let filter = minimum_phase(length_for(rate_hz), rate_hz, |hz| response_db(&gains_db, hz));
-        let convolver = Convolver::new(&filter);
+        let convolver = convolver(equaliser, audio.rate_hz());
         let channels = audio.channels_mut();
         let count = channels.len() as f32;
         for (index, channel) in channels.iter_mut().enumerate() {
@@ -38,6 +32,15 @@ pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progres
         }
     }
     progress(Stage::Tone, 1.0);
+}
+
+/// The filter of an equaliser.
+pub(crate) fn convolver(equaliser: &Equaliser, rate_hz: u32) -> Convolver {
+    let mut gains_db = [0.0; BANDS];
+    for (gain_db, band) in gains_db.iter_mut().zip(&equaliser.bands) {
+        *gain_db = band.gain_db;
+    }
+    Convolver::new(&minimum_phase(length_for(rate_hz), rate_hz, |hz| response_db(&gains_db, hz)))
 }
 
 /// Everything after equaliser and stereo; `peaks` are this audio's, and `gain` comes from them and the plan's limiter.

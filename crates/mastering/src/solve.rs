@@ -5,6 +5,7 @@
 //! Not here: the words (that is `explain`).
 
 use crate::analysis::Analysis;
+use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
 use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, explain, tone, width};
@@ -60,16 +61,18 @@ impl Effort {
 
 /// Decides a plan for the mix and renders it. Takes the samples, so that two copies of them are the most that exist.
 pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Progress<'_>) -> Master {
-    let equaliser = tone::decide(&analysis.spectrum, &request.sound, analysis.measurement.looks_finished());
-    let stereo = width::decide(&analysis.measurement, audio.channels().len(), &request.sound);
+    let Analysis { measurement, spectrum } = analysis;
+    let moves = match &request.toward {
+        Some(toward) => matching::decide(analysis, &audio, toward, &request.sound),
+        None => Moves { all: tone::needed(spectrum, &request.sound, measurement.looks_finished()), side: None },
+    };
+    let equaliser = tone::decide(&moves.all, spectrum, &request.sound);
+    let stereo = width::decide(measurement, audio.channels().len(), &request.sound, moves.side.as_ref());
     let mut shaped = audio;
     equalise(&mut shaped, equaliser.as_ref(), progress);
     width::apply(&mut shaped, stereo.as_ref());
-    let lufs = if equaliser.is_none() && stereo.is_none() {
-        analysis.measurement.integrated_lufs
-    } else {
-        integrated_lufs(&shaped)
-    };
+    let lufs =
+        if equaliser.is_none() && stereo.is_none() { measurement.integrated_lufs } else { integrated_lufs(&shaped) };
     let model = Model::new(&shaped, request.ceiling_dbtp);
     progress(Stage::Solve, 0.5);
 

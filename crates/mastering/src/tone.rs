@@ -28,7 +28,7 @@ const MOST_BASS_BOOST_DB: f64 = 2.0;
 /// Two decibels from band to band are 6 dB an octave.
 const STEEPEST_DB: f64 = 2.0;
 /// Below this a correction is not worth a filter, dB.
-const INAUDIBLE_DB: f64 = 0.25;
+pub(crate) const INAUDIBLE_DB: f64 = 0.25;
 
 const BAND_80_HZ: usize = 5;
 const BAND_200_HZ: usize = 9;
@@ -52,17 +52,25 @@ pub(crate) fn deviation_db(spectrum: &LongTermSpectrum) -> [f64; BANDS] {
     })
 }
 
-/// All that is done to the tone, or nothing when the mix is within the tolerance everywhere and nothing was asked for.
-/// What is a master already keeps the balance that it was given.
-pub(crate) fn decide(spectrum: &LongTermSpectrum, sound: &Sound, finished: bool) -> Option<Equaliser> {
-    let needed = if finished { [0.0; BANDS] } else { correction(spectrum, sound.strength()) };
+/// What the mix itself needs, dB. What is a master already keeps the balance that it was given.
+pub(crate) fn needed(spectrum: &LongTermSpectrum, sound: &Sound, finished: bool) -> [f64; BANDS] {
+    if finished { [0.0; BANDS] } else { correction(spectrum, sound.strength()) }
+}
+
+/// All that is done to the tone, what is needed and what was asked for; or nothing.
+pub(crate) fn decide(needed: &[f64; BANDS], spectrum: &LongTermSpectrum, sound: &Sound) -> Option<Equaliser> {
+    let needed = if needed.iter().any(|gain| gain.abs() >= INAUDIBLE_DB) { *needed } else { [0.0; BANDS] };
     let wished = sound.offsets_db(|band| may_boost(spectrum, band));
-    // Hundredths are more than anyone hears, and they keep the plan readable.
-    let gains: [f64; BANDS] = std::array::from_fn(|band| ((needed[band] + wished[band]) * 100.0).round() / 100.0);
+    let gains: [f64; BANDS] = std::array::from_fn(|band| hundredths(needed[band] + wished[band]));
     gains.iter().any(|gain| *gain != 0.0).then(|| Equaliser::from_gains(&gains))
 }
 
-/// What lies outside the tolerance, times a strength of 0 to 1; all zero where that is not worth a filter.
+/// Hundredths are more than anyone hears, and they keep the plan readable.
+pub(crate) fn hundredths(db: f64) -> f64 {
+    (db * 100.0).round() / 100.0
+}
+
+/// What lies outside the tolerance, times a strength of 0 to 1.
 fn correction(spectrum: &LongTermSpectrum, strength: f64) -> [f64; BANDS] {
     let deviation = deviation_db(spectrum);
     let mut gains = [0.0; BANDS];
@@ -74,8 +82,8 @@ fn correction(spectrum: &LongTermSpectrum, strength: f64) -> [f64; BANDS] {
     for (band, gain) in gains.iter_mut().enumerate() {
         *gain = gain.clamp(-MOST_CUT_DB, if may_boost(spectrum, band) { most_boost_db(band) } else { 0.0 });
     }
-    limit_slope(&mut gains);
-    if gains.iter().any(|gain| gain.abs() >= INAUDIBLE_DB) { gains } else { [0.0; BANDS] }
+    limit_slope(&mut gains, STEEPEST_DB);
+    gains
 }
 
 fn most_boost_db(band: usize) -> f64 {
@@ -88,12 +96,18 @@ fn most_boost_db(band: usize) -> f64 {
     }
 }
 
-fn may_boost(spectrum: &LongTermSpectrum, band: usize) -> bool {
+/// Whether a band has music in it, and not just noise or what a codec left behind.
+pub(crate) fn may_boost(spectrum: &LongTermSpectrum, band: usize) -> bool {
     let (level, floor) = (spectrum.level_db[band], spectrum.floor_db[band]);
     let noise = level - floor < NOISE_RANGE_DB && level < spectrum.total_db() + NOISE_BELOW_TOTAL_DB;
-    let beyond_cut_off = (BAND_2_KHZ..=band)
-        .any(|band| spectrum.level_db[band - 1] - spectrum.level_db[band] > CUT_OFF_DB + slope_of_target(band));
-    band < spectrum.bands && !noise && !beyond_cut_off
+    band < spectrum.bands && !noise && band < cut_off(spectrum)
+}
+
+/// The first band beyond a lossy encoder's or a converter's cut-off; as many as there are bands where there is none.
+pub(crate) fn cut_off(spectrum: &LongTermSpectrum) -> usize {
+    let falls =
+        |band: &usize| spectrum.level_db[band - 1] - spectrum.level_db[*band] > CUT_OFF_DB + slope_of_target(*band);
+    (BAND_2_KHZ..BANDS).find(falls).unwrap_or(BANDS)
 }
 
 fn slope_of_target(band: usize) -> f64 {
@@ -114,9 +128,9 @@ fn smoothed(gains: &[f64; BANDS]) -> [f64; BANDS] {
 }
 
 /// Draws gains toward zero until no two neighbours differ by more than the steepest slope.
-fn limit_slope(gains: &mut [f64; BANDS]) {
+pub(crate) fn limit_slope(gains: &mut [f64; BANDS], steepest_db: f64) {
     let toward = |gain: f64, neighbour: f64| {
-        let limited = gain.clamp(neighbour - STEEPEST_DB, neighbour + STEEPEST_DB);
+        let limited = gain.clamp(neighbour - steepest_db, neighbour + steepest_db);
         if limited.abs() < gain.abs() { limited } else { gain }
     };
     for band in 1..BANDS {
@@ -135,6 +149,10 @@ mod tests {
     fn spectrum(deviation: impl Fn(usize) -> f64) -> LongTermSpectrum {
         let level_db = std::array::from_fn(|band| TARGET_DB[band] - 30.0 + deviation(band));
         LongTermSpectrum { level_db, floor_db: level_db.map(|level| level - 20.0), bands: BANDS }
+    }
+
+    fn decide(spectrum: &LongTermSpectrum, sound: &Sound, finished: bool) -> Option<Equaliser> {
+        super::decide(&needed(spectrum, sound, finished), spectrum, sound)
     }
 
     fn decided(spectrum: &LongTermSpectrum) -> Option<Equaliser> {

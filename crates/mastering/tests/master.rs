@@ -43,7 +43,7 @@ fn mastered(audio: &Audio, loudness: Loudness) -> Master {
 
 fn sounding(audio: &Audio, loudness: Loudness, sound: Sound) -> Master {
     let analysis = analyse(audio, &mut |_, _| {}).expect("not silent");
-    master(audio.clone(), &analysis, &Request { loudness, ceiling_dbtp: -1.0, sound }, &mut |_, _| {})
+    master(audio.clone(), &analysis, &Request { loudness, ceiling_dbtp: -1.0, sound, toward: None }, &mut |_, _| {})
 }
 
 fn measured(audio: &Audio) -> mastering::Measurement {

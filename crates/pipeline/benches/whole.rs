@@ -52,6 +52,7 @@ fn job(input: PathBuf, output: PathBuf, lufs: f64) -> Job {
             loudness: Loudness::Exact(lufs),
             ceiling_dbtp: -1.0,
             sound: Sound::default(),
+            toward: None,
         }),
         deliveries: vec![Delivery { path: output, encoding: Encoding::Wav24 }],
         preview: None,

@@ -35,9 +35,11 @@ pub use progress::{Control, Observer, Progress, Stage};
 pub use report::{
     AnalysisReport, Courses, Decoded, Delivered, Input, REPORT_JSON_SCHEMA, Report, SCHEMA, Spectra, Waveforms,
 };
-pub use run::{analyse, run};
+pub use run::{analyse, reference, run};
 pub use stopwatch::Timings;
 pub use whole_file::write_whole;
 
 pub use codec::{Limits, Lossy, LossyCodec, NoSuchBitrate};
-pub use mastering::{Loudness, Measurement, Plan, Request, Sound, Style, UnknownStyle, observations, presets};
+pub use mastering::{
+    Loudness, Measurement, Plan, Reference, Request, Sound, Style, Toward, UnknownStyle, observations, presets,
+};

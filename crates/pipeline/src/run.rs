@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use codec::Limits;
 use mastering::observations::{observe, spectrum};
-use mastering::{Analysis, Audio, Master, TOLERANCE_LU};
+use mastering::{Analysis, Audio, Master, Reference, TOLERANCE_LU};
 
 use crate::decode::{Mix, decode, decode_for, refused};
 use crate::deliver::{Checked, Place, deliver};
@@ -101,6 +101,13 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         spectra,
         timings_ms,
     })
+}
+
+/// Reads a track that others shall sound like.
+pub fn reference(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<Reference, Error> {
+    let mut watch = Watch::start(observer);
+    let Mix { audio, .. } = decode(input, limits, &mut watch)?;
+    Reference::of(&audio).map_err(refused)
 }
 
 /// Listens to a track and says what it is like.

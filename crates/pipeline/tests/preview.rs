@@ -61,6 +61,7 @@ fn mix_and_master_are_side_by_side_at_one_loudness_and_in_time() {
                 loudness: Loudness::Exact(-12.0),
                 ceiling_dbtp: -1.0,
                 sound: Sound::default(),
+                toward: None,
             }),
             deliveries: vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }],
             preview: Some(preview.clone()),

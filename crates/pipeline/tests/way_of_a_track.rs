@@ -46,6 +46,7 @@ fn job(folder: &Path, encodings: &[Encoding]) -> Job {
             loudness: Loudness::Exact(-12.0),
             ceiling_dbtp: -1.0,
             sound: Sound::default(),
+            toward: None,
         }),
         deliveries: encodings.iter().map(delivery).collect(),
         preview: None,

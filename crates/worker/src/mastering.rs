@@ -70,7 +70,7 @@ fn request(settings: &domain::Settings) -> Result<Request, Error> {
         domain::Loudness::Automatic | domain::Loudness::Preset(_) => Loudness::Chosen(preset.loudness_lufs),
     };
     let ceiling_dbtp = settings.ceiling_dbtp.map_or(preset.ceiling_dbtp, domain::CeilingDbtp::dbtp);
-    Ok(Request { loudness, ceiling_dbtp, sound: sound(settings.sound.controls()) })
+    Ok(Request { loudness, ceiling_dbtp, sound: sound(settings.sound.controls()), toward: None })
 }
 
 fn sound(wish: &domain::SoundWish) -> Sound {

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use pipeline::{Delivery, Existing, Failure, Instructions, Job, Loudness, Report, Request, SavedPlan, presets};
+use pipeline::{
+    Control, Delivery, Existing, Failure, Instructions, Job, Loudness, Reference, Report, Request, SavedPlan, Toward,
+    presets,
+};
 
 use crate::bar::{Bar, Bars, interruption};
-use crate::cli::{MasterArgs, ReportFile};
+use crate::cli::{MasterArgs, Part, ReportFile};
 use crate::outcome::{self, Outcome};
 use crate::settings::Settings;
 use crate::{batch, output_name, table};
@@ -21,9 +24,9 @@ pub(crate) struct Task {
 }
 
 pub(crate) fn run(args: &MasterArgs, settings: &Settings) -> Outcome {
-    let instructions = match instructions(args) {
+    let instructions = match instructions(args, settings) {
         Ok(instructions) => instructions,
-        Err(problem) => return outcome::usage(&problem),
+        Err(told) => return told,
     };
     if let Some(folder) = &args.watch {
         return super::watch::run(args, folder, settings, &instructions);
@@ -120,20 +123,44 @@ fn tell_all(tasks: &[Task], failures: &[(usize, pipeline::Error)]) -> Outcome {
     worst
 }
 
-fn instructions(args: &MasterArgs) -> Result<Instructions, String> {
+/// What to do with the mixes, or the end of it, told.
+fn instructions(args: &MasterArgs, settings: &Settings) -> Result<Instructions, Outcome> {
     if let Some(path) = &args.plan {
-        let text = fs::read_to_string(path).map_err(|error| format!("--plan {}: {error}", path.display()))?;
-        let plan: SavedPlan =
-            serde_json::from_str(&text).map_err(|error| format!("--plan {} is not a plan: {error}", path.display()))?;
-        plan.plan.check().map_err(|error| format!("--plan {}: {error}", path.display()))?;
-        return Ok(Instructions::Render(plan));
+        return saved_plan(path).map(Instructions::Render).map_err(|problem| outcome::usage(&problem));
     }
+    let reference = reference(args, settings)?;
     let preset = args.preset.unwrap_or(presets::DEFAULT);
+    let loudness = match (args.loudness, args.preset, &reference) {
+        (Some(lufs), ..) => Loudness::Exact(lufs),
+        (None, None, Some(reference)) if args.reference.wants(Part::Loudness) => reference.loudness(),
+        _ => Loudness::Chosen(preset.loudness_lufs),
+    };
+    let toward = reference.map(|reference| Toward {
+        reference: Arc::new(reference),
+        tone: args.reference.wants(Part::Tone),
+        width: args.reference.wants(Part::Width),
+    });
     Ok(Instructions::Decide(Request {
-        loudness: args.loudness.map_or(Loudness::Chosen(preset.loudness_lufs), Loudness::Exact),
+        loudness,
         ceiling_dbtp: args.ceiling.unwrap_or(preset.ceiling_dbtp),
         sound: (&args.sound).into(),
+        toward,
     }))
+}
+
+fn saved_plan(path: &Path) -> Result<SavedPlan, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("--plan {}: {error}", path.display()))?;
+    let plan: SavedPlan =
+        serde_json::from_str(&text).map_err(|error| format!("--plan {} is not a plan: {error}", path.display()))?;
+    plan.plan.check().map_err(|error| format!("--plan {}: {error}", path.display()))?;
+    Ok(plan)
+}
+
+fn reference(args: &MasterArgs, settings: &Settings) -> Result<Option<Reference>, Outcome> {
+    let Some(path) = &args.reference.reference else { return Ok(None) };
+    pipeline::reference(path, &settings.limits(), &mut |_| Control::Continue)
+        .map(Some)
+        .map_err(|error| outcome::tell(&format!("--reference {}", path.display()), &error))
 }
 
 fn side_files(args: &MasterArgs) -> impl Iterator<Item = &Path> {

@@ -1,7 +1,7 @@
 //! The page as a reader and as an attacker meets it.
 
 use super::*;
-use crate::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request};
+use crate::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request, Sound};
 use codec::{Encoder, OutputFormat, OutputSpec, SampleFormat, Tags};
 use std::fs::File;
 use std::path::Path;
@@ -39,7 +39,12 @@ fn report(name: &str, channels: usize) -> Report {
     write_mix(&input, channels);
     let job = Job {
         input,
-        instructions: Instructions::Decide(Request { loudness: Loudness::Chosen(-14.0), ceiling_dbtp: -1.0 }),
+        instructions: Instructions::Decide(Request {
+            loudness: Loudness::Chosen(-14.0),
+            ceiling_dbtp: -1.0,
+            sound: Sound::default(),
+            toward: None,
+        }),
         deliveries: vec![Delivery { path: folder.path().join("out.wav"), encoding: Encoding::Wav24 }],
         preview: None,
         existing: Existing::Keep,

@@ -94,7 +94,12 @@ pub fn libebur128_dbtp(path: &Path) -> f64 {
 pub fn job(input: &Path, loudness_lufs: f64, ceiling_dbtp: f64, deliveries: Vec<Delivery>) -> Job {
     Job {
         input: input.to_owned(),
-        instructions: Instructions::Decide(Request { loudness: Loudness::Exact(loudness_lufs), ceiling_dbtp, sound: Sound::default() }),
+        instructions: Instructions::Decide(Request {
+            loudness: Loudness::Exact(loudness_lufs),
+            ceiling_dbtp,
+            sound: Sound::default(),
+            toward: None,
+        }),
         deliveries,
         preview: None,
         rate_hz: None,

@@ -1,0 +1,258 @@
+//! Bringing a mix toward a reference: its tone and its width, band by band.
+//!
+//! What is compared is the level of each band against the loudness of its track, so that a loud reference is no bright one.
+//! Faults of the reference are not copied: nothing is cut where a codec cut it, a mono reference folds nothing down, and
+//! its peaks decide nothing. Not here: the filters (that is `render`), and how a loudness is reached (that is `solve`).
+
+use crate::analysis::{Analysis, LongTermSpectrum, MidSide};
+use crate::tone::{INAUDIBLE_DB, cut_off, hundredths, limit_slope, may_boost};
+use crate::width::LEAST_CORRELATION;
+use crate::{Audio, Loudness, Measurement, Refusal, Sound, analyse};
+use dsp::spectrum::BANDS;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// A finished track whose sound a mix is brought toward.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    measurement: Measurement,
+    spectrum: LongTermSpectrum,
+    mid_side: Option<MidSide>,
+}
+
+/// A reference, and what of it is wanted beside its loudness.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Toward {
+    /// The track.
+    pub reference: Arc<Reference>,
+    /// Whether its tonal balance is.
+    pub tone: bool,
+    /// Whether its width is.
+    pub width: bool,
+}
+
+/// What bands get, dB.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Moves {
+    /// Middle and sides alike.
+    pub(crate) all: [f64; BANDS],
+    /// The sides beside that.
+    pub(crate) side: Option<[f64; BANDS]>,
+}
+
+/// A band is moved by at most this, dB.
+const MOST_TONE_DB: f64 = 12.0;
+/// The sides are moved against the middle by at most this, dB.
+const MOST_WIDTH_DB: f64 = 6.0;
+/// Sides this far below the middle of their band are not raised: there is nothing in them but what mixing left there, dB.
+const NO_SIDE_DB: f64 = -40.0;
+/// Four decibels from band to band are 12 dB an octave.
+const STEEPEST_DB: f64 = 4.0;
+/// A reference may be as loud as this and is not followed beyond, LUFS.
+const LOUDNESS_LUFS: RangeInclusive<f64> = -30.0..=-6.0;
+
+impl Reference {
+    /// Measures a track of any rate, length and number of channels that a mix may have.
+    pub fn of(audio: &Audio) -> Result<Self, Refusal> {
+        let Analysis { measurement, spectrum } = analyse(audio, &mut |_, _| {})?;
+        Ok(Self { measurement, spectrum, mid_side: MidSide::of(audio) })
+    }
+
+    /// What its meters say.
+    pub fn measurement(&self) -> &Measurement {
+        &self.measurement
+    }
+
+    /// Its loudness, as one to be approached.
+    pub fn loudness(&self) -> Loudness {
+        Loudness::Chosen(self.measurement.integrated_lufs.clamp(*LOUDNESS_LUFS.start(), *LOUDNESS_LUFS.end()))
+    }
+}
+
+/// How far each band is to move for the mix to sound like the reference.
+pub(crate) fn decide(mix: &Analysis, audio: &Audio, toward: &Toward, sound: &Sound) -> Moves {
+    let reference = &*toward.reference;
+    let strength = sound.strength();
+    let level_db = mix.measurement.integrated_lufs - reference.measurement.integrated_lufs;
+    let sides = MidSide::of(audio).zip(reference.mid_side.as_ref()).filter(|_| toward.width);
+    let whole = || wanted(&mix.spectrum, &reference.spectrum, level_db);
+    let Some((own, theirs)) = sides else {
+        let all = if toward.tone { moved(&whole(), strength, MOST_TONE_DB) } else { [0.0; BANDS] };
+        return Moves { all: held(&all, &mix.spectrum), side: None };
+    };
+    let middle = wanted(&own.mid, &theirs.mid, level_db);
+    let all = if toward.tone { moved(&middle, strength, MOST_TONE_DB) } else { [0.0; BANDS] };
+    let all = held(&all, &mix.spectrum);
+    let apart = wanted(&own.side, &theirs.side, level_db);
+    let apart: [f64; BANDS] = std::array::from_fn(|band| apart[band] - middle[band]);
+    let mut side = moved(&apart, strength, MOST_WIDTH_DB);
+    for (band, extra) in side.iter_mut().enumerate() {
+        let nothing_there = own.side.level_db[band] - own.mid.level_db[band] < NO_SIDE_DB;
+        if nothing_there {
+            // Not even by what the middle gets.
+            *extra = extra.min(-all[band]).min(0.0);
+        } else if mix.measurement.correlation < LEAST_CORRELATION {
+            *extra = extra.min(0.0);
+        }
+    }
+    let audible = side.iter().any(|extra| extra.abs() >= INAUDIBLE_DB);
+    Moves { all, side: audible.then(|| side.map(hundredths)) }
+}
+
+/// What would make the bands of one spectrum those of the other, dB. Beyond what the reference has, as at its end.
+fn wanted(own: &LongTermSpectrum, theirs: &LongTermSpectrum, level_db: f64) -> [f64; BANDS] {
+    let known = cut_off(theirs).min(theirs.bands).min(own.bands);
+    let mut last = 0.0;
+    std::array::from_fn(|band| {
+        let difference = theirs.level_db[band] - own.level_db[band] + level_db;
+        if band < known && difference.is_finite() {
+            last = difference;
+        }
+        last
+    })
+}
+
+fn moved(wanted: &[f64; BANDS], strength: f64, most_db: f64) -> [f64; BANDS] {
+    let mut gains = wanted.map(|gain| (gain * strength).clamp(-most_db, most_db));
+    limit_slope(&mut gains, STEEPEST_DB);
+    gains
+}
+
+/// Without what would raise noise, or what a codec left behind.
+fn held(gains: &[f64; BANDS], mix: &LongTermSpectrum) -> [f64; BANDS] {
+    std::array::from_fn(|band| if may_boost(mix, band) { gains[band] } else { gains[band].min(0.0) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::tests::music;
+    use crate::plan::Plan;
+    use crate::{Request, master};
+
+    const RATE_HZ: u32 = 44_100;
+
+    fn toward(reference: &Audio) -> Toward {
+        Toward { reference: Arc::new(Reference::of(reference).expect("a reference")), tone: true, width: true }
+    }
+
+    fn matched(mix: &Audio, toward: Toward, intensity_percent: f64) -> (Audio, Plan) {
+        let analysis = analyse(mix, &mut |_, _| {}).expect("a mix");
+        let request = Request {
+            loudness: Loudness::Exact(-20.0),
+            ceiling_dbtp: -1.0,
+            sound: Sound { intensity_percent, ..Sound::default() },
+            toward: Some(toward),
+        };
+        let made = master(mix.clone(), &analysis, &request, &mut |_, _| {});
+        (made.audio, made.plan)
+    }
+
+    /// Left and right each through a one-pole shelf: brighter or darker music.
+    fn tilted(audio: &Audio, amount: f32) -> Audio {
+        let mut channels = audio.clone().into_channels();
+        for channel in &mut channels {
+            let mut low = 0.0f32;
+            for sample in channel.iter_mut() {
+                low += 0.1 * (*sample - low);
+                *sample = low + amount * (*sample - low);
+            }
+        }
+        Audio::new(RATE_HZ, channels).expect("long enough")
+    }
+
+    fn with_sides(audio: &Audio, side_gain: f32) -> Audio {
+        let [left, right] = audio.channels() else { panic!("stereo") };
+        let part = |sign: f32| -> Vec<f32> {
+            left.iter().zip(right).map(|(l, r)| 0.5 * (l + r) + sign * side_gain * 0.5 * (l - r)).collect()
+        };
+        Audio::new(RATE_HZ, vec![part(1.0), part(-1.0)]).expect("long enough")
+    }
+
+    fn distance_db(audio: &Audio, reference: &Audio) -> f64 {
+        let of = |audio: &Audio| Reference::of(audio).expect("not silent");
+        let (own, theirs) = (of(audio), of(reference));
+        let level = own.measurement.integrated_lufs - theirs.measurement.integrated_lufs;
+        let bands = wanted(&own.spectrum, &theirs.spectrum, level);
+        (bands[2..27].iter().map(|db| db * db).sum::<f64>() / 25.0).sqrt()
+    }
+
+    #[test]
+    fn a_dull_mix_takes_on_the_tone_of_a_bright_reference_and_no_intensity_none_of_it() {
+        let (mix, reference) = (music(RATE_HZ, 6.0, 0.1), tilted(&music(RATE_HZ, 6.0, 0.1), 2.5));
+        let before = distance_db(&mix, &reference);
+        let (full, _) = matched(&mix, toward(&reference), 100.0);
+        let (none, plan) = matched(&mix, toward(&reference), 0.0);
+        assert!(before > 2.0 && distance_db(&full, &reference) < 0.15 * before, "{before}");
+        assert!((distance_db(&none, &reference) - before).abs() < 0.1);
+        assert_eq!((plan.equaliser, plan.stereo), (None, None));
+    }
+
+    #[test]
+    fn a_track_as_its_own_reference_is_left_alone() {
+        let mix = music(RATE_HZ, 4.0, 0.1);
+        let (_, plan) = matched(&mix, toward(&mix), 100.0);
+        assert_eq!((plan.equaliser, plan.stereo), (None, None));
+    }
+
+    #[test]
+    fn sides_become_as_wide_as_the_references_and_only_where_that_is_wanted() {
+        let mix = music(RATE_HZ, 4.0, 0.1);
+        let narrow = with_sides(&mix, 0.6);
+        let (audio, plan) = matched(&narrow, toward(&mix), 100.0);
+        let sides = |audio: &Audio| {
+            let MidSide { mid, side } = MidSide::of(audio).expect("stereo");
+            side.total_db() - mid.total_db()
+        };
+        assert!((sides(&audio) - sides(&mix)).abs() < 0.5, "{} {}", sides(&audio), sides(&mix));
+        assert!(plan.stereo.expect("wider").side_equaliser.is_some());
+        let (_, plan) = matched(&narrow, Toward { width: false, ..toward(&mix) }, 100.0);
+        assert_eq!(plan.stereo, None);
+    }
+
+    #[test]
+    fn the_dither_of_dual_mono_is_no_side_to_be_raised() {
+        let wide = with_sides(&tilted(&music(RATE_HZ, 6.0, 0.1), 3.0), 1.5);
+        let mut channels = music(RATE_HZ, 6.0, 0.1).into_channels();
+        channels[1] = channels[0].clone();
+        let mut seed = 1u32;
+        for sample in channels.iter_mut().flatten() {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *sample = (*sample * 32_768.0 + (seed >> 8) as f32 / (1 << 24) as f32).floor() / 32_768.0;
+        }
+        let mono = Audio::new(RATE_HZ, channels).expect("long enough");
+        let (audio, plan) = matched(&mono, toward(&wide), 100.0);
+        let drive_db = plan.limiter.drive_db.max(0.0);
+        let side = MidSide::of(&audio).expect("stereo").side.total_db();
+        let before = MidSide::of(&mono).expect("stereo").side.total_db();
+        assert!(side <= before + drive_db + 0.1, "{before} {side} {drive_db}");
+    }
+
+    #[test]
+    fn the_cut_off_of_a_lossy_reference_is_not_copied() {
+        let mix = Reference::of(&music(RATE_HZ, 4.0, 0.1)).expect("a mix").spectrum;
+        let mut lossy = mix.clone();
+        for band in 27..BANDS {
+            lossy.level_db[band] -= 60.0;
+        }
+        assert!(wanted(&mix, &lossy, 0.0).iter().all(|db| *db == 0.0));
+    }
+
+    #[test]
+    fn mono_and_other_rates_are_references_like_any_other() {
+        let mix = music(RATE_HZ, 4.0, 0.1);
+        let slow = music(22_050, 2.0, 0.1);
+        let (_, plan) = matched(&mix, toward(&slow), 100.0);
+        plan.check().expect("a plan that renders");
+        let mono = Audio::new(48_000, vec![music(48_000, 3.0, 0.1).channels()[0].clone()]).expect("long enough");
+        let (_, plan) = matched(&mix, toward(&mono), 100.0);
+        assert_eq!(plan.stereo, None);
+    }
+
+    #[test]
+    fn a_reference_is_followed_only_as_far_as_loudness_is_sound() {
+        let mut crushed = Reference::of(&music(RATE_HZ, 2.0, 0.1)).expect("a reference");
+        crushed.measurement.integrated_lufs = -3.0;
+        assert_eq!(crushed.loudness(), Loudness::Chosen(-6.0));
+    }
+}
