@@ -19,10 +19,10 @@ const BAD: &str = "\x1b[31m";
 const PLAIN: &str = "\x1b[0m";
 
 /// A name, a unit, and where the number is.
-type Row = (&'static str, &'static str, fn(&Measurement) -> f64);
+type Figure = (&'static str, &'static str, fn(&Measurement) -> f64);
 
 /// The numbers that a musician looks at, each with its unit.
-const ROWS: &[Row] = &[
+const FIGURES: &[Figure] = &[
     ("Loudness", "LUFS", |m| m.integrated_lufs),
     ("True peak", "dBTP", |m| m.true_peak_dbtp),
     ("Loudest moment", "LUFS", |m| m.max_momentary_lufs),
@@ -42,7 +42,7 @@ fn master_text(report: &Report) -> String {
     let mut text = format!("{BOLD}{}{PLAIN} → {BOLD}{}{PLAIN}\n", one_line(&source.input), one_line(&report.output));
     let _ = writeln!(text, "{DIM}{}{PLAIN}\n", what(source));
     let _ = writeln!(text, "  {DIM}{:24}{:>8}   {:>8}{PLAIN}", "", "mix", "master");
-    for (name, unit, value) in ROWS {
+    for (name, unit, value) in FIGURES {
         let (before, after) = (number(value(&report.before)), number(value(&report.after)));
         let _ = writeln!(text, "  {name:24}{before:>8}   {BOLD}{after:>8}{PLAIN}  {DIM}{unit}{PLAIN}");
     }
@@ -134,7 +134,7 @@ fn summary_text(rows: &[Row], asked: usize) -> String {
 /// A track that was listened to.
 pub(crate) fn analysis(report: &AnalysisReport) {
     let mut text = format!("{BOLD}{}{PLAIN}\n{DIM}{}{PLAIN}\n\n", one_line(&report.source.input), what(&report.source));
-    for (name, unit, value) in ROWS {
+    for (name, unit, value) in FIGURES {
         let _ = writeln!(text, "  {name:24}{BOLD}{:>8}{PLAIN}  {DIM}{unit}{PLAIN}", number(value(&report.before)));
     }
     text.push_str(&notes(&report.observations));

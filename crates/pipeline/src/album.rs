@@ -6,12 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
-use codec::Limits;
+use codec::{Limits, Lossy};
 use dsp::loudness::{Layout, Rate, energy_from_lufs, lufs_from_energy, measure};
 use mastering::{Audio, Loudness, Request, TOLERANCE_LU};
 use serde::{Deserialize, Serialize};
 
-use crate::run::{decode, name_all};
+use crate::decode::{Mix, decode};
+use crate::run::name_all;
 use crate::watch::Watch;
 use crate::whole_file::{Pending, folder_of};
 use crate::{Control, Delivery, Error, Existing, Failure, Instructions, Job, Progress, Report, SCHEMA};
@@ -23,6 +24,10 @@ pub struct AlbumJob {
     pub tracks: Vec<(PathBuf, Delivery)>,
     /// Loudness of the album as a whole, and the ceiling of every track.
     pub request: Request,
+    /// Sample rate of all masters, Hz; `None`: each has its mix's.
+    pub rate_hz: Option<u32>,
+    /// Codecs through which the ceiling shall hold, though nothing is delivered in them.
+    pub heard_through: Vec<Lossy>,
     /// What to do about outputs that are there already.
     pub existing: Existing,
     /// How large each mix may be.
@@ -117,6 +122,8 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
                 instructions: Instructions::Decide(Request { loudness, ..job.request.clone() }),
                 deliveries: vec![Delivery { path: path.clone(), encoding: delivery.encoding }],
                 preview: None,
+                rate_hz: job.rate_hz,
+                heard_through: job.heard_through.clone(),
                 existing: Existing::Replace,
                 limits: job.limits,
             };
@@ -189,7 +196,7 @@ struct Heard {
 
 fn listen(path: &Path, limits: &Limits, observer: &mut dyn FnMut(Progress) -> Control) -> Result<Heard, Error> {
     let mut watch = Watch::start(observer);
-    let (audio, ..) = decode(path, limits, &mut watch)?;
+    let Mix { audio, .. } = decode(path, limits, &mut watch)?;
     watch.still_wanted()?;
     heard(&audio)
         .ok_or_else(|| Error::Refused("the track is silent: it has no loudness (nothing above -70 LUFS)".to_owned()))

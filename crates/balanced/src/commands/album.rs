@@ -31,7 +31,14 @@ pub(crate) fn run(
         return outcome::tell("--report", &Failure::Exists { path: path.to_owned() }.into());
     }
     let tracks = args.inputs.iter().cloned().zip(deliveries).collect();
-    let job = AlbumJob { tracks, request, existing, limits: settings.limits() };
+    let job = AlbumJob {
+        tracks,
+        request,
+        rate_hz: args.rate,
+        heard_through: args.preset.map_or_else(Vec::new, pipeline::codecs_of),
+        existing,
+        limits: settings.limits(),
+    };
     let bars = Bars::new(1, interrupted);
     let mut at = None;
     let done = pipeline::run_album(&job, &mut |index, progress| {

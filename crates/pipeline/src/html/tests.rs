@@ -47,6 +47,8 @@ fn report(name: &str, channels: usize) -> Report {
         }),
         deliveries: vec![Delivery { path: folder.path().join("out.wav"), encoding: Encoding::Wav24 }],
         preview: None,
+        rate_hz: None,
+        heard_through: Vec::new(),
         existing: Existing::Keep,
         limits: Limits::default(),
     };
