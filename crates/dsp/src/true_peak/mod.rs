@@ -39,16 +39,21 @@ impl Panel {
         Self { kernels, reach }
     }
 
-    /// The highest reading of any meter over the eight samples from `start`; silence lies beyond the ends.
+    /// The highest reading of any meter over the eight samples from `start`; silence lies beyond the ends, and what
+    /// rings into it belongs to the first and to the last cell.
     #[must_use]
     pub fn cell_peak(&self, samples: &[f32], start: usize) -> f32 {
-        let mut window = [0.0f32; 256];
-        let from = start as isize - self.reach as isize;
-        let wanted = &mut window[..2 * self.reach + ROWS];
-        copy_with_silence(samples, from, wanted);
         let end = (start + CELL).min(samples.len());
         let sample_peak = samples[start.min(end)..end].iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
-        self.kernels.iter().fold(sample_peak, |peak, kernel| {
+        with_ringing(start, samples.len()).fold(sample_peak, |peak, start| peak.max(self.between(samples, start)))
+    }
+
+    /// The highest reading between samples, over the eight from `start`.
+    fn between(&self, samples: &[f32], start: isize) -> f32 {
+        let mut window = [0.0f32; 256];
+        let wanted = &mut window[..2 * self.reach + ROWS];
+        copy_with_silence(samples, start - self.reach as isize, wanted);
+        self.kernels.iter().fold(0.0f32, |peak, kernel| {
             // Row 0 is the sample before the cell.
             peak.max(kernel_peak(kernel, &wanted[self.reach - 1 - kernel.before..]))
         })
@@ -90,6 +95,15 @@ impl Interpolator {
         copy_with_silence(samples, at as isize - self.0.before as isize, &mut window);
         self.0.taps.iter().zip(window).map(|(lanes, input)| lanes[quarter * LANES / 4] * input).sum()
     }
+}
+
+/// The start of a cell, and of the silent one beside it where it is the first or the last.
+fn with_ringing(start: usize, length: usize) -> impl Iterator<Item = isize> {
+    let cell = CELL as isize;
+    let start_at = start as isize;
+    let before = (start == 0).then_some(-cell);
+    let after = (start + CELL >= length).then_some(start_at + cell);
+    [Some(start_at), before, after].into_iter().flatten()
 }
 
 fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
@@ -158,9 +172,14 @@ pub fn estimate(samples: &[f32]) -> Estimates {
         quarter_peaks(&kernel, &samples[CELL - BEFORE..], &mut peak[inner.clone()], &mut curvature[inner.clone()]);
     }
     for cell in (0..cells).filter(|cell| !inner.contains(cell)) {
-        let mut window = [0.0f32; WINDOW];
-        copy_with_silence(samples, (cell * CELL) as isize - BEFORE as isize, &mut window);
-        quarter_peaks(&kernel, &window, &mut peak[cell..=cell], &mut curvature[cell..=cell]);
+        for start in with_ringing(cell * CELL, samples.len()) {
+            let mut window = [0.0f32; WINDOW];
+            copy_with_silence(samples, start - BEFORE as isize, &mut window);
+            let (mut high, mut bent) = ([0.0], [0.0]);
+            quarter_peaks(&kernel, &window, &mut high, &mut bent);
+            peak[cell] = peak[cell].max(high[0]);
+            curvature[cell] = curvature[cell].max(bent[0]);
+        }
     }
     let bound = (0..cells)
         .map(|cell| {

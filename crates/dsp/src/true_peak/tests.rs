@@ -101,6 +101,22 @@ fn the_panel_never_reads_below_libebur128() {
 }
 
 #[test]
+fn what_rings_before_the_first_sample_and_after_the_last_is_read() {
+    let decaying: Vec<f32> = (0..400).map(|n| 0.9f32 * (1.0 - 2.0 * (n % 2) as f32) * 0.99f32.powi(n)).collect();
+    let rising: Vec<f32> = decaying.iter().rev().copied().collect();
+    for rate_hz in RATES_HZ {
+        for samples in [&decaying, &rising] {
+            let mut oracle = ebur128::EbuR128::new(1, rate_hz, ebur128::Mode::TRUE_PEAK).expect("oracle");
+            oracle.add_frames_f32(samples).expect("frames");
+            oracle.add_frames_f32(&[0.0; 64]).expect("frames");
+            let expected = oracle.true_peak(0).expect("peak") as f32;
+            let found = true_peak(rate_hz, samples);
+            assert!(found >= expected * 0.9999, "{rate_hz} Hz: {found} below {expected}");
+        }
+    }
+}
+
+#[test]
 fn the_panel_looks_wherever_it_could_read_more() {
     for seed in 1..6 {
         let white = noise(seed, 40_000);
