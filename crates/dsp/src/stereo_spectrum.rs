@@ -131,7 +131,9 @@ impl StereoSpectrum {
             frames.push(frame);
         }
         let norm = f64::from(scale) / count as f64;
-        mean_power.iter_mut().for_each(|power| *power *= norm);
+        for power in &mut mean_power {
+            *power *= norm;
+        }
         Self { frames, hop_s: hop as f64 / f64::from(rate_hz), mean_power, bin_hz }
     }
 }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use codec::{Lossy, Tags};
 use mastering::presets::Preset;
-use mastering::{Analysis, Audio, Master};
+use mastering::{Analysis, Audio, Master, TOLERANCE_LU};
 
 use crate::decode::{at_rate, decode_for};
 use crate::deliver::{Checked, Place, attempt};
@@ -185,6 +185,11 @@ fn spoken(lossy: Lossy) -> String {
 fn explain(made: &mut Master, asked_dbtp: f64, raised: Option<(String, f64)>, missing: Vec<String>) {
     let level = |db: f64| format!("{db:.1}").replace('-', "\u{2212}");
     if let Some((codec, by_db)) = raised {
+        if made.plan.trim_db < -TOLERANCE_LU {
+            made.not_reached = Some(format!(
+                "{codec} raises this track's peaks further than a limiter should make up for, so it was turned down"
+            ));
+        }
         let mut sentence = format!(
             "{codec} brought peaks {by_db:.1} dB above the ceiling, so the master was limited to {} dBTP",
             level(made.plan.ceiling_dbtp)

@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use pipeline::{Control, Delivery, Encoding, Error, Failure, Instructions, Lossy};
+use pipeline::{Control, Delivery, Encoding, Error, Failure, Instructions, Lossy, Report};
 use support::{RATE_HZ, ffmpeg_dbtp, job, libebur128_dbtp, signals, write_mix};
 
 const CEILING_DBTP: f64 = -1.0;
@@ -23,13 +23,13 @@ fn music(n: usize) -> f64 {
     0.5 * (-beat * 14.0).exp() * (320.0 * beat).sin() + 0.15 * (-(t % 0.25) * 50.0).exp() * hiss + 0.05 * chord
 }
 
-fn check(folder: &Path, name: &str, what: &str, loudness_lufs: f64) -> f64 {
+fn check(folder: &Path, name: &str, what: &str, loudness_lufs: f64) -> Option<Report> {
     let path = folder.join(format!("master.{}", encoding(name).container().extension()));
     let delivery = Delivery { path: path.clone(), encoding: encoding(name) };
     let job = job(&folder.join("mix.wav"), loudness_lufs, CEILING_DBTP, vec![delivery]);
     let report = match pipeline::run(&job, &mut |_| Control::Continue) {
         // What a codec takes for inaudible it leaves out, and then there is nothing left to deliver.
-        Err(Error::Failed(Failure::Silenced { .. })) if what == "21.9 kHz" => return f64::NEG_INFINITY,
+        Err(Error::Failed(Failure::Silenced { .. })) if what == "21.9 kHz" => return None,
         other => other.expect("mastered"),
     };
     let ours = report.after.true_peak_dbtp;
@@ -45,7 +45,7 @@ fn check(folder: &Path, name: &str, what: &str, loudness_lufs: f64) -> f64 {
     assert!(theirs <= CEILING_DBTP, "{what}, {name}: libebur128 reads {theirs}");
     assert!(ffmpeg <= CEILING_DBTP, "{what}, {name}: FFmpeg reads {ffmpeg}");
     assert_eq!(report.target_reached, report.reason.is_none());
-    lufs
+    Some(report)
 }
 
 #[test]
@@ -62,13 +62,18 @@ fn no_meter_reads_what_a_lossy_file_decodes_to_above_the_ceiling() {
 }
 
 #[test]
-fn music_keeps_its_loudness_where_the_ceiling_is_lowered() {
+fn music_keeps_its_loudness_where_the_ceiling_is_lowered_or_is_told_why_not() {
     let folder = tempfile::tempdir().expect("folder");
     write_mix(&folder.path().join("mix.wav"), music);
     for name in ["mp3-128", "mp3-320", "opus-96", "opus-192", "vorbis-128", "vorbis-256", "aac-128", "aac-256"] {
         for loudness_lufs in [-14.0, -9.0] {
-            let lufs = check(folder.path(), name, "music", loudness_lufs);
-            assert!((lufs - loudness_lufs).abs() <= 0.1, "{name}: {lufs} LUFS for {loudness_lufs}");
+            let report = check(folder.path(), name, "music", loudness_lufs).expect("music is not silenced");
+            // The plain AAC encoder of FFmpeg raises peaks by more than 4 dB here, and a limiter makes up for 3.
+            if name == "aac-128" {
+                assert!(report.reason.is_some_and(|reason| reason.contains("AAC")), "{:?}", report.after);
+            } else {
+                assert!(report.target_reached, "{name}: {:?} for {loudness_lufs}", report.after);
+            }
         }
     }
 }
