@@ -38,7 +38,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Master mixes: stereo or mono files to files that are ready for release.
     #[command(after_help = format!("{EXAMPLES}\n{EXIT_CODES}"))]
-    Master(MasterArgs),
+    Master(Box<MasterArgs>),
     /// Measure files and change nothing.
     #[command(alias = "analyze", after_help = EXIT_CODES)]
     Analyse(AnalyseArgs),

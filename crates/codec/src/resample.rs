@@ -70,9 +70,8 @@ pub fn resample(
         input.extend(samples[taken..taken + there].iter().map(|x| f64::from(*x)));
         input.resize(wanted, 0.0);
         output.resize(room, 0.0);
-        let fits = "the buffers have the sizes that were asked for";
-        let from = SequentialSlice::new(&input, 1, wanted).expect(fits);
-        let mut to = SequentialSlice::new_mut(&mut output, 1, room).expect(fits);
+        let from = SequentialSlice::new(&input, 1, wanted).map_err(|error| refused(error.to_string()))?;
+        let mut to = SequentialSlice::new_mut(&mut output, 1, room).map_err(|error| refused(error.to_string()))?;
         let (_, made) = resampler
             .process_into_buffer(&from, &mut to, None::<&Indexing>)
             .map_err(|error| refused(error.to_string()))?;

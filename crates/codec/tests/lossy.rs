@@ -133,7 +133,8 @@ fn what_a_codec_does_not_take_is_refused_with_what_it_does() {
 fn an_encoder_that_is_given_up_leaves_no_program_behind() {
     let spec = spec("aac-128", 48_000, 2, 1_000_000);
     let mut encoder = Encoder::create(Cursor::new(Vec::new()), spec, &Tags::default()).unwrap();
-    encoder.write_f32(&[&[0.1; 9_999], &[0.1; 9_999]]).unwrap();
+    let level = vec![0.1; 9_999];
+    encoder.write_f32(&[&level, &level]).unwrap();
     // Waits for the program's end; a test that hangs has failed.
     drop(encoder);
     assert_eq!(Lossy::new(LossyCodec::Aac, Some(128)).unwrap().to_string(), "aac-128");

@@ -101,6 +101,6 @@ fn few_samples_become_few_and_none_none() {
 
 #[test]
 fn a_conversion_can_be_stopped() {
-    let stopped = resample(&[0.0; 100_000], 44_100, 48_000, &mut |_| ControlFlow::Break(()));
+    let stopped = resample(&vec![0.0; 100_000], 44_100, 48_000, &mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(DecodeError::Stopped)));
 }

@@ -46,9 +46,10 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
 
 fn tone_left_alone(analysis: &Analysis, request: &Request) -> &'static str {
     if let Some(toward) = &request.toward {
-        return match toward.tone {
-            true => "The tonal balance is the reference's, as far as anyone would hear, and was left alone.",
-            false => "The tonal balance was left alone: of the reference it was not asked for.",
+        return if toward.tone {
+            "The tonal balance is the reference's, as far as anyone would hear, and was left alone."
+        } else {
+            "The tonal balance was left alone: of the reference it was not asked for."
         };
     }
     if request.sound.strength() == 0.0 {

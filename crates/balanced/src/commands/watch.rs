@@ -19,7 +19,7 @@ use crate::output_name;
 use crate::settings::Settings;
 
 /// How often the folder is looked at, and how long a file has to stay the same.
-const LOOK: Duration = Duration::from_millis(1000);
+const LOOK: Duration = Duration::from_secs(1);
 /// How often Ctrl-C is looked for in between.
 const LISTEN: Duration = Duration::from_millis(50);
 /// Endings of files that can be read.

@@ -107,6 +107,7 @@ fn head(channels: usize, late: u16) -> Vec<u8> {
     head
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
 fn failed(error: ::opus::Error) -> EncodeError {
     EncodeError::Library { format: "Opus", problem: error.to_string() }
 }

@@ -108,7 +108,7 @@ fn over_full_scale(heard: &Heard<'_>) -> Option<Observation> {
             // Collected in order, so that a loud track does not make millions of places.
             match places.last_mut() {
                 Some(Place { from_s, to_s }) if (*from_s..=*to_s + TOGETHER_S).contains(&place.from_s) => {
-                    *to_s = place.to_s
+                    *to_s = place.to_s;
                 }
                 _ => places.push(place),
             }
