@@ -1,6 +1,6 @@
 //! Signals, and nothing but signals: slices in, slices out.
 //!
-//! Not here: files, threads, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
+//! Not here: files, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
 
 pub mod cancel;
 pub mod dither;
@@ -8,6 +8,7 @@ pub mod fir;
 pub mod gain_curve;
 pub mod limiter;
 pub mod loudness;
+pub mod parallel;
 pub mod spectrum;
 pub mod stereo;
 pub mod stereo_spectrum;

@@ -24,8 +24,10 @@ pub fn centre_hz(band: usize) -> f64 {
 /// Band powers of successive frames. A full-scale sine has a power of 0.5.
 #[derive(Debug, Clone, Default)]
 pub struct BandFrames {
-    /// Powers by frame and band; bands beyond Nyquist are zero.
+    /// Powers by frame and band, the sum of the channels; bands beyond Nyquist are zero.
     pub power: Vec<[f32; BANDS]>,
+    /// Of two channels, the powers of the side, (L - R) / 2; twice this and twice the mid's are the whole.
+    pub side: Vec<[f32; BANDS]>,
     /// Time from frame to frame, s.
     pub hop_s: f64,
 }
@@ -51,10 +53,10 @@ pub fn bands_below_nyquist(rate_hz: u32) -> usize {
     (0..BANDS).take_while(|band| centre_hz(*band) * 2f64.powf(1.0 / 6.0) < f64::from(rate_hz) * 0.52).count()
 }
 
-/// Third-octave band powers, the power sum of equally long channels, over half-overlapping Hann frames.
+/// Third-octave band powers of one or two equally long channels over half-overlapping Hann frames.
 ///
 /// # Panics
-/// When a channel is shorter than the first.
+/// When there are more than two channels, or one is shorter than the first.
 pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f32)) -> BandFrames {
     let length = frame_length(rate_hz);
     let hop = length / 2;
@@ -65,29 +67,44 @@ pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f
     let scale = (2.0 / (length as f64 * length as f64 * 0.375)) as f32;
     let edges = band_edges(rate_hz, length);
     let fft = RealFftPlanner::<f32>::new().plan_fft_forward(length);
-    let (mut frame, mut spectrum) = (fft.make_input_vec(), fft.make_output_vec());
+    assert!(channels.len() <= 2, "one or two channels");
+    let mut frame = fft.make_input_vec();
+    let mut spectra = vec![fft.make_output_vec(); channels.len()];
     let mut scratch = fft.make_scratch_vec();
     let samples = channels.first().map_or(0, |channel| channel.len());
     // The last frame may reach beyond the end; a signal shorter than a frame still has one.
     let count = samples.saturating_sub(hop).div_ceil(hop).max(1);
     let mut power = vec![[0.0f32; BANDS]; count];
+    let mut side = vec![[0.0f32; BANDS]; if channels.len() == 2 { count } else { 0 }];
     for (index, bands) in power.iter_mut().enumerate() {
         let start = index * hop;
         let end = (start + length).min(samples);
-        for channel in channels {
+        for (channel, spectrum) in channels.iter().zip(&mut spectra) {
             for ((to, from), weight) in frame.iter_mut().zip(&channel[start..end]).zip(&window) {
                 *to = from * weight;
             }
             frame[end - start..].fill(0.0);
-            fft.process_with_scratch(&mut frame, &mut spectrum, &mut scratch)
-                .expect("buffers come from the plan itself");
-            for (band, (first, last)) in bands.iter_mut().zip(&edges) {
-                *band += scale * power_between(&spectrum, *first, *last);
+            fft.process_with_scratch(&mut frame, spectrum, &mut scratch).expect("buffers come from the plan itself");
+        }
+        match spectra.as_mut_slice() {
+            [left, right] => {
+                for (left, right) in left.iter_mut().zip(right.iter_mut()) {
+                    (*left, *right) = (0.5 * (*left + *right), 0.5 * (*left - *right));
+                }
+                for ((whole, side), (first, last)) in bands.iter_mut().zip(&mut side[index]).zip(&edges) {
+                    *side = scale * power_between(right, *first, *last);
+                    *whole = 2.0 * (*side + scale * power_between(left, *first, *last));
+                }
+            }
+            spectra => {
+                for (band, (first, last)) in bands.iter_mut().zip(&edges) {
+                    *band = spectra.iter().map(|spectrum| scale * power_between(spectrum, *first, *last)).sum();
+                }
             }
         }
         progress((index + 1) as f32 / count as f32);
     }
-    BandFrames { power, hop_s: hop as f64 / f64::from(rate_hz) }
+    BandFrames { power, side, hop_s: hop as f64 / f64::from(rate_hz) }
 }
 
 /// Band edges in (fractional) bins.
@@ -141,6 +158,19 @@ mod tests {
                 assert!((total - 0.5).abs() < 0.01, "{rate_hz}, band {band}: {total}");
             }
         }
+    }
+
+    #[test]
+    fn what_two_channels_share_is_no_side_and_what_they_do_not_is() {
+        let tone: Vec<f32> = (0..44_100).map(|n| (n as f32 * 0.1).sin()).collect();
+        let inverted: Vec<f32> = tone.iter().map(|x| -x).collect();
+        let total = |bands: &[[f32; BANDS]]| bands[bands.len() / 2].iter().sum::<f32>();
+        let same = band_frames(44_100, &[&tone, &tone], |_| {});
+        assert_eq!(total(&same.side), 0.0);
+        assert!((total(&same.power) - 1.0).abs() < 0.01);
+        let against = band_frames(44_100, &[&tone, &inverted], |_| {});
+        assert!((total(&against.side) - 0.5).abs() < 0.01);
+        assert!((total(&against.power) - 1.0).abs() < 0.01);
     }
 
     #[test]

@@ -2,18 +2,33 @@
 //!
 //! Not here: opinions (those are `tone` and `solve`).
 
+use crate::measurement::Measured;
 use crate::{Audio, Measurement, Progress, Refusal, Stage};
+use dsp::loudness::Series;
+use dsp::parallel::both;
 use dsp::spectrum::{BANDS, BandFrames, band_frames, bands_below_nyquist};
 use dsp::stereo::StereoSums;
+use std::num::NonZeroUsize;
 
 /// What the mix is like.
 #[derive(Debug, Clone)]
 pub struct Analysis {
     /// The numbers.
     pub measurement: Measurement,
+    /// Loudness over time.
+    pub loudness: Series,
     /// The long-term spectrum.
     pub spectrum: LongTermSpectrum,
+    /// The same of middle and sides; mono has none.
+    pub(crate) mid_side: Option<MidSide>,
+    /// Sums of every 100 ms; the last block may be shorter.
+    pub(crate) blocks: Vec<StereoSums>,
 }
+
+/// Milliseconds in one of [`Analysis::blocks`].
+const BLOCK_MS: u32 = 100;
+/// The same, s.
+pub(crate) const BLOCK_S: f64 = 0.1;
 
 /// Third-octave levels of the parts that count for the loudness, dB re full-scale sine power.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,18 +43,31 @@ pub struct LongTermSpectrum {
 
 /// Measures a mix.
 pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusal> {
-    refuse_direct_current(audio)?;
-    let measurement = Measurement::of(audio).ok_or(Refusal::Silent)?;
-    progress(Stage::Analyse, 0.4);
-    let frames = band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, 0.4 + 0.6 * done));
-    let spectrum = LongTermSpectrum::of(&frames, &counted(&[&frames]), audio.rate_hz());
-    Ok(Analysis { measurement, spectrum })
+    let blocks = blocks(audio);
+    let mut sums = StereoSums::default();
+    blocks.iter().for_each(|block| sums += *block);
+    refuse_direct_current(&sums)?;
+    let spectrum = || band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
+    let (frames, measured) = both(spectrum, || Measured::of(audio, sums));
+    let Measured { measurement, loudness } = measured.ok_or(Refusal::Silent)?;
+    let counted = counted(&frames);
+    let bands = bands_below_nyquist(audio.rate_hz());
+    let spectrum = LongTermSpectrum::of(&frames.power, &counted, bands);
+    let mid_side = (!frames.side.is_empty()).then(|| MidSide {
+        mid: LongTermSpectrum::of(&mid(&frames), &counted, bands),
+        side: LongTermSpectrum::of(&frames.side, &counted, bands),
+    });
+    Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks })
+}
+
+fn blocks(audio: &Audio) -> Vec<StereoSums> {
+    let channels = audio.slices();
+    let frames = NonZeroUsize::new((audio.rate_hz() * BLOCK_MS / 1000) as usize).unwrap_or(NonZeroUsize::MIN);
+    StereoSums::per_block(channels[0], channels[channels.len() - 1], frames)
 }
 
 /// Switching a direct current on makes a click that has a loudness; what follows has none.
-fn refuse_direct_current(audio: &Audio) -> Result<(), Refusal> {
-    let channels = audio.slices();
-    let sums = StereoSums::of(channels[0], channels[channels.len() - 1]);
+fn refuse_direct_current(sums: &StereoSums) -> Result<(), Refusal> {
     let [left, right] = sums.offsets();
     let direct = f64::midpoint(left * left, right * right);
     let alternating = (power_from_db(sums.rms_dbfs()) - direct).max(0.0);
@@ -53,10 +81,9 @@ fn refuse_direct_current(audio: &Audio) -> Result<(), Refusal> {
 const RELATIVE_GATE_DB: f64 = -10.0;
 const ABSOLUTE_GATE_DB: f64 = -70.0;
 
-/// Which frames are within the gate, all parts of the sound together.
-fn counted(parts: &[&BandFrames]) -> Vec<bool> {
-    let total = |frame| parts.iter().map(|part| f64::from(part.total(frame))).sum::<f64>();
-    let totals: Vec<f64> = (0..parts[0].power.len()).map(total).collect();
+/// Which frames are within the gate.
+fn counted(frames: &BandFrames) -> Vec<bool> {
+    let totals: Vec<f64> = (0..frames.power.len()).map(|frame| f64::from(frames.total(frame))).collect();
     let absolute = power_from_db(ABSOLUTE_GATE_DB);
     let audible = mean(totals.iter().copied().filter(|power| *power > absolute));
     let gate = absolute.max(audible * power_from_db(RELATIVE_GATE_DB));
@@ -70,28 +97,20 @@ pub(crate) struct MidSide {
     pub(crate) side: LongTermSpectrum,
 }
 
-impl MidSide {
-    /// Of two channels; mono has no sides.
-    pub(crate) fn of(audio: &Audio) -> Option<Self> {
-        let [left, right] = audio.channels() else { return None };
-        let spectrum = |sign: f32| {
-            let part: Vec<f32> = left.iter().zip(right).map(|(left, right)| 0.5 * (left + sign * right)).collect();
-            band_frames(audio.rate_hz(), &[&part], |_| {})
-        };
-        let (mid, side) = (spectrum(1.0), spectrum(-1.0));
-        let counted = counted(&[&mid, &side]);
-        let long_term = |frames| LongTermSpectrum::of(frames, &counted, audio.rate_hz());
-        Some(Self { mid: long_term(&mid), side: long_term(&side) })
-    }
+/// Half the whole is middle and side.
+fn mid(frames: &BandFrames) -> Vec<[f32; BANDS]> {
+    let mid = |(whole, side): (&[f32; BANDS], &[f32; BANDS])| {
+        std::array::from_fn(|band| (0.5 * whole[band] - side[band]).max(0.0))
+    };
+    frames.power.iter().zip(&frames.side).map(mid).collect()
 }
 
 impl LongTermSpectrum {
-    fn of(frames: &BandFrames, counted: &[bool], rate_hz: u32) -> Self {
-        let bands = bands_below_nyquist(rate_hz);
+    fn of(frames: &[[f32; BANDS]], counted: &[bool], bands: usize) -> Self {
         let mut level_db = [f64::NEG_INFINITY; BANDS];
         let mut floor_db = [f64::NEG_INFINITY; BANDS];
         for band in 0..bands {
-            let powers = || frames.power.iter().map(move |frame| f64::from(frame[band]));
+            let powers = || frames.iter().map(move |frame| f64::from(frame[band]));
             let within = powers().zip(counted).filter(|(_, counted)| **counted).map(|(power, _)| power);
             level_db[band] = db_from_power(mean(within));
             let mut all: Vec<f64> = powers().collect();

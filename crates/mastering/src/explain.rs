@@ -33,6 +33,7 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
         plan.equaliser.as_ref().map_or_else(|| vec![tone_left_alone(analysis, request).to_owned()], tonal_moves),
     );
     sentences.extend(stereo(analysis, plan, request));
+    sentences.extend(bass_to_the_middle(plan, request));
     sentences.push(limiting(plan, cost));
     if matches!(request.loudness, Loudness::Exact(_)) && (cost.often_db > 6.0 || plan.limiter.tip_db > GENTLE_TIP_DB) {
         sentences.push(
@@ -62,7 +63,8 @@ fn tone_left_alone(analysis: &Analysis, request: &Request) -> &'static str {
 }
 
 fn stereo(analysis: &Analysis, plan: &Plan, request: &Request) -> Option<String> {
-    if let Some(bands) = plan.stereo.as_ref().and_then(|stereo| stereo.side_equaliser.as_ref()) {
+    let side_equaliser = plan.stereo.as_ref().and_then(|stereo| stereo.side_equaliser.as_ref());
+    if let Some(bands) = side_equaliser.filter(|_| request.toward.is_some()) {
         let moves = || bands.bands.iter().map(|band| band.gain_db);
         let (least, most) = (moves().fold(f64::INFINITY, f64::min), moves().fold(f64::NEG_INFINITY, f64::max));
         return Some(format!(
@@ -72,6 +74,7 @@ fn stereo(analysis: &Analysis, plan: &Plan, request: &Request) -> Option<String>
         ));
     }
     match plan.stereo.as_ref().map(|stereo| stereo.side_gain) {
+        Some(1.0) => None,
         Some(0.0) => Some("Folded down to mono.".to_owned()),
         Some(gain) => {
             let change_db = dsp::db_from_amplitude(gain);
@@ -85,6 +88,15 @@ fn stereo(analysis: &Analysis, plan: &Plan, request: &Request) -> Option<String>
         )),
         None => None,
     }
+}
+
+fn bass_to_the_middle(plan: &Plan, request: &Request) -> Option<String> {
+    let moved = plan.stereo.as_ref()?.side_equaliser.is_some() && request.toward.is_none();
+    moved.then(|| {
+        "Left and right differed in the bass, which costs level and is lost on one loudspeaker: below 120 Hz it was \
+         brought to the middle."
+            .to_owned()
+    })
 }
 
 fn limiting(plan: &Plan, cost: &Cost) -> String {

@@ -22,7 +22,7 @@ mod width;
 pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
 pub use matching::{Reference, Toward};
-pub use measurement::{Measurement, Meter};
+pub use measurement::{Measured, Measurement, Meter};
 pub use plan::Plan;
 pub use render::render;
 pub use solve::master;

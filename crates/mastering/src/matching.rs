@@ -54,8 +54,8 @@ const LOUDNESS_LUFS: RangeInclusive<f64> = -30.0..=-6.0;
 impl Reference {
     /// Measures a track of any rate, length and number of channels that a mix may have.
     pub fn of(audio: &Audio) -> Result<Self, Refusal> {
-        let Analysis { measurement, spectrum } = analyse(audio, &mut |_, _| {})?;
-        Ok(Self { measurement, spectrum, mid_side: MidSide::of(audio) })
+        let Analysis { measurement, spectrum, mid_side, .. } = analyse(audio, &mut |_, _| {})?;
+        Ok(Self { measurement, spectrum, mid_side })
     }
 
     /// What its meters say.
@@ -70,11 +70,11 @@ impl Reference {
 }
 
 /// How far each band is to move for the mix to sound like the reference.
-pub(crate) fn decide(mix: &Analysis, audio: &Audio, toward: &Toward, sound: &Sound) -> Moves {
+pub(crate) fn decide(mix: &Analysis, toward: &Toward, sound: &Sound) -> Moves {
     let reference = &*toward.reference;
     let strength = sound.strength();
     let level_db = mix.measurement.integrated_lufs - reference.measurement.integrated_lufs;
-    let sides = MidSide::of(audio).zip(reference.mid_side.as_ref()).filter(|_| toward.width);
+    let sides = mix.mid_side.as_ref().zip(reference.mid_side.as_ref()).filter(|_| toward.width);
     let whole = || wanted(&mix.spectrum, &reference.spectrum, level_db);
     let Some((own, theirs)) = sides else {
         let all = if toward.tone { moved(&whole(), strength, MOST_TONE_DB) } else { [0.0; BANDS] };
@@ -131,6 +131,10 @@ mod tests {
     use crate::{Request, master};
 
     const RATE_HZ: u32 = 44_100;
+
+    fn sides(audio: &Audio) -> MidSide {
+        analyse(audio, &mut |_, _| {}).expect("not silent").mid_side.expect("stereo")
+    }
 
     fn toward(reference: &Audio) -> Toward {
         Toward { reference: Arc::new(Reference::of(reference).expect("a reference")), tone: true, width: true }
@@ -201,7 +205,7 @@ mod tests {
         let narrow = with_sides(&mix, 0.6);
         let (audio, plan) = matched(&narrow, toward(&mix), 100.0);
         let sides = |audio: &Audio| {
-            let MidSide { mid, side } = MidSide::of(audio).expect("stereo");
+            let MidSide { mid, side } = sides(audio);
             side.total_db() - mid.total_db()
         };
         assert!((sides(&audio) - sides(&mix)).abs() < 0.5, "{} {}", sides(&audio), sides(&mix));
@@ -223,8 +227,8 @@ mod tests {
         let mono = Audio::new(RATE_HZ, channels).expect("long enough");
         let (audio, plan) = matched(&mono, toward(&wide), 100.0);
         let drive_db = plan.limiter.drive_db.max(0.0);
-        let side = MidSide::of(&audio).expect("stereo").side.total_db();
-        let before = MidSide::of(&mono).expect("stereo").side.total_db();
+        let side = sides(&audio).side.total_db();
+        let before = sides(&mono).side.total_db();
         assert!(side <= before + drive_db + 0.1, "{before} {side} {drive_db}");
     }
 

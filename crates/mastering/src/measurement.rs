@@ -1,7 +1,8 @@
 //! The numbers of a track, as every report shows them.
 
 use crate::Audio;
-use dsp::loudness::{Layout, Loudness, LoudnessMeter, Rate, measure};
+use dsp::loudness::{Layout, Loudness, LoudnessMeter, Rate, Series, measure};
+use dsp::parallel::both;
 use dsp::stereo::StereoSums;
 use dsp::true_peak::{TruePeakMeter, true_peak};
 use serde::{Deserialize, Serialize};
@@ -27,15 +28,31 @@ pub struct Measurement {
     pub correlation: f64,
 }
 
-impl Measurement {
-    /// Measures a whole track; `None` when nothing in it is above -70 LUFS.
-    pub(crate) fn of(audio: &Audio) -> Option<Self> {
+/// The numbers of a track, and how its loudness went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// The numbers.
+    pub measurement: Measurement,
+    /// Loudness over time.
+    pub loudness: Series,
+}
+
+impl Measured {
+    /// Measures a whole track whose sums are known; `None` when nothing in it is above -70 LUFS.
+    pub(crate) fn of(audio: &Audio, sums: StereoSums) -> Option<Self> {
         let channels = audio.slices();
-        let loudness = measure(audio.loudness_rate(), audio.layout(), &channels)?;
-        let peak = channels.iter().map(|channel| true_peak(audio.rate_hz(), channel)).fold(0.0, f32::max);
-        Some(Self::from_parts(&loudness, peak, sample_peak(&channels), sums(&channels)))
+        let peak = || channels.iter().map(|channel| true_peak(audio.rate_hz(), channel)).fold(0.0, f32::max);
+        let (peak, loudness) = both(peak, || measure(audio.loudness_rate(), audio.layout(), &channels));
+        Some(Self::from_parts(loudness?, peak, sample_peak(&channels), sums))
     }
 
+    fn from_parts(loudness: Loudness, true_peak: f32, sample_peak: f32, sums: StereoSums) -> Self {
+        let measurement = Measurement::from_parts(&loudness, true_peak, sample_peak, sums);
+        Self { measurement, loudness: loudness.series }
+    }
+}
+
+impl Measurement {
     /// Whether this is a master already rather than a mix: loud, with peaks that stand close under full scale and little
     /// above the loudness. Mixes that were left their headroom or their peaks are not.
     pub(crate) fn looks_finished(&self) -> bool {
@@ -100,16 +117,15 @@ impl Meter {
 
     /// The next block: one slice a channel, all of one length.
     pub fn push(&mut self, block: &[&[f32]]) {
-        self.loudness.push(block);
-        self.true_peak.push(block);
+        both(|| self.loudness.push(block), || self.true_peak.push(block));
         self.sample_peak = self.sample_peak.max(sample_peak(block));
         self.sums += sums(block);
     }
 
-    /// The measurement; `None` when nothing was above -70 LUFS or it was shorter than 400 ms.
-    pub fn finish(self) -> Option<Measurement> {
+    /// What was measured; `None` when nothing was above -70 LUFS or it was shorter than 400 ms.
+    pub fn finish(self) -> Option<Measured> {
         let loudness = self.loudness.finish()?;
-        Some(Measurement::from_parts(&loudness, self.true_peak.finish(), self.sample_peak, self.sums))
+        Some(Measured::from_parts(loudness, self.true_peak.finish(), self.sample_peak, self.sums))
     }
 }
 
@@ -118,17 +134,21 @@ mod tests {
     use super::*;
     use crate::audio::tests::music;
 
+    fn measured(audio: &Audio) -> Measurement {
+        Measured::of(audio, sums(&audio.slices())).expect("not silent").measurement
+    }
+
     #[test]
     fn blocks_measure_as_the_whole_does() {
         let audio = music(44_100, 6.0, 0.5);
-        let whole = Measurement::of(&audio).expect("not silent");
+        let whole = measured(&audio);
         let mut meter = Meter::new(44_100, 2).expect("stereo");
         let channels = audio.slices();
         for start in (0..audio.frames()).step_by(7_001) {
             let end = (start + 7_001).min(audio.frames());
             meter.push(&[&channels[0][start..end], &channels[1][start..end]]);
         }
-        let blocks = meter.finish().expect("not silent");
+        let blocks = meter.finish().expect("not silent").measurement;
         assert!((blocks.integrated_lufs - whole.integrated_lufs).abs() < 1e-6);
         assert_eq!(blocks.true_peak_dbtp, whole.true_peak_dbtp);
         assert!((blocks.crest_db - whole.crest_db).abs() < 1e-9);
@@ -139,6 +159,6 @@ mod tests {
     fn mono_correlates_fully_with_itself() {
         let stereo = music(48_000, 2.0, 0.5);
         let mono = Audio::new(48_000, vec![stereo.channels()[0].clone()]).expect("mono");
-        assert!((Measurement::of(&mono).expect("not silent").correlation - 1.0).abs() < 1e-9);
+        assert!((measured(&mono).correlation - 1.0).abs() < 1e-9);
     }
 }

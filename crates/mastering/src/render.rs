@@ -4,6 +4,7 @@ use crate::plan::{Equaliser, Limiter, Plan, PlanError};
 use crate::{Audio, Progress, Stage, width};
 use dsp::fir::{Convolver, length_for, minimum_phase};
 use dsp::limiter::{Peaks, Settings, limit};
+use dsp::parallel::both;
 use dsp::spectrum::BANDS;
 
 /// Kept free below the ceiling for what dither adds, dB.
@@ -25,10 +26,12 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
 pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progress: Progress<'_>) {
     if let Some(equaliser) = equaliser {
         let convolver = convolver(equaliser, audio.rate_hz());
-        let channels = audio.channels_mut();
-        let count = channels.len() as f32;
-        for (index, channel) in channels.iter_mut().enumerate() {
-            convolver.process(channel, |done| progress(Stage::Tone, (index as f32 + done) / count));
+        match audio.channels_mut() {
+            [first, rest @ ..] => {
+                let first = || convolver.process(first, |done| progress(Stage::Tone, done));
+                both(first, || rest.iter_mut().for_each(|channel| convolver.process(channel, |_| {})));
+            }
+            [] => {}
         }
     }
     progress(Stage::Tone, 1.0);

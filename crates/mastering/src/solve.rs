@@ -9,8 +9,9 @@ use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
 use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, explain, tone, width};
-use dsp::limiter::Peaks;
+use dsp::limiter::{Peaks, hop_length};
 use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop, measure};
+use dsp::parallel::both;
 use std::num::NonZeroUsize;
 
 /// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
@@ -61,23 +62,25 @@ impl Effort {
 
 /// Decides a plan for the mix and renders it. Takes the samples, so that two copies of them are the most that exist.
 pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Progress<'_>) -> Master {
-    let Analysis { measurement, spectrum } = analysis;
+    let Analysis { measurement, spectrum, .. } = analysis;
     let moves = match &request.toward {
-        Some(toward) => matching::decide(analysis, &audio, toward, &request.sound),
+        Some(toward) => matching::decide(analysis, toward, &request.sound),
         None => Moves { all: tone::needed(spectrum, &request.sound, measurement.looks_finished()), side: None },
     };
     let equaliser = tone::decide(&moves.all, spectrum, &request.sound);
-    let stereo = width::decide(measurement, audio.channels().len(), &request.sound, moves.side.as_ref());
+    let own = || width::bass_to_the_middle(analysis, &request.sound);
+    let side = if request.toward.is_some() { moves.side } else { own() };
+    let stereo = width::decide(measurement, audio.channels().len(), &request.sound, side.as_ref());
     let mut shaped = audio;
     equalise(&mut shaped, equaliser.as_ref(), progress);
     width::apply(&mut shaped, stereo.as_ref());
-    let lufs =
-        if equaliser.is_none() && stereo.is_none() { measurement.integrated_lufs } else { integrated_lufs(&shaped) };
     let model = Model::new(&shaped, request.ceiling_dbtp);
+    let as_mixed = equaliser.is_none() && stereo.is_none();
+    let lufs = if as_mixed { measurement.integrated_lufs } else { model.fine.unlimited_lufs() };
     progress(Stage::Solve, 0.5);
 
     let target_lufs = request.loudness.lufs();
-    let plan = Plan {
+    let mut plan = Plan {
         version: VERSION,
         equaliser,
         stereo,
@@ -85,17 +88,22 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
         trim_db: 0.0,
         ceiling_dbtp: request.ceiling_dbtp,
     };
-    let (out, plan, lufs) = if model.fine.peaks.stay_below(&settings(&plan.limiter, plan.ceiling_dbtp)) {
-        progress(Stage::Solve, 1.0);
-        let mut out = shaped;
-        finish(&mut out, &plan, &model.fine.peaks, &model.fine.gain(&plan.limiter));
-        (out, plan, target_lufs)
-    } else {
-        limited(&model, &shaped, plan, request.loudness, progress)
-    };
+    let (out, plan, Rendering { lufs, gain }) =
+        if model.fine.peaks.stay_below(&settings(&plan.limiter, plan.ceiling_dbtp)) {
+            progress(Stage::Solve, 1.0);
+            if !as_mixed {
+                // A plain gain is exact where the loudness is.
+                plan.limiter.drive_db = target_lufs - integrated_lufs(&shaped);
+            }
+            let (mut out, gain) = (shaped, model.fine.gain(&plan.limiter));
+            finish(&mut out, &plan, &model.fine.peaks, &gain);
+            (out, plan, Rendering { lufs: target_lufs, gain })
+        } else {
+            limited(&model, &shaped, plan, request.loudness, progress)
+        };
     progress(Stage::Limit, 1.0);
 
-    let cost = model.fine.cost(&plan.limiter);
+    let cost = Cost::of(gain);
     let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
     let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs));
     let explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
@@ -110,29 +118,37 @@ fn limited(
     mut plan: Plan,
     loudness: Loudness,
     progress: Progress<'_>,
-) -> (Audio, Plan, f64) {
+) -> (Audio, Plan, Rendering) {
     let target_lufs = loudness.lufs();
     let start = model.choose(loudness);
     progress(Stage::Solve, 1.0);
     let mut out = shaped.clone();
-    let mut lufs = approach(model, (shaped, &mut out), &mut plan, &start, target_lufs, progress);
+    let mut rendering = approach(model, (shaped, &mut out), &mut plan, &start, target_lufs, progress);
     if matches!(loudness, Loudness::Exact(_))
-        && target_lufs - lufs > TOLERANCE_LU
+        && target_lufs - rendering.lufs > TOLERANCE_LU
         && let Some(drive_db) = model.drive_for(GAIN_ALONE, target_lufs + AIM_ABOVE_LU)
     {
         restore(&mut out, shaped);
         let choice = Choice { effort: GAIN_ALONE, drive_db, capped: false };
-        lufs = approach(model, (shaped, &mut out), &mut plan, &choice, target_lufs, progress);
+        rendering = approach(model, (shaped, &mut out), &mut plan, &choice, target_lufs, progress);
     }
-    if lufs > target_lufs {
-        plan.trim_db = target_lufs - lufs;
+    if rendering.lufs > target_lufs {
+        plan.trim_db = target_lufs - rendering.lufs;
         trim(&mut out, plan.trim_db);
-        lufs = target_lufs;
+        rendering.lufs = target_lufs;
     }
-    (out, plan, lufs)
+    (out, plan, rendering)
 }
 
-/// Renders with a choice and corrects its drive until the loudness is there or no drive gives it: the loudness, LUFS.
+/// What came of a plan.
+struct Rendering {
+    /// Loudness, LUFS.
+    lufs: f64,
+    /// The limiter's gain at each hop.
+    gain: Vec<f32>,
+}
+
+/// Renders with a choice and corrects its drive until the loudness is there or no drive gives it.
 fn approach(
     model: &Model,
     (shaped, out): (&Audio, &mut Audio),
@@ -140,17 +156,17 @@ fn approach(
     choice: &Choice,
     target_lufs: f64,
     progress: Progress<'_>,
-) -> f64 {
+) -> Rendering {
     plan.limiter = choice.effort.limiter(choice.drive_db);
-    let mut lufs = model.render_in_place(out, plan);
+    let mut rendering = model.render_in_place(out, plan);
     for round in 1..MOST_RENDERINGS {
         progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
-        let missing = target_lufs - lufs;
+        let missing = target_lufs - rendering.lufs;
         if (-ABOVE_LU..=BELOW_LU).contains(&missing) || (missing > 0.0 && choice.capped) {
             break;
         }
         // What the prediction was wrong by here, it will be wrong by nearby.
-        let wanted = model.fine.lufs(&plan.limiter) + missing + AIM_ABOVE_LU;
+        let wanted = model.fine.lufs_with(&plan.limiter, &rendering.gain) + missing + AIM_ABOVE_LU;
         let Some(drive_db) = model.drive_for(choice.effort, wanted) else { break };
         let drive_db = if choice.capped { drive_db.min(choice.drive_db) } else { drive_db };
         if (drive_db - plan.limiter.drive_db).abs() < 1e-4 {
@@ -158,9 +174,9 @@ fn approach(
         }
         plan.limiter.drive_db = drive_db;
         restore(out, shaped);
-        lufs = model.render_in_place(out, plan);
+        rendering = model.render_in_place(out, plan);
     }
-    lufs
+    rendering
 }
 
 fn restore(out: &mut Audio, shaped: &Audio) {
@@ -182,6 +198,16 @@ pub(crate) struct Cost {
     pub(crate) often_db: f64,
     /// The largest reduction, dB.
     pub(crate) most_db: f64,
+}
+
+impl Cost {
+    fn of(mut gain: Vec<f32>) -> Self {
+        let twentieth = gain.len() / 20;
+        let often = *gain.select_nth_unstable_by(twentieth, f32::total_cmp).1;
+        let least = gain[..=twentieth].iter().fold(1.0f32, |a, b| a.min(*b));
+        let reduction = |gain: f32| -dsp::db_from_amplitude(f64::from(gain));
+        Self { often_db: reduction(often), most_db: reduction(least) }
+    }
 }
 
 /// The track as far as loudness after limiting is concerned, hop by hop and, for the search, coarser.
@@ -219,29 +245,25 @@ impl Hops {
 
     /// Predicted loudness, LUFS; minus infinity for what is below every gate.
     fn lufs(&self, limiter: &Limiter) -> f64 {
+        self.lufs_with(limiter, &self.gain(limiter))
+    }
+
+    /// The same where the gain of the limiter is known.
+    fn lufs_with(&self, limiter: &Limiter, gain: &[f32]) -> f64 {
         let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
-        let middle: Vec<f32> = self.gain(limiter).windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
+        let middle: Vec<f32> = gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
         self.integrated(&middle).unwrap_or(f64::NEG_INFINITY)
     }
 
-    fn cost(&self, limiter: &Limiter) -> Cost {
-        let mut gain = self.gain(limiter);
-        let twentieth = gain.len() / 20;
-        let often = *gain.select_nth_unstable_by(twentieth, f32::total_cmp).1;
-        let least = gain[..=twentieth].iter().fold(1.0f32, |a, b| a.min(*b));
-        let reduction = |gain: f32| -dsp::db_from_amplitude(f64::from(gain));
-        Cost { often_db: reduction(often), most_db: reduction(least) }
-    }
-
-    /// The gain that would give a loudness if nothing had to be limited, dB.
-    fn unlimited_gain(&self, target_lufs: f64) -> f64 {
-        target_lufs - self.integrated(&vec![1.0; self.energies.len()]).unwrap_or(-70.0)
+    /// Loudness before the limiter, LUFS.
+    fn unlimited_lufs(&self) -> f64 {
+        self.integrated(&vec![1.0; self.energies.len()]).unwrap_or(-70.0)
     }
 
     /// The drive for a predicted loudness, dB, if any drive gives it (regula falsi with Illinois weights).
     fn drive_for(&self, effort: Effort, target_lufs: f64) -> Option<f64> {
         let excess = |drive_db: f64| self.lufs(&effort.limiter(drive_db)) - target_lufs;
-        let mut low = self.unlimited_gain(target_lufs);
+        let mut low = target_lufs - self.unlimited_lufs();
         let mut below = excess(low);
         if below.abs() < PREDICTION_LU {
             return Some(low);
@@ -277,9 +299,12 @@ impl Hops {
 
 impl Model {
     fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
-        let (rate, peaks) = (audio.loudness_rate(), Peaks::new(audio.rate_hz(), audio.channels()));
-        let hop = NonZeroUsize::new(peaks.hop).expect("a hop has samples");
-        let energies = k_energy_per_hop(rate, audio.layout(), &audio.slices(), hop);
+        let rate = audio.loudness_rate();
+        let hop = NonZeroUsize::new(hop_length(audio.rate_hz())).expect("a hop has samples");
+        let (peaks, energies) = both(
+            || Peaks::new(audio.rate_hz(), audio.channels()),
+            || k_energy_per_hop(rate, audio.layout(), &audio.slices(), hop),
+        );
         let coarse = Hops {
             rate,
             peaks: peaks.coarser(TOGETHER),
@@ -322,7 +347,7 @@ impl Model {
         let mut best: Option<(f64, Choice)> = None;
         for effort in EFFORTS {
             let Some(drive_db) = self.coarse.drive_for(effort, target_lufs) else { continue };
-            let often_db = self.coarse.cost(&effort.limiter(drive_db)).often_db;
+            let often_db = Cost::of(self.coarse.gain(&effort.limiter(drive_db))).often_db;
             let choice = Choice { effort, drive_db, capped: false };
             if often_db <= MOST_REDUCTION_DB {
                 return choice;
@@ -334,7 +359,7 @@ impl Model {
         best.map_or_else(
             || Choice {
                 effort: EFFORTS[EFFORTS.len() - 1],
-                drive_db: self.coarse.unlimited_gain(target_lufs) + MOST_EXTRA_DB,
+                drive_db: target_lufs - self.coarse.unlimited_lufs() + MOST_EXTRA_DB,
                 capped: true,
             },
             |(_, choice)| choice,
@@ -342,7 +367,7 @@ impl Model {
     }
 
     fn affordable(&self, limiter: &Limiter) -> bool {
-        self.coarse.cost(limiter).often_db <= MOST_REDUCTION_DB
+        Cost::of(self.coarse.gain(limiter)).often_db <= MOST_REDUCTION_DB
     }
 
     /// The drive at which reduction costs as much as it may.
@@ -357,9 +382,10 @@ impl Model {
         low
     }
 
-    /// Renders what comes after the equaliser and measures it, LUFS.
-    fn render_in_place(&self, out: &mut Audio, plan: &Plan) -> f64 {
-        finish(out, plan, &self.fine.peaks, &self.fine.gain(&plan.limiter));
-        integrated_lufs(out)
+    /// Renders what comes after the equaliser and measures it.
+    fn render_in_place(&self, out: &mut Audio, plan: &Plan) -> Rendering {
+        let gain = self.fine.gain(&plan.limiter);
+        finish(out, plan, &self.fine.peaks, &gain);
+        Rendering { lufs: integrated_lufs(out), gain }
     }
 }

@@ -1,16 +1,46 @@
 //! The width of the stereo image: the level of the sides (left minus right) against the middle.
 //!
-//! Not here: how much width is asked for (that is `sound`).
+//! Bass that differs between left and right is brought to the middle, where that loses nothing.
+//! Not here: how much width is asked for (that is `sound`), and the width of a reference (that is `matching`).
 
+use crate::analysis::{Analysis, MidSide, power_from_db};
 use crate::plan::{Equaliser, Stereo};
 use crate::render::convolver;
+use crate::tone::hundredths;
 use crate::{Audio, Measurement, Sound};
 use dsp::spectrum::BANDS;
+use std::ops::{Range, RangeInclusive};
 
 /// Below this correlation a fold-down to mono loses 1.4 dB or more: such a mix is not made any wider.
 pub(crate) const LEAST_CORRELATION: f64 = 0.45;
 /// Less than this is no change, as a share of one.
 const INAUDIBLE: f64 = 0.005;
+
+/// 31.5 to 100 Hz.
+const BASS: Range<usize> = 1..7;
+/// Sides of the bass at such a level against its middle are brought there, dB. What is lower does no harm, and what is
+/// higher is mostly out of phase: its middle is not the bass.
+const WIDE_BASS_DB: RangeInclusive<f64> = -6.0..=0.0;
+/// Bass further below the whole than this is left as it is, dB.
+const FAINT_BASS_DB: f64 = -15.0;
+/// What the sides get from 25 Hz up where all of it is done, dB: nothing from 250 Hz on.
+const TO_THE_MIDDLE_DB: [f64; 10] = [-24.0, -24.0, -24.0, -24.0, -24.0, -21.0, -16.0, -11.0, -6.0, -2.0];
+
+/// What brings wide bass to the middle, dB on the sides by band; nothing where there is none, and for what is a master
+/// already.
+pub(crate) fn bass_to_the_middle(mix: &Analysis, sound: &Sound) -> Option<[f64; BANDS]> {
+    let MidSide { mid, side } = mix.mid_side.as_ref()?;
+    let power = |levels: &[f64]| -> f64 { levels.iter().map(|level| power_from_db(*level)).sum() };
+    let (mid, side) = (power(&mid.level_db[BASS]), power(&side.level_db[BASS]));
+    let side_over_mid_db = 10.0 * (side / mid).log10();
+    let bass_over_all_db = 10.0 * (2.0 * (mid + side)).log10() - mix.spectrum.total_db();
+    let needed = WIDE_BASS_DB.contains(&side_over_mid_db) && bass_over_all_db > FAINT_BASS_DB;
+    if !needed || mix.measurement.looks_finished() || sound.strength() == 0.0 {
+        return None;
+    }
+    let gain = |band| TO_THE_MIDDLE_DB.get(band).map_or(0.0, |gain_db| hundredths(gain_db * sound.strength()));
+    Some(std::array::from_fn(gain))
+}
 
 /// What is done to the sides, if anything.
 pub(crate) fn decide(
@@ -86,6 +116,54 @@ mod tests {
             assert!((l + r - left - right).abs() < 1e-5);
         }
         assert!(l.iter().zip(left).any(|(l, left)| (l - left).abs() > 1e-3));
+    }
+
+    /// Music whose bass, a tone of 60 Hz, is on the right by so many degrees later.
+    fn with_bass(degrees: f32) -> Audio {
+        let mut channels = music(44_100, 4.0, 0.1).into_channels();
+        for (channel, phase) in channels.iter_mut().zip([0.0, degrees.to_radians()]) {
+            for (n, sample) in channel.iter_mut().enumerate() {
+                *sample += 0.3 * (n as f32 * std::f32::consts::TAU * 60.0 / 44_100.0 + phase).sin();
+            }
+        }
+        Audio::new(44_100, channels).expect("audio")
+    }
+
+    fn bass_side_over_mid_db(audio: &Audio) -> f64 {
+        let MidSide { mid, side } = analyse(audio, &mut |_, _| {}).expect("not silent").mid_side.expect("stereo");
+        side.level_db[4] - mid.level_db[4]
+    }
+
+    #[test]
+    fn wide_bass_goes_to_the_middle_and_the_rest_stays_as_wide_as_it_is() {
+        let wide = with_bass(80.0);
+        let analysis = analyse(&wide, &mut |_, _| {}).expect("not silent");
+        let full = Sound { intensity_percent: 100.0, ..Sound::default() };
+        let gains = bass_to_the_middle(&analysis, &full).expect("needed");
+        let mut centred = wide.clone();
+        apply(&mut centred, decide(&analysis.measurement, 2, &full, Some(&gains)).as_ref());
+        assert!(bass_side_over_mid_db(&wide) > -3.0, "{}", bass_side_over_mid_db(&wide));
+        assert!(bass_side_over_mid_db(&centred) < -18.0, "{}", bass_side_over_mid_db(&centred));
+        let after = analyse(&centred, &mut |_, _| {}).expect("not silent").mid_side.expect("stereo");
+        let before = analysis.mid_side.expect("stereo");
+        // 400 Hz and up; what the bass leaks into empty bands does not count.
+        for band in 12..28 {
+            let change_db = after.side.level_db[band] - before.side.level_db[band];
+            assert!(change_db.abs() < 0.3 || before.side.level_db[band] < -57.0, "band {band}: {change_db}");
+        }
+    }
+
+    #[test]
+    fn narrow_bass_bass_out_of_phase_and_no_intensity_are_left_alone() {
+        let needed = |audio: &Audio, sound: &Sound| {
+            bass_to_the_middle(&analyse(audio, &mut |_, _| {}).expect("not silent"), sound).is_some()
+        };
+        let full = Sound::default();
+        assert!(needed(&with_bass(80.0), &full));
+        assert!(!needed(&with_bass(20.0), &full), "as good as mono");
+        assert!(!needed(&with_bass(150.0), &full), "its middle is not the bass");
+        assert!(!needed(&with_bass(80.0), &Sound { intensity_percent: 0.0, ..full }));
+        assert!(!needed(&Audio::new(44_100, vec![with_bass(0.0).channels()[0].clone()]).expect("mono"), &full));
     }
 
     #[test]

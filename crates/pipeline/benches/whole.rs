@@ -58,6 +58,7 @@ fn job(input: PathBuf, output: PathBuf, lufs: f64) -> Job {
         preview: None,
         rate_hz: None,
         heard_through: Vec::new(),
+        drawn: false,
         existing: Existing::Replace,
         limits: Limits::default(),
     }

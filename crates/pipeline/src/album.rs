@@ -124,6 +124,7 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
                 preview: None,
                 rate_hz: job.rate_hz,
                 heard_through: job.heard_through.clone(),
+                drawn: true,
                 existing: Existing::Replace,
                 limits: job.limits,
             };

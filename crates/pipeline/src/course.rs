@@ -1,7 +1,6 @@
 //! Loudness over time, small enough to draw.
 
-use dsp::loudness::{Layout, Rate, STEP_S, measure};
-use mastering::Audio;
+use dsp::loudness::{STEP_S, Series};
 use serde::{Deserialize, Serialize};
 
 /// As many values as a wide screen shows apart.
@@ -21,14 +20,7 @@ pub struct Course {
 }
 
 impl Course {
-    pub(crate) fn of(audio: &Audio) -> Self {
-        let channels: Vec<&[f32]> = audio.channels().iter().map(Vec::as_slice).collect();
-        let (Ok(rate), Some(layout)) = (Rate::new(audio.rate_hz()), Layout::of_channels(channels.len())) else {
-            return Self::default();
-        };
-        let Some(series) = measure(rate, layout, &channels).map(|loudness| loudness.series) else {
-            return Self::default();
-        };
+    pub(crate) fn of(series: &Series) -> Self {
         let together = series.momentary_lufs.len().div_ceil(VALUES).max(1);
         Self {
             step_s: STEP_S * together as f64,
@@ -46,6 +38,7 @@ fn loudest(values: &[f32], together: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mastering::{Audio, analyse};
 
     #[test]
     fn many_values_become_few_and_none_of_the_loud_ones_is_lost() {
@@ -60,7 +53,7 @@ mod tests {
             if i < 480_000 { 0.0 } else { (i as f32 * 0.13).sin() * 0.1 }
         };
         let audio = Audio::new(48_000, vec![(0..960_000).map(tone).collect()]).expect("audio");
-        let course = Course::of(&audio);
+        let course = Course::of(&analyse(&audio, &mut |_, _| {}).expect("audible").loudness);
         assert!((course.step_s - 0.1).abs() < 1e-12);
         assert_eq!(course.momentary_lufs.len(), 200);
         assert!((course.momentary_lufs[90] + 70.0).abs() < 1e-3);

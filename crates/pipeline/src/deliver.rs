@@ -4,7 +4,8 @@ use std::fs::File;
 
 use codec::{Encoder, Limits, OutputSpec, Reader, SampleFormat, Tags};
 use dsp::dither::{Dither, Quantiser};
-use mastering::{Audio, Measurement, Meter};
+use dsp::loudness::Series;
+use mastering::{Audio, Measured, Measurement, Meter};
 
 use crate::watch::Watch;
 use crate::whole_file::Pending;
@@ -25,6 +26,7 @@ const DITHER_SEED: u32 = 1;
 pub(crate) struct Checked {
     pub(crate) pending: Pending,
     pub(crate) after: Measurement,
+    pub(crate) loudness: Series,
     pub(crate) bytes: u64,
 }
 
@@ -72,8 +74,8 @@ pub(crate) fn attempt(
     watch: &mut Watch<'_>,
 ) -> Result<Checked, Error> {
     let (pending, bytes) = encode(audio, gain_db, delivery, tags, place, watch)?;
-    let after = check(&pending, delivery, place, watch)?;
-    Ok(Checked { pending, after, bytes })
+    let Measured { measurement, loudness } = check(&pending, delivery, place, watch)?;
+    Ok(Checked { pending, after: measurement, loudness, bytes })
 }
 
 fn encode(
@@ -153,7 +155,7 @@ pub(crate) fn write(
 }
 
 /// Decodes the file that was written and measures it: what the report says is what a listener gets.
-fn check(pending: &Pending, delivery: &Delivery, place: Place, watch: &mut Watch<'_>) -> Result<Measurement, Error> {
+fn check(pending: &Pending, delivery: &Delivery, place: Place, watch: &mut Watch<'_>) -> Result<Measured, Error> {
     let unreadable = |source| Failure::Unreadable { path: delivery.path.clone(), source };
     let mut reader = Reader::open(pending.path(), &boundless()).map_err(unreadable)?;
     let silenced = || Failure::Silenced { path: delivery.path.clone() };

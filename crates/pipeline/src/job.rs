@@ -26,6 +26,8 @@ pub struct Job {
     pub rate_hz: Option<u32>,
     /// What the listeners' copies are encoded with elsewhere, as far as known: the ceiling holds after these, too.
     pub heard_through: Vec<Lossy>,
+    /// Whether the report is to be drawn: then the master's spectrum, which only pictures need, is measured too.
+    pub drawn: bool,
     /// What to do about outputs that are there already.
     pub existing: Existing,
     /// How large the mix may be, whatever it claims about itself.

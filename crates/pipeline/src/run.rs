@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use codec::Limits;
-use mastering::observations::{observe, spectrum};
+use mastering::observations::{Spectrum, observe, spectrum};
 use mastering::{Analysis, Audio, Master, Reference, TOLERANCE_LU};
 
 use crate::decode::{Mix, decode, decode_for, refused};
@@ -32,8 +32,8 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let Mix { audio, source, tags } = decode_for(job, &mut watch)?;
     let rate_hz = audio.rate_hz();
     let before = analyse_audio(&audio, &mut watch)?;
-    let (observations, before_spectrum) = observe(&audio, &before.measurement);
-    let (before_overview, before_course) = (Overview::of(audio.channels()), Course::of(&audio));
+    let (observations, before_spectrum) = observe(&audio, &before);
+    let before_overview = Overview::of(audio.channels());
     let mut made = make(audio, &before, &job.instructions, &mut watch)?;
     watch.still_wanted()?;
     let mut ready: Vec<Option<Checked>> = Vec::new();
@@ -49,24 +49,27 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         made.explanation.insert(0, MONO.to_owned());
     }
     let waveforms = Waveforms { before: before_overview, after: Overview::of(made.audio.channels()) };
-    let loudness_over_time = Courses { before: before_course, after: Course::of(&made.audio) };
-    let spectra = Spectra { before: before_spectrum, after: spectrum(&made.audio) };
+    let after_spectrum = if job.drawn { spectrum(&made.audio) } else { Spectrum::default() };
+    let spectra = Spectra { before: before_spectrum, after: after_spectrum };
 
     let ceiling_dbtp = job.instructions.ceiling_dbtp();
     let count = job.deliveries.len();
     let mut finished = Vec::with_capacity(count + 1);
     let mut outputs = Vec::with_capacity(count);
+    let mut course = None;
     for (index, delivery) in job.deliveries.iter().enumerate() {
         let place = Place { index, count };
-        let Checked { pending, after, bytes } = match ready.get_mut(index).and_then(Option::take) {
+        let Checked { pending, after, loudness, bytes } = match ready.get_mut(index).and_then(Option::take) {
             Some(checked) => checked,
             None => deliver(&made.audio, delivery, ceiling_dbtp, &tags, place, &mut watch)?,
         };
         finished.push(pending);
+        course.get_or_insert_with(|| Course::of(&loudness));
         let path = delivery.path.to_string_lossy().into_owned();
         outputs.push(Delivered { path, encoding: delivery.encoding, rate_hz, bytes, after });
     }
     let first = outputs.first().ok_or(Failure::NoOutput)?;
+    let loudness_over_time = Courses { before: Course::of(&before.loudness), after: course.unwrap_or_default() };
     let (output, after) = (first.path.clone(), first.after);
     if let Some(path) = &job.preview {
         // Read once more rather than kept: three copies of the samples would be too many.
@@ -114,16 +117,16 @@ pub fn reference(input: &Path, limits: &Limits, observer: Observer<'_>) -> Resul
 pub fn analyse(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<AnalysisReport, Error> {
     let mut watch = Watch::start(observer);
     let Mix { audio, source, .. } = decode(input, limits, &mut watch)?;
-    let before = analyse_audio(&audio, &mut watch)?.measurement;
-    let (observations, spectrum) = observe(&audio, &before);
-    let (waveform, loudness_over_time) = (Overview::of(audio.channels()), Course::of(&audio));
+    let analysis = analyse_audio(&audio, &mut watch)?;
+    let (observations, spectrum) = observe(&audio, &analysis);
+    let (waveform, loudness_over_time) = (Overview::of(audio.channels()), Course::of(&analysis.loudness));
     let timings_ms = watch.stop();
     Ok(AnalysisReport {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         realtime_factor: realtime_factor(&source, &timings_ms),
         source,
-        before,
+        before: analysis.measurement,
         observations,
         waveform,
         loudness_over_time,

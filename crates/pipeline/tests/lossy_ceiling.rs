@@ -68,12 +68,9 @@ fn music_keeps_its_loudness_where_the_ceiling_is_lowered_or_is_told_why_not() {
     for name in ["mp3-128", "mp3-320", "opus-96", "opus-192", "vorbis-128", "vorbis-256", "aac-128", "aac-256"] {
         for loudness_lufs in [-14.0, -9.0] {
             let report = check(folder.path(), name, "music", loudness_lufs).expect("music is not silenced");
-            // The plain AAC encoder of FFmpeg raises peaks by more than 4 dB here, and a limiter makes up for 3.
-            if name == "aac-128" {
-                assert!(report.reason.is_some_and(|reason| reason.contains("AAC")), "{:?}", report.after);
-            } else {
-                assert!(report.target_reached, "{name}: {:?} for {loudness_lufs}", report.after);
-            }
+            // The plain AAC encoder of FFmpeg can raise peaks by more than 4 dB here, and a limiter makes up for 3.
+            let told = name.starts_with("aac") && report.reason.is_some_and(|reason| reason.contains("AAC"));
+            assert!(report.target_reached || told, "{name}: {:?} for {loudness_lufs}", report.after);
         }
     }
 }

@@ -29,7 +29,7 @@ fn channels(preview: &Path) -> Vec<Vec<f32>> {
 fn loudness_lufs(channels: &[Vec<f32>]) -> f64 {
     let mut meter = mastering::Meter::new(RATE_HZ, channels.len()).expect("a meter");
     meter.push(&channels.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    meter.finish().expect("a loudness").integrated_lufs
+    meter.finish().expect("a loudness").measurement.integrated_lufs
 }
 
 #[test]
@@ -67,6 +67,7 @@ fn mix_and_master_are_side_by_side_at_one_loudness_and_in_time() {
             preview: Some(preview.clone()),
             rate_hz: None,
             heard_through: Vec::new(),
+            drawn: false,
             existing: Existing::Keep,
             limits: Limits::default(),
         };

@@ -52,6 +52,7 @@ fn job(folder: &Path, encodings: &[Encoding]) -> Job {
         preview: None,
         rate_hz: None,
         heard_through: Vec::new(),
+        drawn: true,
         existing: Existing::Keep,
         limits: Limits::default(),
     }

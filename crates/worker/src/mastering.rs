@@ -36,6 +36,7 @@ impl Engine for Mastering {
             preview: Some(path(OutputKind::Preview)),
             rate_hz: None,
             heard_through: Vec::new(),
+            drawn: true,
             existing: Existing::Keep,
             limits: Limits {
                 max_duration_s: self.limits.max_duration.as_secs_f64(),

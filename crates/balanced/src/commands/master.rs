@@ -99,6 +99,7 @@ fn one(
         preview: None,
         rate_hz: args.rate,
         heard_through: args.preset.map_or_else(Vec::new, pipeline::codecs_of),
+        drawn: args.report.is_some(),
         existing: if args.force { Existing::Replace } else { Existing::Keep },
         limits: settings.limits(),
     };

@@ -147,17 +147,24 @@ impl Reader {
 
     /// The next block: one `Vec` a channel, all of one length, which is not zero. `None` at the end.
     pub fn next_block(&mut self) -> Result<Option<&[Vec<f32>]>, DecodeError> {
-        for channel in &mut self.block {
-            channel.clear();
+        let mut block = std::mem::take(&mut self.block);
+        block.iter_mut().for_each(Vec::clear);
+        let more = self.append(&mut block);
+        self.block = block;
+        Ok(more?.then_some(&self.block))
+    }
+
+    /// Appends the next block to channels, as many as there are; `false` at the end.
+    fn append(&mut self, channels: &mut [Vec<f32>]) -> Result<bool, DecodeError> {
+        let known = channels[0].len();
+        while !self.ended && channels[0].len() == known {
+            self.ended = !self.stream.blocks.next(channels)?;
         }
-        while !self.ended && self.block[0].is_empty() {
-            self.ended = !self.stream.blocks.next(&mut self.block)?;
-        }
-        let frames = self.block[0].len() as u64;
+        let frames = (channels[0].len() - known) as u64;
         self.position += frames;
         self.check_limits(self.position)?;
         if frames > 0 {
-            return Ok(Some(&self.block));
+            return Ok(true);
         }
         if self.position == 0 {
             return Err(DecodeError::NoSamples { container: self.stream.format.container.name() });
@@ -166,7 +173,7 @@ impl Reader {
             Length::Exact(promised) if promised > self.position => {
                 Err(DecodeError::Truncated { promised_s: self.seconds(promised), found_s: self.seconds(self.position) })
             }
-            _ => Ok(None),
+            _ => Ok(false),
         }
     }
 
@@ -225,10 +232,7 @@ pub fn decode_file(
         // Within the limits, and these include the size of the file: a lie costs no more than the truth would.
         channel.reserve_exact(promised as usize);
     }
-    while let Some(block) = reader.next_block()? {
-        for (channel, new) in channels.iter_mut().zip(block) {
-            channel.extend_from_slice(new);
-        }
+    while reader.append(&mut channels)? {
         let fraction = reader.position() as f32 / promised.max(reader.position()) as f32;
         if progress(if promised == 0 { 0.0 } else { fraction }).is_break() {
             return Err(DecodeError::Stopped);

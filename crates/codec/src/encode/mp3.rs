@@ -1,6 +1,7 @@
 //! Writes MP3 with LAME, at a constant bitrate and with LAME's tag, which makes it gapless.
 
 use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::num::NonZeroU32;
 
 use mp3lame_encoder::{
     Bitrate, Builder, DualPcm, Encoder, FlushGap, Mode, MonoPcm, Quality, VbrMode, max_required_buffer_size,
@@ -34,6 +35,8 @@ impl<W: Write + Seek> Mp3Writer<W> {
         let mode = if spec.channels == 1 { Mode::Mono } else { Mode::JointStereo };
         lame.set_num_channels(spec.channels as u8).map_err(failed)?;
         lame.set_sample_rate(spec.rate_hz).map_err(failed)?;
+        // At low bitrates it would halve the rate by itself.
+        lame.set_output_sample_rate(NonZeroU32::new(spec.rate_hz)).map_err(failed)?;
         lame.set_mode(mode).map_err(failed)?;
         lame.set_vbr_mode(VbrMode::Off).map_err(failed)?;
         lame.set_brate(bitrate(lossy.kbps())).map_err(failed)?;

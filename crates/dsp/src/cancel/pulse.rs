@@ -56,8 +56,8 @@ impl Pulse {
         let taps = &self.taps[point];
         let before = taps.len() / 2 - 1;
         let (first, skipped) = (at.saturating_sub(before), before.saturating_sub(at));
-        let targets = samples.get_mut(first..).into_iter().flatten();
-        for (target, tap) in targets.zip(&taps[skipped.min(taps.len())..]) {
+        let targets = samples.get_mut(first..).unwrap_or_default();
+        for (target, tap) in targets.iter_mut().zip(&taps[skipped.min(taps.len())..]) {
             *target -= height * tap;
         }
     }

@@ -13,7 +13,8 @@
 
 use crate::cancel::Canceller;
 use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
-use crate::true_peak::{CELL, Panel, estimate};
+use crate::parallel::{both, each};
+use crate::true_peak::{CELL, Estimates, Panel, estimate};
 use std::ops::Range;
 
 /// All that decides what the limiter does; amplitudes are linear.
@@ -61,8 +62,7 @@ impl Peaks {
         let hop = hop_length(rate_hz);
         let mut peak = vec![0.0f32; channels[0].len().div_ceil(hop)];
         let mut bound = peak.clone();
-        for channel in channels {
-            let estimates = estimate(channel);
+        for estimates in estimates(channels) {
             raise(&mut peak, &estimates.peak, hop / CELL);
             raise(&mut bound, &estimates.bound, hop / CELL);
         }
@@ -130,6 +130,13 @@ impl Peaks {
     }
 }
 
+fn estimates(channels: &[Vec<f32>]) -> Vec<Estimates> {
+    match channels {
+        [left, right] => <[_; 2]>::from(both(|| estimate(left), || estimate(right))).into(),
+        channels => channels.iter().map(|channel| estimate(channel)).collect(),
+    }
+}
+
 /// Raises each value to the highest of the next `each` of `by`.
 fn raise(values: &mut [f32], by: &[f32], each: usize) {
     for (value, few) in values.iter_mut().zip(by.chunks(each)) {
@@ -140,14 +147,14 @@ fn raise(values: &mut [f32], by: &[f32], each: usize) {
 /// Multiplies each channel with the drive and with the gain, in a straight line between the hops.
 pub fn apply_gain(channels: &mut [Vec<f32>], hop: usize, gain: &[f32], drive: f32) {
     let step = 1.0 / hop as f32;
-    for channel in channels {
+    each(channels, |channel| {
         for (samples, ends) in channel.chunks_mut(hop).zip(gain.windows(2)) {
             let (from, slope) = (drive * ends[0], drive * (ends[1] - ends[0]) * step);
             for (n, sample) in samples.iter_mut().enumerate() {
                 *sample *= from + slope * n as f32;
             }
         }
-    }
+    });
 }
 
 /// What the guarantee had to do.
@@ -171,9 +178,7 @@ pub fn limit(channels: &mut [Vec<f32>], rate_hz: u32, peaks: &Peaks, gain: &[f32
     if settings.tip_ratio > 1.0 {
         let canceller = Canceller::new(rate_hz);
         suspects = widened(suspects, canceller.reach().div_ceil(CELL), channels[0].len().div_ceil(CELL));
-        for channel in channels.iter_mut() {
-            canceller.cancel(channel, settings.ceiling * CANCEL_TO, &suspects);
-        }
+        each(channels, |channel| canceller.cancel(channel, settings.ceiling * CANCEL_TO, &suspects));
     }
     guarantee(channels, rate_hz, settings.ceiling, suspects)
 }
@@ -224,26 +229,35 @@ fn requirements(
 ) -> Option<Vec<f32>> {
     // Later rounds aim a hair lower, so that rounding does not ask for yet another.
     let aim = ceiling * (1.0 - 2e-5 * round as f32);
+    let over = |channel: &[f32]| cells_above(channel, panel, ceiling, ranges);
+    let over: Vec<Vec<(usize, f32)>> = match channels {
+        [left, right] => <[_; 2]>::from(both(|| over(left), || over(right))).into(),
+        channels => channels.iter().map(|channel| over(channel)).collect(),
+    };
     let mut required: Option<Vec<f32>> = None;
-    for channel in channels {
-        let cells = channel.len().div_ceil(CELL);
-        for range in ranges {
-            let context = range.start.saturating_sub(2)..(range.end + 2).min(cells);
-            let samples = &channel[context.start * CELL..(context.end * CELL).min(channel.len())];
-            let bound = estimate(samples).bound;
-            for cell in range.start..range.end.min(cells) {
-                if bound[cell - context.start] <= ceiling {
-                    continue;
-                }
-                let peak = panel.cell_peak(channel, cell * CELL);
-                if peak > ceiling {
-                    let all = required.get_or_insert_with(|| vec![1.0; cells]);
-                    all[cell] = all[cell].min(aim / peak);
-                }
+    for (cell, peak) in over.into_iter().flatten() {
+        let all = required.get_or_insert_with(|| vec![1.0; channels[0].len().div_ceil(CELL)]);
+        all[cell] = all[cell].min(aim / peak);
+    }
+    required
+}
+
+/// The cells of a channel that a meter reads above the ceiling, and what it reads.
+fn cells_above(channel: &[f32], panel: &Panel, ceiling: f32, ranges: &[Range<usize>]) -> Vec<(usize, f32)> {
+    let cells = channel.len().div_ceil(CELL);
+    let mut above = Vec::new();
+    for range in ranges {
+        let context = range.start.saturating_sub(2)..(range.end + 2).min(cells);
+        let samples = &channel[context.start * CELL..(context.end * CELL).min(channel.len())];
+        let bound = estimate(samples).bound;
+        for cell in (range.start..range.end.min(cells)).filter(|cell| bound[cell - context.start] > ceiling) {
+            let peak = panel.cell_peak(channel, cell * CELL);
+            if peak > ceiling {
+                above.push((cell, peak));
             }
         }
     }
-    required
+    above
 }
 
 /// Ranges of cells that cover some steps of `each` cells, in order, and the neighbours whose interpolation sees them.

@@ -130,13 +130,29 @@ pub(super) fn short(rate_hz: u32) -> Kernel {
 }
 
 /// The three inner phases of libebur128's 4x kernel, twelve taps each; the fourth phase is the sample itself.
-pub(super) fn quarter_points() -> [[f32; 12]; 3] {
-    std::array::from_fn(|phase| {
-        std::array::from_fn(|tap| {
-            let distance = tap as f64 - 5.0 - (phase + 1) as f64 / 4.0;
-            (sinc(distance) * 0.5 * (1.0 + (PI * distance / 6.0).cos())) as f32
-        })
-    })
+///
+/// The third is the first backwards, so that their even and odd parts need half as many taps; the second is even itself.
+pub(super) struct QuarterPoints {
+    /// The first six taps of half the sum of the first and the third phase.
+    pub(super) even: [f32; 6],
+    /// The first six taps of half their difference.
+    pub(super) odd: [f32; 6],
+    /// The first six taps of the second phase.
+    pub(super) half: [f32; 6],
+}
+
+impl QuarterPoints {
+    pub(super) fn new() -> Self {
+        let tap = |tap: usize, quarters: f64| {
+            let distance = tap as f64 - 5.0 - quarters / 4.0;
+            sinc(distance) * 0.5 * (1.0 + (PI * distance / 6.0).cos())
+        };
+        Self {
+            even: std::array::from_fn(|at| (0.5 * (tap(at, 1.0) + tap(at, 3.0))) as f32),
+            odd: std::array::from_fn(|at| (0.5 * (tap(at, 1.0) - tap(at, 3.0))) as f32),
+            half: std::array::from_fn(|at| tap(at, 2.0) as f32),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 mod kernels;
 
-use kernels::{Kernel, LANES};
+use kernels::{Kernel, LANES, QuarterPoints};
 use multiversion::multiversion;
 use std::ops::Range;
 
@@ -26,6 +26,7 @@ const ROWS: usize = CELL + 2;
 #[derive(Debug, Clone)]
 pub struct Panel {
     kernels: Vec<Kernel>,
+    resampler: Kernel,
     reach: usize,
 }
 
@@ -36,7 +37,7 @@ impl Panel {
         let kernels = vec![kernels::short(rate_hz), kernels::resampler(), kernels::medium(), kernels::long()];
         let reach =
             kernels.iter().map(|kernel| kernel.before.max(kernel.taps.len() - kernel.before)).max().unwrap_or(0) + 1;
-        Self { kernels, reach }
+        Self { kernels, resampler: kernels::resampler(), reach }
     }
 
     /// The highest reading of any meter over the eight samples from `start`; silence lies beyond the ends, and what
@@ -45,7 +46,16 @@ impl Panel {
     pub fn cell_peak(&self, samples: &[f32], start: usize) -> f32 {
         let end = (start + CELL).min(samples.len());
         let sample_peak = samples[start.min(end)..end].iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
-        with_ringing(start, samples.len()).fold(sample_peak, |peak, start| peak.max(self.between(samples, start)))
+        let peak =
+            with_ringing(start, samples.len()).fold(sample_peak, |peak, start| peak.max(self.between(samples, start)));
+        if start < MIRRORED { peak.max(self.between_mirrored(samples, start)) } else { peak }
+    }
+
+    /// What the resampler of `FFmpeg` reads near the start: it takes the signal for its own mirror image before it.
+    fn between_mirrored(&self, samples: &[f32], start: usize) -> f32 {
+        let mut window = [0.0f32; 2 * MIRRORED + ROWS];
+        copy_mirrored(samples, start as isize - 1 - self.resampler.before as isize, &mut window);
+        kernel_peak(&self.resampler, &window)
     }
 
     /// The highest reading between samples, over the eight from `start`.
@@ -74,26 +84,38 @@ impl Panel {
 
 /// Interpolates eight points to a sample, for what else needs the signal between its samples.
 #[derive(Debug, Clone)]
-pub(crate) struct Interpolator(Kernel);
+pub(crate) struct Interpolator {
+    kernel: Kernel,
+    /// The taps of every second lane, in the order of time.
+    quarters: [[f32; 64]; 4],
+}
 
 impl Interpolator {
     /// 64 taps: images below -90 dB up to 0.8 of Nyquist.
     pub(crate) fn new() -> Self {
-        Self(kernels::medium())
+        let kernel = kernels::medium();
+        let quarters = std::array::from_fn(|quarter| std::array::from_fn(|tap| kernel.taps[tap][quarter * LANES / 4]));
+        Self { kernel, quarters }
     }
 
     /// The points of the cell that starts at `start`.
     pub(crate) fn cell(&self, samples: &[f32], start: usize) -> CellPoints {
         let mut window = [0.0f32; 64 + ROWS];
-        copy_with_silence(samples, start as isize - 1 - self.0.before as isize, &mut window);
-        kernel_points(&self.0.taps, &window)
+        copy_with_silence(samples, start as isize - 1 - self.kernel.before as isize, &mut window);
+        kernel_points(&self.kernel.taps, &window)
     }
 
     /// The signal `quarter` quarters of a sample after sample `at`.
     pub(crate) fn point(&self, samples: &[f32], at: usize, quarter: usize) -> f32 {
         let mut window = [0.0f32; 64];
-        copy_with_silence(samples, at as isize - self.0.before as isize, &mut window);
-        self.0.taps.iter().zip(window).map(|(lanes, input)| lanes[quarter * LANES / 4] * input).sum()
+        copy_with_silence(samples, at as isize - self.kernel.before as isize, &mut window);
+        let mut sums = [0.0f32; LANES];
+        for (taps, inputs) in self.quarters[quarter].as_chunks::<LANES>().0.iter().zip(window.as_chunks::<LANES>().0) {
+            for lane in 0..LANES {
+                sums[lane] += taps[lane] * inputs[lane];
+            }
+        }
+        sums.iter().sum()
     }
 }
 
@@ -104,6 +126,16 @@ fn with_ringing(start: usize, length: usize) -> impl Iterator<Item = isize> {
     let before = (start == 0).then_some(-cell);
     let after = (start + CELL >= length).then_some(start_at + cell);
     [Some(start_at), before, after].into_iter().flatten()
+}
+
+/// So many samples from the start on, what lies before it is within reach of the resampler.
+const MIRRORED: usize = 16;
+
+/// Copies a signal that is its own mirror image before its start, and silent after its end.
+fn copy_mirrored(samples: &[f32], from: isize, out: &mut [f32]) {
+    for (at, value) in (from..).zip(out) {
+        *value = samples.get(at.unsigned_abs()).copied().unwrap_or_default();
+    }
 }
 
 fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
@@ -165,20 +197,33 @@ const CURVATURE_SHARE: f32 = 0.25;
 pub fn estimate(samples: &[f32]) -> Estimates {
     let cells = samples.len().div_ceil(CELL);
     let (mut peak, mut curvature) = (vec![0.0; cells], vec![0.0; cells]);
-    let kernel = kernels::quarter_points();
+    let kernel = QuarterPoints::new();
     // Cells whose whole window lies within the samples; the others see silence beyond the ends.
-    let inner = 1..(samples.len().saturating_sub(CELL + 6) / CELL).max(1);
+    let first = MIRRORED / CELL;
+    let inner = first..(samples.len().saturating_sub(CELL + 6) / CELL).max(first);
     if !inner.is_empty() {
-        quarter_peaks(&kernel, &samples[CELL - BEFORE..], &mut peak[inner.clone()], &mut curvature[inner.clone()]);
+        quarter_peaks(
+            &kernel,
+            &samples[first * CELL - BEFORE..],
+            &mut peak[inner.clone()],
+            &mut curvature[inner.clone()],
+        );
     }
     for cell in (0..cells).filter(|cell| !inner.contains(cell)) {
-        for start in with_ringing(cell * CELL, samples.len()) {
-            let mut window = [0.0f32; WINDOW];
-            copy_with_silence(samples, start - BEFORE as isize, &mut window);
+        let mut look = |window: &[f32; WINDOW]| {
             let (mut high, mut bent) = ([0.0], [0.0]);
-            quarter_peaks(&kernel, &window, &mut high, &mut bent);
+            quarter_peaks(&kernel, window, &mut high, &mut bent);
             peak[cell] = peak[cell].max(high[0]);
             curvature[cell] = curvature[cell].max(bent[0]);
+        };
+        let mut window = [0.0f32; WINDOW];
+        for start in with_ringing(cell * CELL, samples.len()) {
+            copy_with_silence(samples, start - BEFORE as isize, &mut window);
+            look(&window);
+        }
+        if cell < first {
+            copy_mirrored(samples, (cell * CELL) as isize - BEFORE as isize, &mut window);
+            look(&window);
         }
     }
     let bound = (0..cells)
@@ -198,7 +243,7 @@ const WINDOW: usize = CELL + 11;
 const STRIP: usize = 64 * CELL;
 
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
-fn quarter_peaks(kernel: &[[f32; 12]; 3], samples: &[f32], peaks: &mut [f32], curvatures: &mut [f32]) {
+fn quarter_peaks(kernel: &QuarterPoints, samples: &[f32], peaks: &mut [f32], curvatures: &mut [f32]) {
     let mut cell = 0;
     while let (Some(window), Some(peaks), Some(curvatures)) = (
         samples.get(cell * CELL..).and_then(|rest| rest.first_chunk()),
@@ -221,7 +266,7 @@ fn quarter_peaks(kernel: &[[f32; 12]; 3], samples: &[f32], peaks: &mut [f32], cu
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
 #[inline(always)]
 fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
-    kernel: &[[f32; 12]; 3],
+    kernel: &QuarterPoints,
     window: &[f32; SEEN],
     peaks: &mut [f32],
     curvatures: &mut [f32],
@@ -231,15 +276,15 @@ fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
     for at in 0..LENGTH {
         let middle = window[BEFORE + at];
         bent[at] = (window[BEFORE + at - 1] - 2.0 * middle + window[BEFORE + at + 1]).abs();
-        let mut high = middle.abs();
-        for phase in kernel {
-            let mut point = 0.0;
-            for tap in 0..12 {
-                point += phase[tap] * window[at + tap];
-            }
-            high = high.max(f32::abs(point));
+        let (mut even, mut odd, mut half) = (0.0f32, 0.0f32, 0.0f32);
+        for tap in 0..6 {
+            let (near, far) = (window[at + tap], window[at + 11 - tap]);
+            even += kernel.even[tap] * (near + far);
+            odd += kernel.odd[tap] * (near - far);
+            half += kernel.half[tap] * (near + far);
         }
-        highest[at] = high;
+        // The first and the third quarter are even + odd and even - odd.
+        highest[at] = middle.abs().max(even.abs() + odd.abs()).max(half.abs());
     }
     for (values, cells) in [(&highest, peaks), (&bent, curvatures)] {
         for (cell, lanes) in cells.iter_mut().zip(values.chunks_exact(CELL)) {

@@ -117,6 +117,28 @@ fn what_rings_before_the_first_sample_and_after_the_last_is_read() {
 }
 
 #[test]
+fn a_signal_that_starts_in_the_middle_of_itself_is_read_as_ffmpeg_reads_it() {
+    // FFmpeg's resampler puts the mirror image before the start.
+    let tone: Vec<f32> = (0..4_000).map(|n| (n as f32 * 2.6 + 0.75).cos() * (-(n as f32) / 200.0).exp()).collect();
+    let mirrored: Vec<f32> = tone[1..].iter().rev().chain(&tone).copied().collect();
+    let inside = Panel::new(44_100).resampler_peak(&mirrored);
+    assert!(true_peak(44_100, &tone) >= inside * 0.9999, "{} {inside}", true_peak(44_100, &tone));
+    let with_silence: Vec<f32> = std::iter::repeat_n(0.0, 100).chain(tone.iter().copied()).collect();
+    assert!(inside > true_peak(44_100, &with_silence) * 1.02, "or this shows nothing");
+}
+
+impl Panel {
+    /// What the resampler alone reads anywhere.
+    fn resampler_peak(&self, samples: &[f32]) -> f32 {
+        let mut window = [0.0f32; 2 * MIRRORED + ROWS];
+        (0..samples.len().div_ceil(CELL)).fold(0.0, |peak, cell| {
+            copy_with_silence(samples, (cell * CELL) as isize - 1 - self.resampler.before as isize, &mut window);
+            peak.max(kernel_peak(&self.resampler, &window))
+        })
+    }
+}
+
+#[test]
 fn the_panel_looks_wherever_it_could_read_more() {
     for seed in 1..6 {
         let white = noise(seed, 40_000);

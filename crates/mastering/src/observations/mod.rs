@@ -16,9 +16,9 @@ use dsp::spectrum::{BANDS, NOMINAL_HZ};
 use dsp::stereo::StereoSums;
 use dsp::stereo_spectrum::{BandSums, StereoSpectrum};
 use serde::{Deserialize, Serialize};
-use std::num::NonZeroUsize;
 
-use crate::{Audio, Measurement};
+use crate::analysis::BLOCK_S;
+use crate::{Analysis, Audio, Measurement};
 
 /// What a note is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -146,8 +146,8 @@ pub struct SpectrumBand {
 }
 
 /// Notes on a mix, the weightiest first, and its spectrum, which falls out on the way.
-pub fn observe(audio: &Audio, measurement: &Measurement) -> (Vec<Observation>, Spectrum) {
-    let heard = Heard::of(audio, measurement);
+pub fn observe(audio: &Audio, analysis: &Analysis) -> (Vec<Observation>, Spectrum) {
+    let heard = Heard::of(audio, analysis);
     let mut notes: Vec<Observation> =
         [level::notes(&heard), stereo::notes(&heard), noise::notes(&heard), source::notes(&heard)]
             .into_iter()
@@ -188,10 +188,6 @@ impl Spectrum {
     }
 }
 
-/// Milliseconds in a block of [`Heard::blocks`].
-const BLOCK_MS: u32 = 100;
-const BLOCK_S: f64 = 0.1;
-
 /// What the detectors share.
 struct Heard<'a> {
     audio: &'a Audio,
@@ -199,21 +195,20 @@ struct Heard<'a> {
     left: &'a [f32],
     right: &'a [f32],
     /// Sums of every 100 ms.
-    blocks: Vec<StereoSums>,
+    blocks: &'a [StereoSums],
     spectrum: StereoSpectrum,
 }
 
 impl<'a> Heard<'a> {
-    fn of(audio: &'a Audio, measurement: &'a Measurement) -> Self {
+    fn of(audio: &'a Audio, analysis: &'a Analysis) -> Self {
         let left = audio.channels()[0].as_slice();
         let right = audio.channels()[audio.channels().len() - 1].as_slice();
-        let frames = NonZeroUsize::new((audio.rate_hz() * BLOCK_MS / 1000) as usize).unwrap_or(NonZeroUsize::MIN);
         Self {
             audio,
-            measurement,
+            measurement: &analysis.measurement,
             left,
             right,
-            blocks: StereoSums::per_block(left, right, frames),
+            blocks: &analysis.blocks,
             spectrum: StereoSpectrum::of(audio.rate_hz(), left, right),
         }
     }

@@ -1,6 +1,7 @@
 //! Each detector both ways: what it is for is found, with its time; what only resembles it is not.
 
 use super::*;
+use crate::analyse;
 use crate::audio::tests::music;
 use std::f64::consts::TAU;
 
@@ -12,7 +13,7 @@ fn notes(channels: Vec<Vec<f32>>) -> Vec<Observation> {
 
 fn notes_at(rate_hz: u32, channels: Vec<Vec<f32>>) -> Vec<Observation> {
     let audio = Audio::new(rate_hz, channels).expect("audio");
-    observe(&audio, &Measurement::of(&audio).expect("audible")).0
+    observe(&audio, &analyse(&audio, &mut |_, _| {}).expect("audible")).0
 }
 
 fn kinds(notes: &[Observation]) -> Vec<Kind> {
@@ -336,6 +337,6 @@ fn every_note_has_its_number_threshold_unit_source_and_words() {
 fn the_shortest_track_that_can_be_mastered_can_be_observed() {
     for rate_hz in [8_000, 384_000] {
         let audio = music(rate_hz, 0.45, 0.5);
-        let _ = observe(&audio, &Measurement::of(&audio).expect("audible"));
+        let _ = observe(&audio, &analyse(&audio, &mut |_, _| {}).expect("audible"));
     }
 }

@@ -49,6 +49,7 @@ fn report(name: &str, channels: usize) -> Report {
         preview: None,
         rate_hz: None,
         heard_through: Vec::new(),
+        drawn: true,
         existing: Existing::Keep,
         limits: Limits::default(),
     };

@@ -104,6 +104,7 @@ pub fn job(input: &Path, loudness_lufs: f64, ceiling_dbtp: f64, deliveries: Vec<
         preview: None,
         rate_hz: None,
         heard_through: Vec::new(),
+        drawn: true,
         existing: Existing::Replace,
         limits: Limits::default(),
     }

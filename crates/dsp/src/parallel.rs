@@ -1,0 +1,58 @@
+//! Two pieces of work at once, where there are two processors and the feature `threads`; elsewhere one after the other.
+//!
+//! The pieces share nothing that changes, so that the result is the same to the bit either way.
+//! Not here: what is worth a thread (a tenth of a millisecond at least), and queues of any kind.
+
+/// Does both; the first stays on this thread.
+pub fn both<A, B: Send>(first: impl FnOnce() -> A, second: impl FnOnce() -> B + Send) -> (A, B) {
+    #[cfg(feature = "threads")]
+    if rayon::current_num_threads() > 1 {
+        let mut done = None;
+        let first = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| done = Some(second()));
+            first()
+        });
+        return (first, done.expect("a scope ends when all that it spawned has"));
+    }
+    (first(), second())
+}
+
+/// Does the same to each of one or two channels, or to more of them one after the other.
+pub fn each<T: Send>(channels: &mut [T], work: impl Fn(&mut T) + Sync) {
+    match channels {
+        [left, right] => {
+            both(|| work(left), || work(right));
+        }
+        channels => channels.iter_mut().for_each(work),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_are_done_and_each_gives_its_own() {
+        let (mut left, mut right) = (1, 2);
+        let sums = both(
+            || {
+                left += 10;
+                left
+            },
+            || {
+                right += 20;
+                right
+            },
+        );
+        assert_eq!((sums, left, right), ((11, 22), 11, 22));
+    }
+
+    #[test]
+    fn each_channel_is_worked_on_however_many_there_are() {
+        for count in 0..4 {
+            let mut channels: Vec<usize> = (0..count).collect();
+            each(&mut channels, |value| *value += 1);
+            assert_eq!(channels, (1..=count).collect::<Vec<_>>());
+        }
+    }
+}
