@@ -156,7 +156,8 @@ def toward_the_reference(rig):
     return [
         f"Reference: {rig.reference_name}, {minus(round(goal, 1))} LUFS,"
         f" {minus(round(rig.reference_reading.highest_dbtp, 1))} dBTP. The loudness to reach is the reference's."
-        " Matchering promises no true peak, only sample peaks below full scale.",
+        " Ours stops before it where limiting would start to be heard; Matchering promises no true peak, only sample"
+        " peaks below full scale.",
         table(columns, rows),
         f"The mixes themselves start at {statistics.mean(start):.2f} dB. Tonal distance (dB) and change of loudness"
         " range (LU), file by file:",
@@ -170,6 +171,12 @@ def toward_the_reference(rig):
         table(
             [Column("mix"), Column("before", 1), Column("ours", 1), Column("Matchering", 1)],
             sides,
+        ),
+        "Every file:",
+        table(
+            _DETAIL,
+            [[tool, name, *detail(rig, tool, k, goal)] for tool in (us, them) for k, name in enumerate(rig.names)],
+            mark=False,
         ),
     ]
 

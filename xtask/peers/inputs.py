@@ -13,9 +13,8 @@ RATE = 44_100
 BPM = 112
 
 
-def convert(source, target, start_s=None, seconds=None):
-    cut = [] if start_s is None else ["-ss", str(start_s), "-t", str(seconds)]
-    argv = ["ffmpeg", "-v", "error", "-y", *cut, "-i", str(source), "-map", "0:a:0", "-ac", "2", "-c:a", "pcm_s24le"]
+def convert(source, target):
+    argv = ["ffmpeg", "-v", "error", "-y", "-i", str(source), "-map", "0:a:0", "-ac", "2", "-c:a", "pcm_s24le"]
     subprocess.run([*argv, "-map_metadata", "-1", str(target)], check=True)
 
 
@@ -31,9 +30,16 @@ def loudest_part(path, seconds):
 
 
 def excerpt(path, target, seconds=30):
-    """The loudest part of a WAV file, where a limiter has the most to do."""
-    start = loudest_part(path, seconds)
-    convert(path, target, 0 if start is None else start, seconds)
+    """The loudest part of a WAV file, where a limiter has the most to do, with faded ends.
+
+    Without the fades the cuts are clicks, and how a meter or filter starts would be compared.
+    """
+    start = loudest_part(path, seconds) or 0
+    rate = sf.info(path).samplerate
+    samples, _ = sf.read(path, always_2d=True, start=start * rate, frames=seconds * rate)
+    at = np.arange(len(samples)) / rate
+    fade = np.clip(np.minimum(at, at[::-1]) / 0.02, 0, 1)
+    sf.write(target, samples * fade[:, None], rate, "PCM_24")
 
 
 class Band:

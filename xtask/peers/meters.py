@@ -81,11 +81,18 @@ def _kernels():
     return kernel(4), kernel(UP)
 
 
+def _tops(scan, threshold):
+    """Where a scan is at least `threshold` and no neighbour is higher."""
+    before, after = np.append(0, scan[:-1]), np.append(scan[1:], 0)
+    return np.flatnonzero((scan >= threshold) & (scan >= before) & (scan >= after))
+
+
 def true_peak_16x(samples):
     """True peak in dBTP of a block of frames by channels.
 
     At four times the rate a sine below half the sample rate is read at most 0.69 dB too low, so whatever is the highest
-    at 16 times lies beside a point within 0.7 dB of the highest at four times. Only these are interpolated further.
+    at 16 times lies beside a point within 0.7 dB of the highest at four times, which is higher than its neighbours. Only
+    these are interpolated further.
     """
     quarter, sixteenth = _kernels()
     half = TAPS // 2
@@ -100,7 +107,7 @@ def true_peak_16x(samples):
         highest = max(highest, float(scan.max(initial=0.0)))
     threshold = highest * 10 ** (-0.7 / 20)
     for padded, scan in scans:
-        points = np.flatnonzero(scan >= threshold) if highest > 0 else np.empty(0, int)
+        points = _tops(scan, threshold) if highest > 0 else np.empty(0, int)
         points = points[(points >= half * 4 + 4) & (points < 4 * (len(padded) - half - 1))]
         for some in np.array_split(points, max(1, len(points) // 20_000)):
             for shift in (-3, -2, -1, 1, 2, 3):
