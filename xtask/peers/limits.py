@@ -42,7 +42,7 @@ def limiters(rig):
         details = []
         for name in ["Balanced Mastering, `--intensity 0`", *peers]:
             say(f"limiter to {goal} LUFS: {name}")
-            one = partial(driven, peers[name]) if name in peers else partial(ours_limited, rig.ours)
+            one = partial(driven_or_failed, peers[name]) if name in peers else partial(ours_limited, rig.ours)
             results = rig.parallel(one, cuts, [goal] * len(cuts))
             there = [d for d, _, _ in results if d is not None]
             mean = [
@@ -79,6 +79,13 @@ def ours_limited(ours, cut, goal):
         except Failed as error:
             return None, None, str(error)
         return judged(cut, sf.read(out.name, always_2d=True)[0], goal, tolerance=0.1)
+
+
+def driven_or_failed(limit, cut, goal):
+    try:
+        return driven(limit, cut, goal)
+    except Exception as error:  # whatever one peer does, the others are compared
+        return None, None, f"failed ({type(error).__name__})"
 
 
 def driven(limit, cut, goal):

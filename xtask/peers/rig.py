@@ -101,8 +101,8 @@ class Rig:
                             run = Run(core)
                             chain(run, mix, out, lufs, self.reference)
                             runs.append(run)
-                    except Failed as error:
-                        self.masters[name, k] = error
+                    except Exception as error:  # whatever one tool does, the others are compared
+                        self.masters[name, k] = error if isinstance(error, Failed) else Failed(type(error).__name__)
                         break
                     self.times[name, k, core] = (
                         statistics.median(run.seconds for run in runs),
