@@ -12,7 +12,10 @@ pub fn both<A, B: Send>(first: impl FnOnce() -> A, second: impl FnOnce() -> B + 
             scope.spawn(|_| done = Some(second()));
             first()
         });
-        return (first, done.expect("a scope ends when all that it spawned has"));
+        if let Some(second) = done {
+            return (first, second);
+        }
+        unreachable!("a scope ends when all that it spawned has");
     }
     (first(), second())
 }

@@ -44,8 +44,7 @@ pub struct LongTermSpectrum {
 /// Measures a mix.
 pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusal> {
     let blocks = blocks(audio);
-    let mut sums = StereoSums::default();
-    blocks.iter().for_each(|block| sums += *block);
+    let sums: StereoSums = blocks.iter().copied().sum();
     refuse_direct_current(&sums)?;
     let spectrum = || band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
     let (frames, measured) = both(spectrum, || Measured::of(audio, sums));
@@ -135,7 +134,7 @@ pub(crate) fn power_from_db(db: f64) -> f64 {
     10f64.powf(db / 10.0)
 }
 
-fn db_from_power(power: f64) -> f64 {
+pub(crate) fn db_from_power(power: f64) -> f64 {
     10.0 * power.log10()
 }
 

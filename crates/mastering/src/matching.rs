@@ -4,7 +4,7 @@
 //! Faults of the reference are not copied: nothing is cut where a codec cut it, a mono reference folds nothing down, and
 //! its peaks decide nothing. Not here: the filters (that is `render`), and how a loudness is reached (that is `solve`).
 
-use crate::analysis::{Analysis, LongTermSpectrum, MidSide};
+use crate::analysis::{Analysis, LongTermSpectrum, MidSide, db_from_power, power_from_db};
 use crate::tone::{INAUDIBLE_DB, cut_off, hundredths, limit_slope, may_boost};
 use crate::width::LEAST_CORRELATION;
 use crate::{Audio, Loudness, Measurement, Refusal, Sound, analyse};
@@ -40,14 +40,16 @@ pub(crate) struct Moves {
     pub(crate) side: Option<[f64; BANDS]>,
 }
 
-/// A band is moved by at most this, dB.
-const MOST_TONE_DB: f64 = 12.0;
+/// A band is raised by at most this, dB.
+const MOST_BOOST_DB: f64 = 12.0;
+/// And lowered by at most this: too much of something is mended without raising noise, dB.
+const MOST_CUT_DB: f64 = 18.0;
 /// The sides are moved against the middle by at most this, dB.
 const MOST_WIDTH_DB: f64 = 6.0;
 /// Sides this far below the middle of their band are not raised: there is nothing in them but what mixing left there, dB.
 const NO_SIDE_DB: f64 = -40.0;
-/// Four decibels from band to band are 12 dB an octave.
-const STEEPEST_DB: f64 = 4.0;
+/// Six decibels from band to band are 18 dB an octave.
+const STEEPEST_DB: f64 = 6.0;
 /// A reference may be as loud as this and is not followed beyond, LUFS.
 const LOUDNESS_LUFS: RangeInclusive<f64> = -30.0..=-6.0;
 
@@ -70,33 +72,50 @@ impl Reference {
 }
 
 /// How far each band is to move for the mix to sound like the reference.
+///
+/// The sides come first, since what they get or may not get is part of the level of their band.
 pub(crate) fn decide(mix: &Analysis, toward: &Toward, sound: &Sound) -> Moves {
     let reference = &*toward.reference;
     let strength = sound.strength();
-    let level_db = mix.measurement.integrated_lufs - reference.measurement.integrated_lufs;
     let sides = mix.mid_side.as_ref().zip(reference.mid_side.as_ref()).filter(|_| toward.width);
-    let whole = || wanted(&mix.spectrum, &reference.spectrum, level_db);
-    let Some((own, theirs)) = sides else {
-        let all = if toward.tone { moved(&whole(), strength, MOST_TONE_DB) } else { [0.0; BANDS] };
-        return Moves { all: held(&all, &mix.spectrum), side: None };
-    };
-    let middle = wanted(&own.mid, &theirs.mid, level_db);
-    let all = if toward.tone { moved(&middle, strength, MOST_TONE_DB) } else { [0.0; BANDS] };
-    let all = held(&all, &mix.spectrum);
-    let apart = wanted(&own.side, &theirs.side, level_db);
-    let apart: [f64; BANDS] = std::array::from_fn(|band| apart[band] - middle[band]);
-    let mut side = moved(&apart, strength, MOST_WIDTH_DB);
-    for (band, extra) in side.iter_mut().enumerate() {
+    let mut side = sides.map(|(own, theirs)| apart(mix, own, theirs, strength));
+    let mut all = [0.0; BANDS];
+    if toward.tone {
+        let mut own = mix.spectrum.clone();
+        if let Some((extra, MidSide { mid, side })) = side.as_ref().zip(mix.mid_side.as_ref()) {
+            for (band, level_db) in own.level_db.iter_mut().enumerate() {
+                let moved = power_from_db(mid.level_db[band]) + power_from_db(side.level_db[band] + extra[band]);
+                *level_db = db_from_power(2.0 * moved);
+            }
+        }
+        let level_db = mix.measurement.integrated_lufs - reference.measurement.integrated_lufs;
+        let wanted = wanted(&own, &reference.spectrum, level_db);
+        all = held(&moved(&wanted, strength, -MOST_CUT_DB..=MOST_BOOST_DB), &mix.spectrum);
+    }
+    if let Some((extra, own)) = side.as_mut().zip(mix.mid_side.as_ref()) {
+        for (band, extra) in extra.iter_mut().enumerate() {
+            if own.side.level_db[band] - own.mid.level_db[band] < NO_SIDE_DB {
+                // Not even by what the middle gets.
+                *extra = extra.min(-all[band]).min(0.0);
+            }
+        }
+    }
+    let audible = |side: &[f64; BANDS]| side.iter().any(|extra| extra.abs() >= INAUDIBLE_DB);
+    Moves { all, side: side.filter(audible).map(|side| side.map(hundredths)) }
+}
+
+/// How far the sides are to move against the middle.
+fn apart(mix: &Analysis, own: &MidSide, theirs: &MidSide, strength: f64) -> [f64; BANDS] {
+    let (middle, sides) = (wanted(&own.mid, &theirs.mid, 0.0), wanted(&own.side, &theirs.side, 0.0));
+    let apart: [f64; BANDS] = std::array::from_fn(|band| sides[band] - middle[band]);
+    let mut moved = moved(&apart, strength, -MOST_WIDTH_DB..=MOST_WIDTH_DB);
+    for (band, extra) in moved.iter_mut().enumerate() {
         let nothing_there = own.side.level_db[band] - own.mid.level_db[band] < NO_SIDE_DB;
-        if nothing_there {
-            // Not even by what the middle gets.
-            *extra = extra.min(-all[band]).min(0.0);
-        } else if mix.measurement.correlation < LEAST_CORRELATION {
+        if nothing_there || mix.measurement.correlation < LEAST_CORRELATION {
             *extra = extra.min(0.0);
         }
     }
-    let audible = side.iter().any(|extra| extra.abs() >= INAUDIBLE_DB);
-    Moves { all, side: audible.then(|| side.map(hundredths)) }
+    moved
 }
 
 /// What would make the bands of one spectrum those of the other, dB. Beyond what the reference has, as at its end.
@@ -112,8 +131,8 @@ fn wanted(own: &LongTermSpectrum, theirs: &LongTermSpectrum, level_db: f64) -> [
     })
 }
 
-fn moved(wanted: &[f64; BANDS], strength: f64, most_db: f64) -> [f64; BANDS] {
-    let mut gains = wanted.map(|gain| (gain * strength).clamp(-most_db, most_db));
+fn moved(wanted: &[f64; BANDS], strength: f64, range_db: RangeInclusive<f64>) -> [f64; BANDS] {
+    let mut gains = wanted.map(|gain| (gain * strength).clamp(*range_db.start(), *range_db.end()));
     limit_slope(&mut gains, STEEPEST_DB);
     gains
 }

@@ -26,12 +26,9 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
 pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progress: Progress<'_>) {
     if let Some(equaliser) = equaliser {
         let convolver = convolver(equaliser, audio.rate_hz());
-        match audio.channels_mut() {
-            [first, rest @ ..] => {
-                let first = || convolver.process(first, |done| progress(Stage::Tone, done));
-                both(first, || rest.iter_mut().for_each(|channel| convolver.process(channel, |_| {})));
-            }
-            [] => {}
+        if let [first, rest @ ..] = audio.channels_mut() {
+            let first = || convolver.process(first, |done| progress(Stage::Tone, done));
+            both(first, || rest.iter_mut().for_each(|channel| convolver.process(channel, |_| {})));
         }
     }
     progress(Stage::Tone, 1.0);
