@@ -17,10 +17,7 @@ pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
             return Err(format!("{flag} names one file and there are {} inputs; take --out-dir", args.inputs.len()));
         }
     }
-    let container = container(args)?;
-    let usual = Encoding::new(container, args.bit_depth.into());
-    let encoding = usual.and_then(|encoding| args.bitrate.map_or(Ok(encoding), |kbps| encoding.at_kbps(kbps)));
-    let encoding = encoding.map_err(|error| error.to_string())?;
+    let (container, encoding) = encoding(args)?;
     let mut seen = HashSet::new();
     args.inputs
         .iter()
@@ -38,11 +35,17 @@ pub(crate) fn deliveries(args: &MasterArgs) -> Result<Vec<Delivery>, String> {
         .collect()
 }
 
-/// Where the master of a file goes that turned up in a watched folder.
-pub(crate) fn delivery_in(args: &MasterArgs, input: &Path, folder: &Path) -> Result<Delivery, String> {
+/// Where the masters of files go that turn up in a watched folder.
+pub(crate) fn delivery_in(args: &MasterArgs, folder: &Path) -> Result<impl Fn(&Path) -> Delivery, String> {
+    let (container, encoding) = encoding(args)?;
+    Ok(move |input: &Path| Delivery { path: beside_or_in(input, Some(folder), container), encoding })
+}
+
+fn encoding(args: &MasterArgs) -> Result<(Container, Encoding), String> {
     let container = container(args)?;
-    let encoding = Encoding::new(container, args.bit_depth.into()).map_err(|error| error.to_string())?;
-    Ok(Delivery { path: beside_or_in(input, Some(folder), container), encoding })
+    let usual = Encoding::new(container, args.bit_depth.into());
+    let encoding = usual.and_then(|encoding| args.bitrate.map_or(Ok(encoding), |kbps| encoding.at_kbps(kbps)));
+    Ok((container, encoding.map_err(|error| error.to_string())?))
 }
 
 fn container(args: &MasterArgs) -> Result<Container, String> {
@@ -109,6 +112,18 @@ mod tests {
         ] {
             assert_eq!(one(line), (path.to_owned(), encoding.to_owned()), "{line}");
         }
+    }
+
+    #[test]
+    fn a_watched_folder_has_the_same_formats_and_refuses_the_same() {
+        let in_folder = |line: &str| {
+            let words = ["balanced", "master", "--watch", "in"].into_iter().chain(line.split(' '));
+            let Command::Master(args) = Cli::try_parse_from(words).expect("parsed").command else { unreachable!() };
+            let delivery = delivery_in(&args, Path::new("out")).map(|delivery| delivery(Path::new("in/mix.aiff")));
+            delivery.map(|Delivery { path, encoding }| (path.to_string_lossy().into_owned(), encoding.name()))
+        };
+        assert_eq!(in_folder("--format mp3 --bitrate 192"), Ok(("out/mix-master.mp3".into(), "mp3-192".into())));
+        assert!(in_folder("--format flac --bit-depth 32f").is_err());
     }
 
     #[test]

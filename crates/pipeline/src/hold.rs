@@ -21,6 +21,10 @@ use crate::{Decoded, Delivery, Encoding, Error, Failure, Instructions, Job, Save
 const MOST_RENDERINGS: u32 = 3;
 /// And so often it is turned down after that; what still reads above the ceiling then is a fault.
 const MOST_TRIMS: u32 = 8;
+/// A codec may answer a small change with a large one. What was turned down too far is turned up again so often.
+const MOST_PROBES: u32 = 3;
+/// From so much room on, dB.
+const WORTH_DB: f64 = 0.3;
 /// So far the ceiling is lowered for a codec: more would be limited harder than the codec is audible, dB.
 const MOST_LOWERED_DB: f64 = 3.0;
 /// Taken off beyond the excess, since a codec does not do the same twice, dB; each round takes more.
@@ -46,12 +50,15 @@ pub(crate) fn hold(
     let asked_dbtp = job.instructions.ceiling_dbtp();
     let (stand_ins, missing) = stand_ins(job);
     let mut made = first;
-    let (mut renderings, mut trims) = (0_u32, 0_u32);
+    let (mut renderings, mut trims, mut probes) = (0_u32, 0_u32, 0_u32);
+    // The gains at which the ceiling was held and was not.
+    let (mut held_db, mut refused_db) = (None, 0.0);
     let mut raised: Option<(String, f64)> = None;
     loop {
         let Ears { ready, heard, worst } = listen(job, &made.audio, &stand_ins, tags, watch)?;
         let excess_db = worst.as_ref().map_or(f64::NEG_INFINITY, |(_, dbtp)| dbtp - asked_dbtp);
-        if excess_db <= 0.0 {
+        let too_far = trims > 0 && probes < MOST_PROBES && excess_db < -WORTH_DB;
+        if excess_db <= 0.0 && !too_far {
             explain(&mut made, asked_dbtp, raised, missing);
             return Ok(Held { made, ready, heard });
         }
@@ -61,7 +68,20 @@ pub(crate) fn hold(
         let Master { audio, mut plan, target_lufs, not_reached, explanation } = made;
         drop(audio);
         let floor_dbtp = asked_dbtp - MOST_LOWERED_DB;
-        if renderings < MOST_RENDERINGS && plan.ceiling_dbtp > floor_dbtp + MARGIN_DB {
+        if excess_db <= 0.0 {
+            held_db = Some(plan.trim_db);
+        } else {
+            refused_db = plan.trim_db;
+        }
+        if let Some(held_db) = held_db
+            && probes <= MOST_PROBES
+        {
+            plan.trim_db = if probes < MOST_PROBES { f64::midpoint(held_db, refused_db) } else { held_db };
+            probes += 1;
+            let turned_up = Instructions::Render(SavedPlan::new(target_lufs, plan));
+            let mix = decode_for(job, watch)?.audio;
+            made = Master { not_reached, explanation, ..make(mix, before, &turned_up, watch)? };
+        } else if renderings < MOST_RENDERINGS && plan.ceiling_dbtp > floor_dbtp + MARGIN_DB {
             renderings += 1;
             let lower_dbtp = (plan.ceiling_dbtp - excess_db - MARGIN_DB * f64::from(renderings)).max(floor_dbtp);
             let mix = decode_for(job, watch)?.audio;

@@ -10,7 +10,9 @@ fn music(n: usize) -> f64 {
     let t = n as f64 / f64::from(RATE_HZ);
     let beat = t % 0.5;
     let hiss = ((n as u32).wrapping_mul(2_654_435_761) >> 8) as f64 / 8_388_608.0 - 1.0;
-    0.6 * (-beat * 14.0).exp() * (320.0 * beat).sin() + 0.2 * (-(t % 0.25) * 50.0).exp() * hiss + 0.1 * (900.0 * t).sin()
+    0.6 * (-beat * 14.0).exp() * (320.0 * beat).sin()
+        + 0.2 * (-(t % 0.25) * 50.0).exp() * hiss
+        + 0.1 * (900.0 * t).sin()
 }
 
 #[test]

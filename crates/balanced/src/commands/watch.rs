@@ -34,6 +34,10 @@ pub(crate) fn run(args: &MasterArgs, folder: &Path, settings: &Settings, instruc
         return outcome::usage(&format!("--watch {}: there is no such folder", folder.display()));
     }
     let out = args.out_dir.clone().unwrap_or_else(|| folder.join("masters"));
+    let delivery = match output_name::delivery_in(args, &out) {
+        Ok(delivery) => delivery,
+        Err(problem) => return outcome::usage(&problem),
+    };
     if let Err(source) = fs::create_dir_all(&out) {
         return outcome::tell(&out.to_string_lossy(), &Failure::Write { path: out.clone(), source }.into());
     }
@@ -50,11 +54,10 @@ pub(crate) fn run(args: &MasterArgs, folder: &Path, settings: &Settings, instruc
         let mut tasks = Vec::new();
         for (path, look) in ready {
             tried.insert(path.clone(), *look);
-            match output_name::delivery_in(args, path, &out) {
-                // A master that is there already was made for it, or is not ours to replace.
-                Ok(delivery) if !delivery.path.exists() => tasks.push(Task { input: path.clone(), delivery }),
-                Ok(_) => {}
-                Err(problem) => return outcome::usage(&problem),
+            let delivery = delivery(path);
+            // A master that is there already was made for it, or is not ours to replace.
+            if !delivery.path.exists() {
+                tasks.push(Task { input: path.clone(), delivery });
             }
         }
         tasks.sort_by(|a, b| a.input.cmp(&b.input));

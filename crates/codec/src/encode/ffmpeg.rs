@@ -67,6 +67,18 @@ fn missing(codec: LossyCodec) -> EncodeError {
     }
 }
 
+/// What FFmpeg's own AAC encoder is better without where bits are plenty: noise substitution, intensity stereo and
+/// temporal shaping cost 2 dB of error on loud masters at 192 kbit/s and more, its two-loop quantiser raises peaks by
+/// several dB at 256 and more.
+fn aac_tools(kbps: u32) -> &'static [&'static str] {
+    const NONE: [&str; 8] = ["-aac_tns", "0", "-aac_pns", "0", "-aac_is", "0", "-aac_coder", "fast"];
+    match kbps {
+        256.. => &NONE,
+        192.. => &NONE[..6],
+        _ => &[],
+    }
+}
+
 impl<W: Write + Seek> FfmpegWriter<W> {
     pub(super) fn create(writer: W, spec: OutputSpec, lossy: Lossy, tags: &Tags) -> Result<Self, EncodeError> {
         let (encoder, muxer) = match lossy.codec() {
@@ -81,10 +93,11 @@ impl<W: Write + Seek> FfmpegWriter<W> {
         command.args(["-b:a", &format!("{}k", lossy.kbps()), "-map_metadata", "-1"]);
         // Without a date and a version inside: the same master gives the same bits with the same FFmpeg.
         command.args(["-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", muxer]);
-        if lossy.codec() == LossyCodec::Mp3 {
+        match lossy.codec() {
             // The tags are ours.
-            command.args(["-id3v2_version", "0"]);
-        }
+            LossyCodec::Mp3 => command.args(["-id3v2_version", "0"]),
+            _ => command.args(aac_tools(lossy.kbps())),
+        };
         // Told to be a file, so that no part of the path is taken for a protocol.
         let mut out = OsString::from("file:");
         out.push(folder.path().join("out"));
