@@ -60,13 +60,5 @@ def for_place(rig, job):
         except Failed as error:
             return None, None, False, str(error)
         lufs, _, peak = meters.ffmpeg_ebur128(out.name)
-    reason = next((s for s in _strings(told) if "was not reached" in s), "no reason was given")
+    reason = told.get("reason") or "no reason was given"
     return lufs, peak, told["target_reached"], reason
-
-
-def _strings(value):
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _strings(inner)
