@@ -6,7 +6,7 @@ use std::path::Path;
 use anstream::println;
 use pipeline::observations::{Observation, Weight};
 use pipeline::presets::Preset;
-use pipeline::{AlbumReport, AnalysisReport, Measurement, Report};
+use pipeline::{AlbumReport, AnalysisReport, FIGURES, Report};
 
 use crate::commands::doctor::{Finding, Health};
 use crate::outcome::one_line;
@@ -17,20 +17,6 @@ const GOOD: &str = "\x1b[32m";
 const WARN: &str = "\x1b[33m";
 const BAD: &str = "\x1b[31m";
 const PLAIN: &str = "\x1b[0m";
-
-/// A name, a unit, and where the number is.
-type Figure = (&'static str, &'static str, fn(&Measurement) -> f64);
-
-/// The numbers that a musician looks at, each with its unit.
-const FIGURES: &[Figure] = &[
-    ("Loudness", "LUFS", |m| m.integrated_lufs),
-    ("True peak", "dBTP", |m| m.true_peak_dbtp),
-    ("Loudest moment", "LUFS", |m| m.max_momentary_lufs),
-    ("Loudest 3 seconds", "LUFS", |m| m.max_short_term_lufs),
-    ("Loudness range", "LU", |m| m.loudness_range_lu),
-    ("Peak above average", "dB", |m| m.crest_db),
-    ("Left-right correlation", "", |m| m.correlation),
-];
 
 /// A finished master.
 pub(crate) fn master(report: &Report) {

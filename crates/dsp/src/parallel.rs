@@ -30,6 +30,14 @@ pub fn each<T: Send>(channels: &mut [T], work: impl Fn(&mut T) + Sync) {
     }
 }
 
+/// The same of each of one or two channels, in their order, or of more of them one after the other.
+pub fn map<T: Sync, R: Send>(channels: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    match channels {
+        [left, right] => <[R; 2]>::from(both(|| work(left), || work(right))).into(),
+        channels => channels.iter().map(work).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +64,7 @@ mod tests {
             let mut channels: Vec<usize> = (0..count).collect();
             each(&mut channels, |value| *value += 1);
             assert_eq!(channels, (1..=count).collect::<Vec<_>>());
+            assert_eq!(map(&channels, |value| value * 2), channels.iter().map(|value| value * 2).collect::<Vec<_>>());
         }
     }
 }

@@ -47,6 +47,17 @@ pub fn frame_length(rate_hz: u32) -> usize {
     (wanted.max(64.0) as usize).next_power_of_two()
 }
 
+/// A periodic Hann window.
+pub(crate) fn hann(length: usize) -> Vec<f32> {
+    (0..length).map(|n| (0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / length as f64).cos()) as f32).collect()
+}
+
+/// What the squares of one side of a Hann-windowed spectrum are multiplied with to be powers: by Parseval, the mean
+/// square of the window being 3/8.
+pub(crate) fn power_scale(length: usize) -> f32 {
+    (2.0 / (length as f64 * length as f64 * 0.375)) as f32
+}
+
 /// How many bands lie wholly below Nyquist, or nearly so.
 #[must_use]
 pub fn bands_below_nyquist(rate_hz: u32) -> usize {
@@ -60,11 +71,7 @@ pub fn bands_below_nyquist(rate_hz: u32) -> usize {
 pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f32)) -> BandFrames {
     let length = frame_length(rate_hz);
     let hop = length / 2;
-    let window: Vec<f32> = (0..length)
-        .map(|n| (0.5 - 0.5 * (2.0 * std::f64::consts::PI * n as f64 / length as f64).cos()) as f32)
-        .collect();
-    // Parseval over one side of the spectrum; the mean square of a Hann window is 3/8.
-    let scale = (2.0 / (length as f64 * length as f64 * 0.375)) as f32;
+    let (window, scale) = (hann(length), power_scale(length));
     let edges = band_edges(rate_hz, length);
     let fft = RealFftPlanner::<f32>::new().plan_fft_forward(length);
     assert!(channels.len() <= 2, "one or two channels");

@@ -5,7 +5,7 @@
 
 use realfft::RealFftPlanner;
 
-use crate::spectrum::{BANDS, bands_below_nyquist, centre_hz, frame_length};
+use crate::spectrum::{BANDS, bands_below_nyquist, centre_hz, frame_length, hann, power_scale};
 
 /// A track that has more frames than this is sampled, so that at most every other frame is looked at.
 const DENSE_FRAMES: usize = 400;
@@ -88,11 +88,7 @@ impl StereoSpectrum {
         let length = frame_length(rate_hz);
         let dense = left.len() / length <= DENSE_FRAMES;
         let hop = if dense { length } else { 2 * length };
-        let window: Vec<f32> = (0..length)
-            .map(|n| (0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / length as f64).cos()) as f32)
-            .collect();
-        // Parseval over one side of the spectrum; the mean square of a Hann window is 3/8.
-        let scale = (2.0 / (length as f64 * length as f64 * 0.375)) as f32;
+        let (window, scale) = (hann(length), power_scale(length));
         let bin_hz = f64::from(rate_hz) / length as f64;
         let bands = bins_of_bands(rate_hz, bin_hz, length / 2);
         let fft = RealFftPlanner::<f32>::new().plan_fft_forward(length);

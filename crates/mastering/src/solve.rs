@@ -65,12 +65,13 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
     let Analysis { measurement, spectrum, .. } = analysis;
     let moves = match &request.toward {
         Some(toward) => matching::decide(analysis, toward, &request.sound),
-        None => Moves { all: tone::needed(spectrum, &request.sound, measurement.looks_finished()), side: None },
+        None => Moves {
+            all: tone::needed(spectrum, &request.sound, measurement.looks_finished()),
+            side: width::bass_to_the_middle(analysis, &request.sound),
+        },
     };
     let equaliser = tone::decide(&moves.all, spectrum, &request.sound);
-    let own = || width::bass_to_the_middle(analysis, &request.sound);
-    let side = if request.toward.is_some() { moves.side } else { own() };
-    let stereo = width::decide(measurement, audio.channels().len(), &request.sound, side.as_ref());
+    let stereo = width::decide(measurement, audio.channels().len(), &request.sound, moves.side.as_ref());
     let mut shaped = audio;
     equalise(&mut shaped, equaliser.as_ref(), progress);
     width::apply(&mut shaped, stereo.as_ref());

@@ -73,29 +73,29 @@ pub(crate) fn hold(
         } else {
             refused_db = plan.trim_db;
         }
-        if let Some(held_db) = held_db
+        let instructions = if let Some(held_db) = held_db
             && probes <= MOST_PROBES
         {
             plan.trim_db = if probes < MOST_PROBES { f64::midpoint(held_db, refused_db) } else { held_db };
             probes += 1;
-            let turned_up = Instructions::Render(SavedPlan::new(target_lufs, plan));
-            let mix = decode_for(job, watch)?.audio;
-            made = Master { not_reached, explanation, ..make(mix, before, &turned_up, watch)? };
+            Instructions::Render(SavedPlan::new(target_lufs, plan))
         } else if renderings < MOST_RENDERINGS && plan.ceiling_dbtp > floor_dbtp + MARGIN_DB {
             renderings += 1;
             let lower_dbtp = (plan.ceiling_dbtp - excess_db - MARGIN_DB * f64::from(renderings)).max(floor_dbtp);
-            let mix = decode_for(job, watch)?.audio;
-            made = make(mix, before, &job.instructions.clone().below(lower_dbtp), watch)?;
+            job.instructions.clone().below(lower_dbtp)
         } else if trims < MOST_TRIMS {
             trims += 1;
             plan.trim_db -= excess_db + MARGIN_DB * f64::from(trims);
-            let turned_down = Instructions::Render(SavedPlan::new(target_lufs, plan));
-            let mix = decode_for(job, watch)?.audio;
-            // What was decided stays as it was; only the gain is another.
-            made = Master { not_reached, explanation, ..make(mix, before, &turned_down, watch)? };
+            Instructions::Render(SavedPlan::new(target_lufs, plan))
         } else {
             let path = job.deliveries.first().map(|delivery| delivery.path.clone()).unwrap_or_default();
             return Err(Failure::AboveCeiling { path, ceiling_dbtp: asked_dbtp }.into());
+        };
+        let mix = decode_for(job, watch)?.audio;
+        made = make(mix, before, &instructions, watch)?;
+        if trims > 0 {
+            // What was decided stays as it was; only the gain is another.
+            (made.not_reached, made.explanation) = (not_reached, explanation);
         }
         watch.still_wanted()?;
     }

@@ -13,6 +13,20 @@ pub const SCHEMA: u32 = 1;
 /// The schema itself, for whoever reads reports (JSON Schema, draft 2020-12).
 pub const REPORT_JSON_SCHEMA: &str = include_str!("../schema/report.schema.json");
 
+/// A name, a unit, and where the number is.
+pub type Figure = (&'static str, &'static str, fn(&Measurement) -> f64);
+
+/// The numbers that a musician looks at, each with its unit, in the order in which they are shown.
+pub const FIGURES: &[Figure] = &[
+    ("Loudness", "LUFS", |m| m.integrated_lufs),
+    ("True peak", "dBTP", |m| m.true_peak_dbtp),
+    ("Loudest moment", "LUFS", |m| m.max_momentary_lufs),
+    ("Loudest 3 seconds", "LUFS", |m| m.max_short_term_lufs),
+    ("Loudness range", "LU", |m| m.loudness_range_lu),
+    ("Peak above average", "dB", |m| m.crest_db),
+    ("Left-right correlation", "", |m| m.correlation),
+];
+
 /// What came in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Input {

@@ -3,6 +3,7 @@
 //! Not here: where pulses are put, and how many.
 
 use super::POINTS;
+use crate::spectrum::{centre_hz, hann};
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::f64::consts::PI;
@@ -63,10 +64,6 @@ impl Pulse {
     }
 }
 
-fn centre_hz(band: usize) -> f64 {
-    1_000.0 * 2f64.powf((band as f64 - 16.0) / 3.0)
-}
-
 fn band_at(frequency_hz: f64) -> f64 {
     (16.0 + 3.0 * (frequency_hz.max(20.0) / 1_000.0).log2()).clamp(0.0, (BANDS - 1) as f64)
 }
@@ -89,7 +86,6 @@ impl Shaper {
         let mut planner = RealFftPlanner::<f32>::new();
         let reach = frame / 8;
         let size = 2 * reach;
-        let hann = |n: usize| 0.5 - 0.5 * (2.0 * PI * n as f64 / frame as f64).cos();
         let spread = std::array::from_fn(|to| {
             let below = 10f64.powf(-offset_db(centre_hz(to)) / 10.0);
             std::array::from_fn(|from| {
@@ -113,7 +109,7 @@ impl Shaper {
             frame,
             forward: planner.plan_fft_forward(frame),
             inverse: planner.plan_fft_inverse(size * POINTS),
-            window: (0..frame).map(|n| hann(n) as f32).collect(),
+            window: hann(frame),
             fade: (0..=reach * POINTS)
                 .map(|n| (0.5 + 0.5 * (PI * n as f64 / (reach * POINTS) as f64).cos()) as f32)
                 .collect(),

@@ -13,8 +13,8 @@
 
 use crate::cancel::Canceller;
 use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
-use crate::parallel::{both, each};
-use crate::true_peak::{CELL, Estimates, Panel, estimate};
+use crate::parallel::{each, map};
+use crate::true_peak::{CELL, Panel, estimate};
 use std::ops::Range;
 
 /// All that decides what the limiter does; amplitudes are linear.
@@ -62,7 +62,7 @@ impl Peaks {
         let hop = hop_length(rate_hz);
         let mut peak = vec![0.0f32; channels[0].len().div_ceil(hop)];
         let mut bound = peak.clone();
-        for estimates in estimates(channels) {
+        for estimates in map(channels, |channel| estimate(channel)) {
             raise(&mut peak, &estimates.peak, hop / CELL);
             raise(&mut bound, &estimates.bound, hop / CELL);
         }
@@ -127,13 +127,6 @@ impl Peaks {
             })
             .collect();
         GainMotion::new(settings.times, self.hop_rate_hz).follow(&required)
-    }
-}
-
-fn estimates(channels: &[Vec<f32>]) -> Vec<Estimates> {
-    match channels {
-        [left, right] => <[_; 2]>::from(both(|| estimate(left), || estimate(right))).into(),
-        channels => channels.iter().map(|channel| estimate(channel)).collect(),
     }
 }
 
@@ -229,11 +222,7 @@ fn requirements(
 ) -> Option<Vec<f32>> {
     // Later rounds aim a hair lower, so that rounding does not ask for yet another.
     let aim = ceiling * (1.0 - 2e-5 * round as f32);
-    let over = |channel: &[f32]| cells_above(channel, panel, ceiling, ranges);
-    let over: Vec<Vec<(usize, f32)>> = match channels {
-        [left, right] => <[_; 2]>::from(both(|| over(left), || over(right))).into(),
-        channels => channels.iter().map(|channel| over(channel)).collect(),
-    };
+    let over = map(channels, |channel| cells_above(channel, panel, ceiling, ranges));
     let mut required: Option<Vec<f32>> = None;
     for (cell, peak) in over.into_iter().flatten() {
         let all = required.get_or_insert_with(|| vec![1.0; channels[0].len().div_ceil(CELL)]);

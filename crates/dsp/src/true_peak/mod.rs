@@ -12,6 +12,7 @@ mod kernels;
 use kernels::{Kernel, LANES, QuarterPoints};
 use multiversion::multiversion;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Samples that the panel looks at in one step.
 pub const CELL: usize = 8;
@@ -22,11 +23,13 @@ pub(crate) type CellPoints = [[f32; LANES]; ROWS];
 /// Cells evaluated at once reach one sample to each side, so that a summit on the border has its neighbours.
 const ROWS: usize = CELL + 2;
 
+/// Which of the panel's kernels is `FFmpeg`'s resampler.
+const RESAMPLER: usize = 1;
+
 /// Meters for one sample rate.
 #[derive(Debug, Clone)]
 pub struct Panel {
-    kernels: Vec<Kernel>,
-    resampler: Kernel,
+    kernels: [Kernel; 4],
     reach: usize,
 }
 
@@ -34,10 +37,10 @@ impl Panel {
     /// The panel for a sample rate in Hz: meters oversample less at higher rates.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
-        let kernels = vec![kernels::short(rate_hz), kernels::resampler(), kernels::medium(), kernels::long()];
+        let kernels = [kernels::short(rate_hz), kernels::resampler(), kernels::medium(), kernels::long()];
         let reach =
             kernels.iter().map(|kernel| kernel.before.max(kernel.taps.len() - kernel.before)).max().unwrap_or(0) + 1;
-        Self { kernels, resampler: kernels::resampler(), reach }
+        Self { kernels, reach }
     }
 
     /// The highest reading of any meter over the eight samples from `start`; silence lies beyond the ends, and what
@@ -54,8 +57,9 @@ impl Panel {
     /// What the resampler of `FFmpeg` reads near the start: it takes the signal for its own mirror image before it.
     fn between_mirrored(&self, samples: &[f32], start: usize) -> f32 {
         let mut window = [0.0f32; 2 * MIRRORED + ROWS];
-        copy_mirrored(samples, start as isize - 1 - self.resampler.before as isize, &mut window);
-        kernel_peak(&self.resampler, &window)
+        let resampler = &self.kernels[RESAMPLER];
+        copy_mirrored(samples, start as isize - 1 - resampler.before as isize, &mut window);
+        kernel_peak(resampler, &window)
     }
 
     /// The highest reading between samples, over the eight from `start`.
@@ -195,15 +199,17 @@ const CURVATURE_SHARE: f32 = 0.25;
 /// The quick estimate over a channel.
 #[must_use]
 pub fn estimate(samples: &[f32]) -> Estimates {
+    // Short stretches are estimated by the thousand.
+    static KERNEL: LazyLock<QuarterPoints> = LazyLock::new(QuarterPoints::new);
+    let kernel: &QuarterPoints = &KERNEL;
     let cells = samples.len().div_ceil(CELL);
     let (mut peak, mut curvature) = (vec![0.0; cells], vec![0.0; cells]);
-    let kernel = QuarterPoints::new();
     // Cells whose whole window lies within the samples; the others see silence beyond the ends.
     let first = MIRRORED / CELL;
     let inner = first..(samples.len().saturating_sub(CELL + 6) / CELL).max(first);
     if !inner.is_empty() {
         quarter_peaks(
-            &kernel,
+            kernel,
             &samples[first * CELL - BEFORE..],
             &mut peak[inner.clone()],
             &mut curvature[inner.clone()],
@@ -212,7 +218,7 @@ pub fn estimate(samples: &[f32]) -> Estimates {
     for cell in (0..cells).filter(|cell| !inner.contains(cell)) {
         let mut look = |window: &[f32; WINDOW]| {
             let (mut high, mut bent) = ([0.0], [0.0]);
-            quarter_peaks(&kernel, window, &mut high, &mut bent);
+            quarter_peaks(kernel, window, &mut high, &mut bent);
             peak[cell] = peak[cell].max(high[0]);
             curvature[cell] = curvature[cell].max(bent[0]);
         };

@@ -132,8 +132,12 @@ impl Panel {
     fn resampler_peak(&self, samples: &[f32]) -> f32 {
         let mut window = [0.0f32; 2 * MIRRORED + ROWS];
         (0..samples.len().div_ceil(CELL)).fold(0.0, |peak, cell| {
-            copy_with_silence(samples, (cell * CELL) as isize - 1 - self.resampler.before as isize, &mut window);
-            peak.max(kernel_peak(&self.resampler, &window))
+            copy_with_silence(
+                samples,
+                (cell * CELL) as isize - 1 - self.kernels[RESAMPLER].before as isize,
+                &mut window,
+            );
+            peak.max(kernel_peak(&self.kernels[RESAMPLER], &window))
         })
     }
 }

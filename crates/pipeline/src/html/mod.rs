@@ -18,24 +18,11 @@ use mastering::observations::{Observation, Weight};
 
 pub use album::album_page;
 
-use crate::{AnalysisReport, Input, Report};
+use crate::{AnalysisReport, FIGURES, Input, Report};
 use pictures::{curve_of_equaliser, gain, loudness, spectrum, waveform, width};
 use text::{clock, escape, file_name, number, signed};
 
 const STYLE: &str = include_str!("style.css");
-
-/// A name, a unit, and where the number is.
-type Row = (&'static str, &'static str, fn(&Measurement) -> f64);
-
-const ROWS: &[Row] = &[
-    ("Loudness", "LUFS", |m| m.integrated_lufs),
-    ("True peak", "dBTP", |m| m.true_peak_dbtp),
-    ("Loudest moment", "LUFS", |m| m.max_momentary_lufs),
-    ("Loudest 3 seconds", "LUFS", |m| m.max_short_term_lufs),
-    ("Loudness range", "LU", |m| m.loudness_range_lu),
-    ("Peak above average", "dB", |m| m.crest_db),
-    ("Left-right correlation", "", |m| m.correlation),
-];
 
 /// The page of a finished master.
 pub fn report_page(report: &Report) -> String {
@@ -146,7 +133,7 @@ fn numbers(columns: &[(&str, &Measurement)]) -> String {
         html.push_str("<th scope=\"col\" class=\"n\">Change</th>");
     }
     html.push_str("<th scope=\"col\">Unit</th></tr></thead>\n<tbody>\n");
-    for (name, unit, value) in ROWS {
+    for (name, unit, value) in FIGURES {
         let decimals = if unit.is_empty() { 2 } else { 1 };
         let _ = write!(html, "<tr><th scope=\"row\">{name}</th>");
         for (_, measurement) in columns {
