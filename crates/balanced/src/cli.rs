@@ -103,7 +103,8 @@ pub(crate) struct MasterArgs {
     pub(crate) rate: Option<u32>,
     /// Follow this plan exactly and decide nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width", "reference",
+        "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width", "dynamics",
+        "reference",
     ])]
     pub(crate) plan: Option<PathBuf>,
     /// Keep the plan that was decided, to follow it again or to change it; only for a single input.
@@ -147,6 +148,8 @@ pub(crate) enum Part {
     Tone,
     /// The level of its sides against the middle, band by band.
     Width,
+    /// How little the levels of its bands spread: where a mix spreads more, loud passages are held; never the reverse.
+    Dynamics,
     /// Its loudness, as far as that is sound.
     Loudness,
 }
@@ -179,6 +182,9 @@ pub(crate) struct SoundArgs {
     /// Stereo width in %, 0 (mono) to 150; 100 leaves it. A mix that mono would hollow out is not made wider.
     #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = width)]
     pub(crate) width: f64,
+    /// How firmly bands that stand out for a while are held, in %, 0 (not at all) to 200; less with less intensity.
+    #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = dynamics)]
+    pub(crate) dynamics: f64,
 }
 
 impl From<&SoundArgs> for Sound {
@@ -190,6 +196,7 @@ impl From<&SoundArgs> for Sound {
             mid_db: args.mid,
             high_db: args.high,
             width_percent: args.width,
+            dynamics_percent: args.dynamics,
         }
     }
 }
@@ -362,6 +369,10 @@ fn width(text: &str) -> Result<f64, String> {
     within(text, *Sound::WIDTH_PERCENT.start(), *Sound::WIDTH_PERCENT.end(), "%")
 }
 
+fn dynamics(text: &str) -> Result<f64, String> {
+    within(text, *Sound::DYNAMICS_PERCENT.start(), *Sound::DYNAMICS_PERCENT.end(), "%")
+}
+
 fn preset(text: &str) -> Result<&'static Preset, String> {
     presets::find(text).ok_or_else(|| {
         let known: Vec<_> = presets::PRESETS.iter().map(|preset| preset.id).collect();
@@ -396,9 +407,10 @@ mod tests {
     #[test]
     fn a_sound_is_the_engines_own_unless_a_flag_says_otherwise() {
         assert_eq!(sound_of(&[]), Sound::default());
-        let asked = sound_of(&["--style", "warm", "--intensity", "0", "--high", "-1.5", "--width", "120"]);
+        let asked =
+            sound_of(&["--style", "warm", "--intensity", "0", "--high", "-1.5", "--width", "120", "--dynamics", "0"]);
         assert_eq!((asked.style, asked.intensity_percent, asked.high_db), (Style::Warm, 0.0, -1.5));
-        assert_eq!(asked.width_percent, 120.0);
+        assert_eq!((asked.width_percent, asked.dynamics_percent), (120.0, 0.0));
     }
 
     #[test]

@@ -198,6 +198,8 @@ pub struct SoundWish {
     pub high_db: f64,
     /// Level of the sides, %: 0 (mono) to 150, 100 leaves the width as it is.
     pub width_percent: f64,
+    /// How firmly bands that stand out for a while are held, %: 0 (not at all) to 200.
+    pub dynamics_percent: f64,
 }
 
 impl SoundWish {
@@ -207,6 +209,8 @@ impl SoundWish {
     pub const TONE_DB: RangeInclusive<f64> = -6.0..=6.0;
     /// What `width_percent` may be.
     pub const WIDTH_PERCENT: RangeInclusive<f64> = 0.0..=150.0;
+    /// What `dynamics_percent` may be.
+    pub const DYNAMICS_PERCENT: RangeInclusive<f64> = 0.0..=200.0;
 }
 
 impl Default for SoundWish {
@@ -218,6 +222,7 @@ impl Default for SoundWish {
             mid_db: 0.0,
             high_db: 0.0,
             width_percent: 100.0,
+            dynamics_percent: 100.0,
         }
     }
 }
@@ -239,6 +244,7 @@ impl TryFrom<SoundWish> for Sound {
             ("a mid tone in dB", wish.mid_db, SoundWish::TONE_DB),
             ("a high tone in dB", wish.high_db, SoundWish::TONE_DB),
             ("a width in %", wish.width_percent, SoundWish::WIDTH_PERCENT),
+            ("dynamics in %", wish.dynamics_percent, SoundWish::DYNAMICS_PERCENT),
         ];
         // A NaN is in no range.
         let beyond = stops.into_iter().find(|(_, found, range)| !range.contains(found));

@@ -2,6 +2,7 @@
 //!
 //! Not here: files, clocks, randomness without a seed, and any notion of what sounds good (that is `mastering`).
 
+pub mod band_gain;
 pub mod cancel;
 pub mod dither;
 pub mod fir;

@@ -2,6 +2,7 @@
 //!
 //! Not here: opinions (those are `tone` and `solve`).
 
+use crate::dynamics::Levels;
 use crate::measurement::Measured;
 use crate::{Audio, Measurement, Progress, Refusal, Stage};
 use dsp::loudness::Series;
@@ -23,6 +24,10 @@ pub struct Analysis {
     pub(crate) mid_side: Option<MidSide>,
     /// Sums of every 100 ms; the last block may be shorter.
     pub(crate) blocks: Vec<StereoSums>,
+    /// Levels of the bands of the dynamics, frame by frame, ...
+    pub(crate) levels: Levels,
+    /// ... and which of these frames are within the gate.
+    pub(crate) counted: Vec<bool>,
 }
 
 /// Milliseconds in one of [`Analysis::blocks`].
@@ -56,7 +61,8 @@ pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusa
         mid: LongTermSpectrum::of(&mid(&frames), &counted, bands),
         side: LongTermSpectrum::of(&frames.side, &counted, bands),
     });
-    Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks })
+    let levels = Levels::of(&frames);
+    Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks, levels, counted })
 }
 
 fn blocks(audio: &Audio) -> Vec<StereoSums> {

@@ -1,6 +1,7 @@
 //! What was done and what it cost, in words for musicians.
 
 use crate::analysis::Analysis;
+use crate::dynamics::{self, Held};
 use crate::plan::{BandGain, Equaliser, Plan};
 use crate::solve::{Cost, GENTLE_TIP_DB};
 use crate::{Loudness, Request, width};
@@ -29,6 +30,7 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
         change if change < -0.05 => format!("{:.1} LU quieter than the mix: {now} LUFS.", -change),
         _ => format!("As loud as the mix: {now} LUFS."),
     });
+    sentences.extend(held_bands(analysis, plan));
     sentences.extend(
         plan.equaliser.as_ref().map_or_else(|| vec![tone_left_alone(analysis, request).to_owned()], tonal_moves),
     );
@@ -43,6 +45,21 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
         );
     }
     sentences
+}
+
+fn held_bands(analysis: &Analysis, plan: &Plan) -> impl Iterator<Item = String> {
+    let held = dynamics::held(plan.dynamics.as_ref(), &analysis.levels);
+    held.into_iter().map(|Held { band, most_db, share, toward }| {
+        let (name, percent) = (band.name(), (100.0 * share).max(1.0));
+        if toward {
+            format!("Loud and quiet passages of the {name} were drawn together as in the reference, by up to {most_db:.1} dB.")
+        } else {
+            format!(
+                "The {name} stood out over the rest for {percent:.0} % of the time and was held there, by up to \
+                 {most_db:.1} dB."
+            )
+        }
+    })
 }
 
 fn tone_left_alone(analysis: &Analysis, request: &Request) -> &'static str {

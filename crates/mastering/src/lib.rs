@@ -6,6 +6,7 @@
 
 mod analysis;
 mod audio;
+mod dynamics;
 mod explain;
 mod matching;
 mod measurement;
@@ -21,6 +22,7 @@ mod width;
 
 pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
+pub use dynamics::DynamicsBand;
 pub use matching::{Reference, Toward};
 pub use measurement::{Measured, Measurement, Meter};
 pub use plan::Plan;

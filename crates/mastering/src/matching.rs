@@ -5,6 +5,7 @@
 //! its peaks decide nothing. Not here: the filters (that is `render`), and how a loudness is reached (that is `solve`).
 
 use crate::analysis::{Analysis, LongTermSpectrum, MidSide, db_from_power, power_from_db};
+use crate::dynamics::Spreads;
 use crate::tone::{INAUDIBLE_DB, cut_off, hundredths, limit_slope, may_boost};
 use crate::width::LEAST_CORRELATION;
 use crate::{Audio, Loudness, Measurement, Refusal, Sound, analyse};
@@ -18,6 +19,7 @@ pub struct Reference {
     measurement: Measurement,
     spectrum: LongTermSpectrum,
     mid_side: Option<MidSide>,
+    spreads: Spreads,
 }
 
 /// A reference, and what of it is wanted beside its loudness.
@@ -29,6 +31,8 @@ pub struct Toward {
     pub tone: bool,
     /// Whether its width is.
     pub width: bool,
+    /// Whether the levels of bands shall spread no more than its own do.
+    pub dynamics: bool,
 }
 
 /// What bands get, dB.
@@ -56,13 +60,20 @@ const LOUDNESS_LUFS: RangeInclusive<f64> = -30.0..=-6.0;
 impl Reference {
     /// Measures a track of any rate, length and number of channels that a mix may have.
     pub fn of(audio: &Audio) -> Result<Self, Refusal> {
-        let Analysis { measurement, spectrum, mid_side, .. } = analyse(audio, &mut |_, _| {})?;
-        Ok(Self { measurement, spectrum, mid_side })
+        let analysis = analyse(audio, &mut |_, _| {})?;
+        let spreads = Spreads::of(&analysis);
+        let Analysis { measurement, spectrum, mid_side, .. } = analysis;
+        Ok(Self { measurement, spectrum, mid_side, spreads })
     }
 
     /// What its meters say.
     pub fn measurement(&self) -> &Measurement {
         &self.measurement
+    }
+
+    /// How far the levels of its bands spread.
+    pub(crate) fn spreads(&self) -> &Spreads {
+        &self.spreads
     }
 
     /// Its loudness, as one to be approached.
@@ -156,7 +167,12 @@ mod tests {
     }
 
     fn toward(reference: &Audio) -> Toward {
-        Toward { reference: Arc::new(Reference::of(reference).expect("a reference")), tone: true, width: true }
+        Toward {
+            reference: Arc::new(Reference::of(reference).expect("a reference")),
+            tone: true,
+            width: true,
+            dynamics: false,
+        }
     }
 
     fn matched(mix: &Audio, toward: Toward, intensity_percent: f64) -> (Audio, Plan) {

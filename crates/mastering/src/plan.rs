@@ -2,6 +2,7 @@
 //!
 //! Not here: how the numbers are found (`tone`, `solve`) and what they do (`render`).
 
+use crate::dynamics::DynamicsBand;
 use dsp::gain_curve::GainTimes;
 use dsp::spectrum::{BANDS, NOMINAL_HZ};
 use serde::{Deserialize, Serialize};
@@ -10,12 +11,16 @@ use std::ops::RangeInclusive;
 /// The schema that this program writes and reads.
 pub const VERSION: u32 = 2;
 
-/// Everything that `render` does, in this order: equaliser, stereo (width, and the sides' own equaliser), drive, limiter, trim.
+/// Everything that `render` does, in this order: dynamics, equaliser, stereo (width, and the sides' own equaliser), drive,
+/// limiter, trim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Version of this schema.
     pub version: u32,
+    /// Bands that are held back for a while; absent when none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dynamics: Option<Dynamics>,
     /// Tonal balance; absent when nothing is to be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equaliser: Option<Equaliser>,
@@ -28,6 +33,45 @@ pub struct Plan {
     pub trim_db: f64,
     /// No meter reads above this in the delivered file, dBTP: -24 to 0.
     pub ceiling_dbtp: f64,
+}
+
+/// What is held back while it stands out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dynamics {
+    /// The bands, from low to high, each at most once.
+    pub bands: Vec<HeldBand>,
+}
+
+/// A band that is turned down by what exceeds a threshold. Levels are of all channels together, dB re the power of a
+/// full-scale sine in one, without what is shorter than half a second.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldBand {
+    /// Which band.
+    pub band: DynamicsBand,
+    /// The level above which it is held, dB: -120 to 24.
+    pub threshold_db: f64,
+    /// What else has to be so; absent when the level alone decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_where: Option<Beside>,
+    /// How many decibels more make one decibel more: 1 to 20.
+    pub ratio: f64,
+    /// It is turned down by at most this, dB: 0 to 12.
+    pub most_db: f64,
+    /// How long its gain takes to come back by 63 %, ms: 50 to 5000.
+    pub release_ms: f64,
+}
+
+/// What is beside a band that stands out. Each of the two is a threshold like that of the level, and the least excess
+/// counts.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// The band's level over that of all other bands, dB: -120 to 120.
+    pub over_rest_db: f64,
+    /// The level of all other bands, dB: -200 to 24.
+    pub rest_db: f64,
 }
 
 /// A minimum-phase filter through these points.
@@ -108,6 +152,9 @@ pub enum PlanError {
         /// What it may be.
         range: RangeInclusive<f64>,
     },
+    /// The dynamics have a band twice, or bands out of order.
+    #[error("the plan's dynamics must have each band at most once, from bass to treble")]
+    Dynamics,
     /// Not the bands that the equaliser has.
     #[error("the plan's equaliser must have the {BANDS} third-octave bands from 25 Hz to 20 kHz in order; {found}")]
     Bands {
@@ -131,11 +178,34 @@ impl Plan {
         within("limiter.fast_release_ms", limiter.fast_release_ms, 1.0..=5_000.0)?;
         within("limiter.slow_release_ms", limiter.slow_release_ms, 1.0..=5_000.0)?;
         within("limiter.slow_charge_ms", limiter.slow_charge_ms, 1.0..=5_000.0)?;
+        self.dynamics.as_ref().map_or(Ok(()), Dynamics::check)?;
         if let Some(stereo) = &self.stereo {
             within("stereo.side_gain", stereo.side_gain, 0.0..=1.5)?;
             stereo.side_equaliser.as_ref().map_or(Ok(()), Equaliser::check)?;
         }
         self.equaliser.as_ref().map_or(Ok(()), Equaliser::check)
+    }
+}
+
+impl Dynamics {
+    fn check(&self) -> Result<(), PlanError> {
+        if !self.bands.is_sorted_by(|a, b| (a.band as u8) < b.band as u8) {
+            return Err(PlanError::Dynamics);
+        }
+        self.bands.iter().try_for_each(HeldBand::check)
+    }
+}
+
+impl HeldBand {
+    pub(crate) fn check(&self) -> Result<(), PlanError> {
+        within("dynamics' threshold_db", self.threshold_db, -120.0..=24.0)?;
+        if let Some(beside) = &self.only_where {
+            within("dynamics' over_rest_db", beside.over_rest_db, -120.0..=120.0)?;
+            within("dynamics' rest_db", beside.rest_db, -200.0..=24.0)?;
+        }
+        within("dynamics' ratio", self.ratio, 1.0..=20.0)?;
+        within("dynamics' most_db", self.most_db, 0.0..=12.0)?;
+        within("dynamics' release_ms", self.release_ms, 50.0..=5_000.0)
     }
 }
 
@@ -172,6 +242,7 @@ pub(crate) mod tests {
     pub(crate) fn plain(drive_db: f64) -> Plan {
         Plan {
             version: VERSION,
+            dynamics: None,
             equaliser: None,
             stereo: None,
             limiter: Limiter {

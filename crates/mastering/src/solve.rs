@@ -8,7 +8,7 @@ use crate::analysis::Analysis;
 use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
-use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, explain, tone, width};
+use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, tone, width};
 use dsp::limiter::{Peaks, hop_length};
 use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop, measure};
 use dsp::parallel::both;
@@ -72,17 +72,23 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
     };
     let equaliser = tone::decide(&moves.all, spectrum, &request.sound);
     let stereo = width::decide(measurement, audio.channels().len(), &request.sound, moves.side.as_ref());
+    let dynamics = match request.toward.as_ref().filter(|toward| toward.dynamics) {
+        Some(toward) => dynamics::toward(analysis, toward.reference.spreads(), &request.sound),
+        None => dynamics::needed(analysis, &request.sound),
+    };
     let mut shaped = audio;
+    dynamics::apply(&mut shaped, dynamics.as_ref(), &analysis.levels);
     equalise(&mut shaped, equaliser.as_ref(), progress);
     width::apply(&mut shaped, stereo.as_ref());
     let model = Model::new(&shaped, request.ceiling_dbtp);
-    let as_mixed = equaliser.is_none() && stereo.is_none();
+    let as_mixed = dynamics.is_none() && equaliser.is_none() && stereo.is_none();
     let lufs = if as_mixed { measurement.integrated_lufs } else { model.fine.unlimited_lufs() };
     progress(Stage::Solve, 0.5);
 
     let target_lufs = request.loudness.lufs();
     let mut plan = Plan {
         version: VERSION,
+        dynamics,
         equaliser,
         stereo,
         limiter: EFFORTS[0].limiter(target_lufs - lufs),

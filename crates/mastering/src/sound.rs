@@ -1,4 +1,4 @@
-//! The sound that is asked for: a style, how much is done at all, and tone and width by hand.
+//! The sound that is asked for: a style, how much is done at all, and tone, width and dynamics by hand.
 //!
 //! A style is a few gentle offsets on the one tonal target, not a target of its own. Not here: what the mix itself needs
 //! (that is `tone`), and whether it can bear to be wider (that is `width`).
@@ -101,6 +101,8 @@ pub struct Sound {
     pub high_db: f64,
     /// Level of the sides (left minus right), %: 0 is mono, 100 leaves the width as it is.
     pub width_percent: f64,
+    /// How firmly bands that stand out for a while are held, %: 0 not at all, 100 as the intensity says, 200 twice that.
+    pub dynamics_percent: f64,
 }
 
 impl Default for Sound {
@@ -112,6 +114,7 @@ impl Default for Sound {
             mid_db: 0.0,
             high_db: 0.0,
             width_percent: 100.0,
+            dynamics_percent: 100.0,
         }
     }
 }
@@ -123,10 +126,17 @@ impl Sound {
     pub const TONE_DB: RangeInclusive<f64> = -6.0..=6.0;
     /// What `width_percent` may be.
     pub const WIDTH_PERCENT: RangeInclusive<f64> = 0.0..=150.0;
+    /// What `dynamics_percent` may be.
+    pub const DYNAMICS_PERCENT: RangeInclusive<f64> = 0.0..=200.0;
 
     /// The share of everything that is decided by listening, 0 to 1.
     pub(crate) fn strength(&self) -> f64 {
         clamped(self.intensity_percent, &Self::INTENSITY_PERCENT, 0.0) / 100.0
+    }
+
+    /// How firmly bands are held, 0 to 2.
+    pub(crate) fn held(&self) -> f64 {
+        self.strength() * clamped(self.dynamics_percent, &Self::DYNAMICS_PERCENT, 100.0) / 100.0
     }
 
     /// What the style adds in a band, dB.

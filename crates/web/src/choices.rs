@@ -65,7 +65,7 @@ const fn tone(name: &'static str, label: &'static str, hint: &'static str) -> Co
     Control { name, label, hint, unit: "dB", range: SoundWish::TONE_DB, step: "0.5", usual: Some(0.0) }
 }
 
-const CONTROLS: [Control; 6] = [
+const CONTROLS: [Control; 7] = [
     Control {
         name: "intensity",
         label: "Intensity",
@@ -82,6 +82,15 @@ const CONTROLS: [Control; 6] = [
         unit: "%",
         range: SoundWish::WIDTH_PERCENT,
         step: "5",
+        usual: Some(100.0),
+    },
+    Control {
+        name: "dynamics",
+        label: "Dynamics",
+        hint: "How firmly a boomy note or a harsh passage is held: 0 not at all, 100 gently, 200 twice that.",
+        unit: "%",
+        range: SoundWish::DYNAMICS_PERCENT,
+        step: "10",
         usual: Some(100.0),
     },
     Control {
@@ -233,6 +242,7 @@ impl Form {
             mid_db: self.control("mid")?.unwrap_or(usual.mid_db),
             high_db: self.control("high")?.unwrap_or(usual.high_db),
             width_percent: self.control("width")?.unwrap_or(usual.width_percent),
+            dynamics_percent: self.control("dynamics")?.unwrap_or(usual.dynamics_percent),
         };
         Sound::try_from(wish).map_err(|error| error.to_string())
     }
@@ -315,6 +325,7 @@ mod tests {
             ("low", "much", "\u{201c}much\u{201d} will not do for bass"),
             ("mid", "-7", "mids: choose a number from \u{2212}6 to 6 dB"),
             ("width", "200", "from 0 to 150 %"),
+            ("dynamics", "-1", "from 0 to 200 %"),
         ] {
             let mut wrong = Form::default();
             wrong.set(name, value.to_owned());

@@ -88,6 +88,7 @@ fn sound(wish: &domain::SoundWish) -> Sound {
         mid_db: wish.mid_db,
         high_db: wish.high_db,
         width_percent: wish.width_percent,
+        dynamics_percent: wish.dynamics_percent,
     }
 }
 

@@ -140,6 +140,7 @@ fn instructions(args: &MasterArgs, settings: &Settings) -> Result<Instructions, 
         reference: Arc::new(reference),
         tone: args.reference.wants(Part::Tone),
         width: args.reference.wants(Part::Width),
+        dynamics: args.reference.wants(Part::Dynamics),
     });
     Ok(Instructions::Decide(Request {
         loudness,
