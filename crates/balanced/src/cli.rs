@@ -70,6 +70,10 @@ pub(crate) struct MasterArgs {
     /// the quiet song. --report then tells of all tracks, and --json prints one object.
     #[arg(long, requires = "out_dir", conflicts_with_all = ["output", "save_plan", "plan", "watch", "jobs"])]
     pub(crate) album: bool,
+    /// End every track of the album with this much silence, in s, 0 to 30; by default each ends as its mix does. What is
+    /// below -80 dBFS at the end of a mix is silence.
+    #[arg(long, value_name = "SECONDS", requires = "album", value_parser = gap)]
+    pub(crate) gap: Option<f64>,
     /// Files that are worked on at once, 1 to 256; by default as many as the machine has cores and memory for.
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<usize>,
@@ -371,6 +375,10 @@ fn width(text: &str) -> Result<f64, String> {
 
 fn dynamics(text: &str) -> Result<f64, String> {
     within(text, *Sound::DYNAMICS_PERCENT.start(), *Sound::DYNAMICS_PERCENT.end(), "%")
+}
+
+fn gap(text: &str) -> Result<f64, String> {
+    within(text, 0.0, 30.0, "s")
 }
 
 fn preset(text: &str) -> Result<&'static Preset, String> {

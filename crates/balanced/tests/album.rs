@@ -73,3 +73,25 @@ fn what_makes_no_sense_for_an_album_is_a_usage_error() {
         assert_eq!(balanced(folder.path(), args).status.code(), Some(2), "{args:?}");
     }
 }
+
+#[test]
+fn every_track_ends_with_the_gap_that_was_asked_for() {
+    let folder = songs();
+    let args = ["master", "--album", "--out-dir", "out", "--gap", "1.5", "--json"].into_iter().chain(SONGS);
+    let output = balanced(folder.path(), args);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for (name, seconds) in [("1 loud", 6.0), ("2 quiet", 5.0), ("3 loud", 4.0)] {
+        let path = folder.path().join("out").join(format!("{name}-master.wav"));
+        let file = path.to_str().expect("a path");
+        let decoded = support::ffmpeg(&["-i", file, "-f", "f32le", "-"]).stdout;
+        let samples: Vec<f32> =
+            decoded.chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().expect("four"))).collect();
+        let silent = samples.iter().rev().take_while(|sample| sample.abs() < 2e-4).count();
+        // Two channels at 44.1 kHz; dither is silence.
+        let (gap_s, length_s) = (silent as f64 / 88_200.0, samples.len() as f64 / 88_200.0);
+        assert!((gap_s - 1.5).abs() < 0.1, "{name}: {gap_s}");
+        assert!((length_s - seconds - 1.5).abs() < 0.1, "{name}: {length_s}");
+    }
+    let alone = balanced(folder.path(), ["master", "1 loud.wav", "--gap", "1"]);
+    assert_eq!(alone.status.code(), Some(2), "{}", stderr(&alone));
+}

@@ -55,8 +55,9 @@ fn held_bands(analysis: &Analysis, plan: &Plan) -> impl Iterator<Item = String> 
             format!("Loud and quiet passages of the {name} were drawn together as in the reference, by up to {most_db:.1} dB.")
         } else {
             format!(
-                "The {name} stood out over the rest for {percent:.0} % of the time and was held there, by up to \
-                 {most_db:.1} dB."
+                "The {name} stood out over the rest for {percent:.0} % of the time and {} held there, by up to \
+                 {most_db:.1} dB.",
+                if name.ends_with('s') && name != "bass" { "were" } else { "was" }
             )
         }
     })

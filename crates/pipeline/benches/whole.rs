@@ -57,6 +57,7 @@ fn job(input: PathBuf, output: PathBuf, lufs: f64) -> Job {
         deliveries: vec![Delivery { path: output, encoding: Encoding::Wav24 }],
         preview: None,
         rate_hz: None,
+        silence_at_end_s: None,
         heard_through: Vec::new(),
         drawn: false,
         existing: Existing::Replace,

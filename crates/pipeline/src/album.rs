@@ -11,6 +11,7 @@ use dsp::loudness::{Layout, Rate, energy_from_lufs, lufs_from_energy, measure};
 use mastering::{Audio, Loudness, Request, TOLERANCE_LU};
 use serde::{Deserialize, Serialize};
 
+use crate::album_tone;
 use crate::decode::{Mix, decode};
 use crate::run::name_all;
 use crate::watch::Watch;
@@ -26,6 +27,8 @@ pub struct AlbumJob {
     pub request: Request,
     /// Sample rate of all masters, Hz; `None`: each has its mix's.
     pub rate_hz: Option<u32>,
+    /// Silence after every track, s; `None`: as much as its mix ends with.
+    pub gap_s: Option<f64>,
     /// Codecs through which the ceiling shall hold, though nothing is delivered in them.
     pub heard_through: Vec<Lossy>,
     /// What to do about outputs that are there already.
@@ -123,6 +126,7 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
                 deliveries: vec![Delivery { path: path.clone(), encoding: delivery.encoding }],
                 preview: None,
                 rate_hz: job.rate_hz,
+                silence_at_end_s: job.gap_s,
                 heard_through: job.heard_through.clone(),
                 drawn: true,
                 existing: Existing::Replace,
@@ -167,7 +171,11 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
             (before_lufs, after_lufs, goal_lufs),
             held_by.map(|at| &tracks[at]),
             target_reached,
-        ),
+        )
+        .into_iter()
+        .chain(album_tone::notes(&tracks.iter().map(|track| (name(track), &track.spectra.after)).collect::<Vec<_>>()))
+        .chain(gaps(&tracks, job.gap_s))
+        .collect(),
         tracks,
     })
 }
@@ -225,6 +233,15 @@ fn together(tracks: &[Heard]) -> Option<f64> {
     Some(lufs_from_energy(mean_above(relative)?))
 }
 
+/// Of a track, as the musician knows it.
+fn name(track: &Report) -> &str {
+    Path::new(&track.source.input).file_name().and_then(|name| name.to_str()).unwrap_or(&track.source.input)
+}
+
+fn gaps(tracks: &[Report], gap_s: Option<f64>) -> Option<String> {
+    gap_s.filter(|_| tracks.len() > 1).map(|gap_s| format!("Every track ends with {gap_s} s of silence, as asked."))
+}
+
 fn explanation(
     gain_lu: f64,
     (before_lufs, after_lufs, goal_lufs): (f64, f64, f64),
@@ -241,9 +258,9 @@ fn explanation(
         level(after_lufs)
     )];
     if let Some(track) = held_by {
-        let name = Path::new(&track.source.input).file_name().unwrap_or_default().to_string_lossy();
         sentences.push(format!(
-            "{name} gets no louder before limiting would start to be heard, so the whole album stops there, short of {} LUFS.",
+            "{} gets no louder before limiting would start to be heard, so the whole album stops there, short of {} LUFS.",
+            name(track),
             level(goal_lufs)
         ));
     } else if !target_reached {

@@ -8,6 +8,7 @@ use std::path::Path;
 use codec::{DecodeError, Decoded, Limits, Tags, resample, resampled_frames};
 use mastering::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ};
 
+use crate::gap::ending_with;
 use crate::watch::Watch;
 use crate::{Error, Failure, Input, Instructions, Job, Stage};
 
@@ -20,11 +21,15 @@ pub(crate) struct Mix {
     pub(crate) tags: Tags,
 }
 
-/// Reads the mix of a job and brings it to the rate of its outputs.
+/// Reads the mix of a job and brings it to the rate and the last silence of its outputs.
 pub(crate) fn decode_for(job: &Job, watch: &mut Watch<'_>) -> Result<Mix, Error> {
     let mix = decode(&job.input, &job.limits, watch)?;
     let rate_hz = output_rate_hz(job, mix.audio.rate_hz())?;
-    Ok(Mix { audio: at_rate(mix.audio, rate_hz, &job.limits, watch)?, ..mix })
+    let mut audio = at_rate(mix.audio, rate_hz, &job.limits, watch)?;
+    if let Some(silence_s) = job.silence_at_end_s {
+        audio = ending_with(audio, silence_s).map_err(refused)?;
+    }
+    Ok(Mix { audio, ..mix })
 }
 
 /// Reads a file as it is.

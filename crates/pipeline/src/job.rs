@@ -24,6 +24,8 @@ pub struct Job {
     /// Sample rate of the outputs, Hz, 8000 to 384 000; `None`: the plan's, or else that of the mix where the outputs
     /// can have it, or else the nearest of its family that they can have.
     pub rate_hz: Option<u32>,
+    /// Silence that the outputs end with, s; `None`: as much as the mix does.
+    pub silence_at_end_s: Option<f64>,
     /// What the listeners' copies are encoded with elsewhere, as far as known: the ceiling holds after these, too.
     pub heard_through: Vec<Lossy>,
     /// Whether the report is to be drawn: then the master's spectrum, which only pictures need, is measured too.

@@ -6,11 +6,13 @@
 //! Not here: signal code and musical decisions (`mastering`), file formats (`codec`), queues, HTTP, printing.
 
 mod album;
+mod album_tone;
 mod course;
 mod decode;
 mod deliver;
 mod encoding;
 mod error;
+mod gap;
 mod hold;
 mod html;
 mod job;

@@ -66,6 +66,7 @@ fn mix_and_master_are_side_by_side_at_one_loudness_and_in_time() {
             deliveries: vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }],
             preview: Some(preview.clone()),
             rate_hz: None,
+            silence_at_end_s: None,
             heard_through: Vec::new(),
             drawn: false,
             existing: Existing::Keep,

@@ -51,6 +51,7 @@ fn job(folder: &Path, encodings: &[Encoding]) -> Job {
         deliveries: encodings.iter().map(delivery).collect(),
         preview: None,
         rate_hz: None,
+        silence_at_end_s: None,
         heard_through: Vec::new(),
         drawn: true,
         existing: Existing::Keep,

@@ -35,6 +35,7 @@ impl Engine for Mastering {
             deliveries: DELIVERED.into_iter().map(|(kind, encoding)| Delivery { path: path(kind), encoding }).collect(),
             preview: Some(path(OutputKind::Preview)),
             rate_hz: None,
+            silence_at_end_s: None,
             heard_through: Vec::new(),
             drawn: true,
             existing: Existing::Keep,

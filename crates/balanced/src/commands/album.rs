@@ -35,6 +35,7 @@ pub(crate) fn run(
         tracks,
         request,
         rate_hz: args.rate,
+        gap_s: args.gap,
         heard_through: args.preset.map_or_else(Vec::new, pipeline::codecs_of),
         existing,
         limits: settings.limits(),

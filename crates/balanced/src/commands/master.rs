@@ -98,6 +98,7 @@ fn one(
         deliveries: vec![task.delivery.clone()],
         preview: None,
         rate_hz: args.rate,
+        silence_at_end_s: None,
         heard_through: args.preset.map_or_else(Vec::new, pipeline::codecs_of),
         drawn: args.report.is_some(),
         existing: if args.force { Existing::Replace } else { Existing::Keep },

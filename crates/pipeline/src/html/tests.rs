@@ -48,6 +48,7 @@ fn report(name: &str, channels: usize) -> Report {
         deliveries: vec![Delivery { path: folder.path().join("out.wav"), encoding: Encoding::Wav24 }],
         preview: None,
         rate_hz: None,
+        silence_at_end_s: None,
         heard_through: Vec::new(),
         drawn: true,
         existing: Existing::Keep,
