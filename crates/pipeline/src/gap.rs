@@ -14,7 +14,9 @@ pub(crate) fn ending_with(audio: Audio, silence_s: f64) -> Result<Audio, Refusal
     let sounds_until = audio.channels().iter().map(sounds_until).max().unwrap_or(0);
     let frames = sounds_until + (silence_s * f64::from(rate_hz)).round() as usize;
     let mut channels = audio.into_channels();
-    channels.iter_mut().for_each(|channel| channel.resize(frames, 0.0));
+    for channel in &mut channels {
+        channel.resize(frames, 0.0);
+    }
     Audio::new(rate_hz, channels)
 }
 

@@ -2,7 +2,7 @@
 
 use mastering::observations::Spectrum;
 use mastering::plan::Equaliser;
-use mastering::usual_range;
+use mastering::{UsualBand, usual_range};
 
 use super::plot::{BOX, Plot};
 use super::text::{clock, number};
@@ -158,10 +158,12 @@ pub(super) fn gain(courses: &Courses, duration_s: f64) -> String {
 /// Third-octave levels against what is usual, each curve at its own level.
 pub(super) fn spectrum(curves: &[Curve<'_, Spectrum>]) -> String {
     let range = usual_range();
-    let (top, bottom) = (12.0, -42.0);
+    let aligned: Vec<Vec<(f64, f64)>> = curves.iter().map(|(_, _, spectrum)| at_level_of(&range, spectrum)).collect();
+    let highest = aligned.iter().flatten().fold(f64::NEG_INFINITY, |highest, (_, db)| highest.max(*db));
+    let (top, bottom) = ((highest + 1.0).ceil().clamp(12.0, 40.0), -42.0);
     let mut plot = Plot::new("Spectrum in third-octave bands over the range of finished music.", "");
     frequencies(&mut plot);
-    for level in [10.0, 0.0, -10.0, -20.0, -30.0, -40.0] {
+    for level in [30.0, 20.0, 10.0, 0.0, -10.0, -20.0, -30.0, -40.0].into_iter().filter(|level| *level < top) {
         plot.tick_y(between(level, top, bottom), &number(level, 0));
     }
     let usual: Vec<_> = range
@@ -170,21 +172,25 @@ pub(super) fn spectrum(curves: &[Curve<'_, Spectrum>]) -> String {
         .collect();
     plot.body("usual", &usual);
     plot.legend("usual", "Usual for finished music");
-    for (name, class, spectrum) in curves {
-        let mut middle: Vec<f64> = spectrum
-            .bands
-            .iter()
-            .zip(&range)
-            .filter(|(band, _)| (190.0..2_100.0).contains(&band.frequency_hz))
-            .map(|(band, usual)| band.level_db - f64::midpoint(usual.high_db, usual.low_db))
-            .collect();
-        middle.sort_by(f64::total_cmp);
-        let offset = middle.get(middle.len() / 2).copied().unwrap_or(0.0);
-        let point = |hz: f64, db: f64| Some((at_hz(hz), between(db - offset, top, bottom)));
-        plot.line(class, spectrum.bands.iter().map(|band| point(band.frequency_hz, band.level_db)));
+    for ((name, class, _), points) in curves.iter().zip(&aligned) {
+        plot.line(class, points.iter().map(|(hz, db)| Some((at_hz(*hz), between(*db, top, bottom)))));
         plot.legend(class, name);
     }
     plot.figure("dB", "Hz", "Each curve is drawn at the same level in the mids: what counts is its shape.")
+}
+
+/// Frequencies and levels of a spectrum that is moved to where the mids of finished music are.
+fn at_level_of(range: &[UsualBand], spectrum: &Spectrum) -> Vec<(f64, f64)> {
+    let mut middle: Vec<f64> = spectrum
+        .bands
+        .iter()
+        .zip(range)
+        .filter(|(band, _)| (190.0..2_100.0).contains(&band.frequency_hz))
+        .map(|(band, usual)| band.level_db - f64::midpoint(usual.high_db, usual.low_db))
+        .collect();
+    middle.sort_by(f64::total_cmp);
+    let offset = middle.get(middle.len() / 2).copied().unwrap_or(0.0);
+    spectrum.bands.iter().map(|band| (band.frequency_hz, band.level_db - offset)).collect()
 }
 
 /// The equaliser, or that there was none.
