@@ -19,11 +19,13 @@ pub enum OutputKind {
     Preview,
     /// What was measured and done, JSON.
     Report,
+    /// The same as a page to read and print: one HTML file without scripts or anything to load.
+    ReportPage,
 }
 
 impl OutputKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Wav16, Self::Wav24, Self::Flac24, Self::Preview, Self::Report];
+    pub const ALL: [Self; 6] = [Self::Wav16, Self::Wav24, Self::Flac24, Self::Preview, Self::Report, Self::ReportPage];
 
     /// Its name in addresses and in the database.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl OutputKind {
             Self::Flac24 => "flac24",
             Self::Preview => "preview",
             Self::Report => "report",
+            Self::ReportPage => "report-page",
         }
     }
 
@@ -42,6 +45,7 @@ impl OutputKind {
             Self::Wav16 | Self::Wav24 => "wav",
             Self::Flac24 | Self::Preview => "flac",
             Self::Report => "json",
+            Self::ReportPage => "html",
         }
     }
 }

@@ -118,6 +118,12 @@ async fn a_track_is_followed_to_its_end_and_everything_can_be_downloaded() {
     assert_eq!(original.text(), "music");
     let report = bench.get(&format!("{address}/report.json"), &cookie).await;
     assert_eq!(report.header(header::CONTENT_TYPE), "application/json");
+    assert!(result.contains(&format!("<a class=\"button\" href=\"{address}/report\">The whole report</a>")));
+    let page = bench.get(&format!("{address}/report"), &cookie).await;
+    assert_eq!(page.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
+    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.starts_with("default-src 'none'; style-src 'none'; "), "{policy}");
+    assert_eq!(page.headers.get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1);
 
     let deleted = bench.post(&format!("{address}/delete"), &cookie).await;
     assert_eq!(deleted.header(header::LOCATION), "/tracks");
@@ -133,7 +139,7 @@ async fn a_stranger_a_guess_and_a_wrong_id_all_find_nothing() {
     let guesses = [address.as_str(), "/tracks/00000000000000000000000000000000", "/tracks/..%2f..%2fetc", "/tracks/x"];
     for cookie in [stranger.as_str(), "", "session-id=forged", &format!("session-id={}", "0".repeat(64))] {
         for guess in guesses {
-            for rest in ["", "/events", "/preview.flac", "/original", "/report.json", "/download/wav24"] {
+            for rest in ["", "/events", "/preview.flac", "/original", "/report", "/report.json", "/download/wav24"] {
                 let answer = bench.get(&format!("{guess}{rest}"), cookie).await;
                 assert_eq!(answer.status, StatusCode::NOT_FOUND, "{guess}{rest}");
                 assert!(!answer.text().contains("mine.wav"));

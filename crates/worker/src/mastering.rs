@@ -7,6 +7,7 @@ use pipeline::{
     Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Loudness, Observer, Report, Request, Sound, Style,
     presets,
 };
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The files of the master that are offered.
@@ -45,17 +46,23 @@ impl Engine for Mastering {
             },
         };
         let report = renamed(pipeline::run(&job, observer)?, order);
-        let report_path = path(OutputKind::Report);
         let json = serde_json::to_vec(&report).expect("a report has nothing that JSON does not");
-        std::fs::write(&report_path, json).map_err(|source| pipeline::Failure::Write { path: report_path, source })?;
+        write(path(OutputKind::Report), &json)?;
+        write(path(OutputKind::ReportPage), pipeline::report_page(&report).as_bytes())?;
         let kinds = DELIVERED.into_iter().map(|(kind, _)| kind);
-        let files = kinds.chain([OutputKind::Preview, OutputKind::Report]).map(|kind| (kind, path(kind))).collect();
+        let beside = [OutputKind::Preview, OutputKind::Report, OutputKind::ReportPage];
+        let files = kinds.chain(beside).map(|kind| (kind, path(kind))).collect();
         let stages = pipeline::Stage::ALL.into_iter().filter_map(|passed| {
             let ms = report.timings_ms.stage_ms(passed)?;
             Some((stage(passed), Duration::from_secs_f64(ms / 1e3)))
         });
         Ok(Made { files, stages: stages.collect() })
     }
+}
+
+/// The folder is this job's alone and goes with it, so nothing has to be whole before it is kept.
+fn write(path: PathBuf, contents: &[u8]) -> Result<(), Error> {
+    std::fs::write(&path, contents).map_err(|source| pipeline::Failure::Write { path, source }.into())
 }
 
 /// What the pipeline calls the visitor's wishes.

@@ -109,6 +109,9 @@ async fn an_upload_becomes_a_master_as_asked_for_and_a_bad_one_is_refused_with_i
         assert!(after.true_peak_dbtp <= -2.0, "{kind}: {} dBTP", after.true_peak_dbtp);
     }
     assert!(bytes_of(&store, owner, track, OutputKind::Preview).await.starts_with(b"fLaC"));
+    let page = String::from_utf8(bytes_of(&store, owner, track, OutputKind::ReportPage).await).unwrap();
+    assert!(page.contains("<h1>My &quot;mix&quot; 🎸.wav</h1>") && page.contains("My &quot;mix&quot; 🎸 (master).wav"));
+    assert!(!page.contains(dir.path().to_str().unwrap()), "no path of the host");
 
     let nowhere = Loudness::Preset(PresetId::try_from("minidisc".to_owned()).unwrap());
     for (bytes, loudness) in [

@@ -35,6 +35,8 @@ struct ResultPage {
     explanation: Vec<String>,
     rows: Vec<Row>,
     source: String,
+    /// Tracks from before there was such a page have none.
+    has_report_page: bool,
 }
 
 struct Lane {
@@ -88,7 +90,9 @@ pub(super) async fn show(state: &AppState, visit: &Visit, owner: Owner, track: &
     let first = visit.preferences.format.word();
     files.sort_by_key(|file| file.kind != first);
     let csrf = csrf::field(&visit.jar, &*state.entropy)?;
-    let view = ResultPage::new(state.shell(visit, Here::Tracks), csrf, track, report, files);
+    let has_report_page = outputs.iter().any(|output| output.kind == OutputKind::ReportPage);
+    let view =
+        ResultPage { has_report_page, ..ResultPage::new(state.shell(visit, Here::Tracks), csrf, track, report, files) };
     Ok(page(StatusCode::OK, &view))
 }
 
@@ -160,6 +164,7 @@ impl ResultPage {
                 if report.channels == 1 { "mono" } else { "stereo" },
                 words::duration(report.duration_s)
             ),
+            has_report_page: false,
         }
     }
 }
