@@ -6,6 +6,7 @@
 //! Not here: signal code and musical decisions (`mastering`), file formats (`codec`), queues, HTTP, printing.
 
 mod album;
+mod copies;
 mod course;
 mod decode;
 mod deliver;
@@ -33,8 +34,8 @@ pub use job::{Delivery, Existing, Instructions, Job, SavedPlan};
 pub use overview::Overview;
 pub use progress::{Control, Observer, Progress, Stage};
 pub use report::{
-    AnalysisReport, Courses, Decoded, Delivered, FIGURES, Figure, Input, REPORT_JSON_SCHEMA, Report, SCHEMA, Spectra,
-    Waveforms,
+    AnalysisReport, Courses, Decoded, Delivered, FIGURES, Figure, Input, NotMade, REPORT_JSON_SCHEMA, Report, SCHEMA,
+    Spectra, Waveforms,
 };
 pub use run::{analyse, reference, run};
 pub use stopwatch::Timings;

@@ -34,6 +34,7 @@ impl Engine for Mastering {
             input: order.source.clone(),
             instructions: Instructions::Decide(request(&order.settings)?),
             deliveries: DELIVERED.into_iter().map(|(kind, encoding)| Delivery { path: path(kind), encoding }).collect(),
+            copies: Vec::new(),
             preview: Some(path(OutputKind::Preview)),
             rate_hz: None,
             heard_through: Vec::new(),

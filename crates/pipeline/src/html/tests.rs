@@ -46,6 +46,7 @@ fn report(name: &str, channels: usize) -> Report {
             toward: None,
         }),
         deliveries: vec![Delivery { path: folder.path().join("out.wav"), encoding: Encoding::Wav24 }],
+        copies: Vec::new(),
         preview: None,
         rate_hz: None,
         heard_through: Vec::new(),
