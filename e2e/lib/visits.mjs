@@ -25,6 +25,7 @@ export const FETCHED = [
   "/tracks/{id}/events",
   "/tracks/{id}/preview.flac",
   "/tracks/{id}/original",
+  "/tracks/{id}/report",
   "/tracks/{id}/report.json",
   "/tracks/{id}/download/wav24",
   "/cookies/receipt.json",

@@ -51,6 +51,7 @@ for (const colorScheme of ["light", "dark"]) {
       const bad = await upload(page, "silence.wav", silence(1));
       await page.locator(".say.bad strong").waitFor({ timeout: 30_000 });
       await look("result", good);
+      await look("report", `${good}/report`);
       await look("refused", bad);
       await look("tracks", "/tracks");
       await look("upload", "/");

@@ -9,11 +9,13 @@ import { sweep } from "./storage";
 import { startUpload } from "./upload";
 import { startUsage } from "./usage";
 import { startVisited } from "./visited";
+import { startWishes } from "./wishes";
 
 const starters: [selector: string, start: (element: HTMLElement) => void][] = [
   ["html[data-engagement]", startEngagement],
   ["[data-consent-banner], [data-consent-prompts]", startBar],
   ["[data-categories]", startCategories],
+  ["form[data-wishes]", startWishes],
   ["form[data-upload]", startUpload],
   ["form[data-upload]", startDraft],
   ["[data-progress]", startProgress],

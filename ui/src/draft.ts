@@ -10,6 +10,11 @@ function fields(form: HTMLFormElement): Draft {
   for (const [name, value] of new FormData(form)) {
     if (typeof value === "string" && name !== "csrf") draft[name] = value;
   }
+  // Of boxes with one name each counts by itself, ticked or not.
+  for (const box of form.querySelectorAll<HTMLInputElement>("input[type=checkbox]")) {
+    delete draft[box.name];
+    draft[`${box.name}=${box.value}`] = box.checked ? "on" : "off";
+  }
   return draft;
 }
 
@@ -20,9 +25,11 @@ function isDraft(value: unknown): value is Draft {
 function fill(form: HTMLFormElement, draft: Draft): void {
   for (const element of form.elements) {
     if (element instanceof HTMLInputElement) {
-      const value = draft[element.name];
-      if (value === undefined || element.type === "file") continue;
-      if (element.type === "radio") element.checked = element.value === value;
+      const ticks = element.type === "checkbox";
+      const value = draft[ticks ? `${element.name}=${element.value}` : element.name];
+      if (value === undefined || element.type === "file" || element.type === "hidden") continue;
+      if (ticks) element.checked = value === "on";
+      else if (element.type === "radio") element.checked = element.value === value;
       else element.value = value;
     } else if (element instanceof HTMLSelectElement) {
       const value = draft[element.name];
@@ -30,7 +37,7 @@ function fill(form: HTMLFormElement, draft: Draft): void {
     }
   }
   for (const more of form.querySelectorAll("details")) {
-    if ([...more.querySelectorAll("input")].some((input) => input.value !== input.defaultValue)) more.open = true;
+    if ([...more.querySelectorAll("input")].some((input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked)) more.open = true;
   }
 }
 

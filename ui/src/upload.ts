@@ -148,12 +148,6 @@ export function startUpload(element: HTMLElement): void {
     if (event.currentTarget instanceof HTMLDetailsElement && event.currentTarget.open) used("more-options");
   });
 
-  // A number typed, or a place picked from the list, is a choice made.
-  for (const field of form.querySelectorAll<HTMLElement>("[data-chooses]")) {
-    const choice = need(form, `#${data(field, "chooses")}`, HTMLInputElement);
-    for (const act of ["input", "click"]) field.addEventListener(act, () => (choice.checked = true));
-  }
-
   // The whole window takes the file: a near miss must not make the browser leave the page.
   let depth = 0;
   const carriesFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;

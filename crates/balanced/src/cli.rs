@@ -81,7 +81,7 @@ pub(crate) struct MasterArgs {
     #[arg(long, value_name = "LUFS", allow_negative_numbers = true, value_parser = loudness)]
     pub(crate) loudness: Option<f64>,
     /// Where the master is going (see `balanced presets`): sets loudness and ceiling, stops where loudness would cost too
-    /// much quality, and lowers the ceiling until it holds after the lossy codec that is known to be used there.
+    /// much quality, and lowers the ceiling for the lossy codec that is known to be used there, as far as that costs no loudness.
     #[arg(long = "for", value_name = "PRESET", value_parser = preset)]
     pub(crate) preset: Option<&'static Preset>,
     /// True peak that no master exceeds, in dBTP.

@@ -28,7 +28,9 @@ pub use label::{Label, NotALabel, Route};
 pub use output::{Output, OutputKind};
 pub use scrub::Scrubbed;
 pub use session::{Owner, Session, SessionId, SessionToken};
-pub use settings::{CeilingDbtp, InvalidSetting, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs};
+pub use settings::{
+    CeilingDbtp, Extra, InvalidSetting, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs,
+};
 pub use timing::{Bucket, Histogram};
 pub use track::{StoredBlob, Track, UploadLimits};
 pub use usage::{Fingerprint, Metric, UsageEvent, UsageId, VisitorKey};

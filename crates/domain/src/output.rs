@@ -1,6 +1,7 @@
 //! What a finished job leaves for its owner.
 
 use crate::job::UnknownName;
+use crate::settings::Extra;
 use crate::track::StoredBlob;
 use std::fmt;
 use std::str::FromStr;
@@ -14,16 +15,40 @@ pub enum OutputKind {
     Wav24,
     /// The master as FLAC, 24 bit.
     Flac24,
+    /// The master as AIFF, 24 bit.
+    Aiff24,
+    /// The master as MP3.
+    Mp3,
+    /// The master as AAC in M4A.
+    Aac,
+    /// The master as Opus.
+    Opus,
+    /// The master as Ogg Vorbis.
+    Vorbis,
     /// For the player: FLAC whose four channels are the mix's left and right and the master's left and right, at the
     /// same loudness.
     Preview,
     /// What was measured and done, JSON.
     Report,
+    /// The same as a page to read and print: one HTML file without scripts or anything to load.
+    ReportPage,
 }
 
 impl OutputKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Wav16, Self::Wav24, Self::Flac24, Self::Preview, Self::Report];
+    pub const ALL: [Self; 11] = [
+        Self::Wav16,
+        Self::Wav24,
+        Self::Flac24,
+        Self::Aiff24,
+        Self::Mp3,
+        Self::Aac,
+        Self::Opus,
+        Self::Vorbis,
+        Self::Preview,
+        Self::Report,
+        Self::ReportPage,
+    ];
 
     /// Its name in addresses and in the database.
     pub const fn as_str(self) -> &'static str {
@@ -31,8 +56,14 @@ impl OutputKind {
             Self::Wav16 => "wav16",
             Self::Wav24 => "wav24",
             Self::Flac24 => "flac24",
+            Self::Aiff24 => "aiff24",
+            Self::Mp3 => "mp3",
+            Self::Aac => "aac",
+            Self::Opus => "opus",
+            Self::Vorbis => "vorbis",
             Self::Preview => "preview",
             Self::Report => "report",
+            Self::ReportPage => "report-page",
         }
     }
 
@@ -41,7 +72,25 @@ impl OutputKind {
         match self {
             Self::Wav16 | Self::Wav24 => "wav",
             Self::Flac24 | Self::Preview => "flac",
+            Self::Aiff24 => "aiff",
+            Self::Mp3 => "mp3",
+            Self::Aac => "m4a",
+            Self::Opus => "opus",
+            Self::Vorbis => "ogg",
             Self::Report => "json",
+            Self::ReportPage => "html",
+        }
+    }
+}
+
+impl From<Extra> for OutputKind {
+    fn from(extra: Extra) -> Self {
+        match extra {
+            Extra::Aiff => Self::Aiff24,
+            Extra::Mp3 => Self::Mp3,
+            Extra::Aac => Self::Aac,
+            Extra::Opus => Self::Opus,
+            Extra::Vorbis => Self::Vorbis,
         }
     }
 }

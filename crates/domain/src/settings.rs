@@ -1,6 +1,7 @@
 //! What a visitor asks for. A value of these types is within its range; what it means for the sound is decided elsewhere.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 /// A setting that is out of its range.
@@ -260,6 +261,43 @@ impl From<Sound> for SoundWish {
     }
 }
 
+/// A kind of file that is made of a master where somebody asks for it, beside those that always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Extra {
+    /// AIFF, 24 bit.
+    Aiff,
+    /// MP3.
+    Mp3,
+    /// AAC in M4A.
+    Aac,
+    /// Opus.
+    Opus,
+    /// Ogg Vorbis.
+    Vorbis,
+}
+
+impl Extra {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 5] = [Self::Aiff, Self::Mp3, Self::Aac, Self::Opus, Self::Vorbis];
+
+    /// Its name in settings, forms and addresses.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Aiff => "aiff",
+            Self::Mp3 => "mp3",
+            Self::Aac => "aac",
+            Self::Opus => "opus",
+            Self::Vorbis => "vorbis",
+        }
+    }
+
+    /// The kind of a name, if there is one.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|extra| extra.id() == id)
+    }
+}
+
 /// Everything that a visitor may choose for a job.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -273,6 +311,9 @@ pub struct Settings {
     /// What it shall sound like.
     #[serde(default, skip_serializing_if = "is_default")]
     pub sound: Sound,
+    /// Which files to make beside those that always are.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub extras: BTreeSet<Extra>,
 }
 
 fn is_default(sound: &Sound) -> bool {
@@ -291,11 +332,11 @@ mod tests {
                 loudness: Loudness::Exact(TargetLufs::try_from(-9.5).unwrap()),
                 ceiling_dbtp: Some(CeilingDbtp::try_from(-1.0).unwrap()),
                 sound: Sound::try_from(SoundWish { style: Style::Warm, high_db: 1.5, ..SoundWish::default() }).unwrap(),
+                extras: [Extra::Vorbis, Extra::Mp3].into(),
             },
             Settings {
                 loudness: Loudness::Preset(PresetId::try_from("spotify".to_owned()).unwrap()),
-                ceiling_dbtp: None,
-                sound: Sound::default(),
+                ..Settings::default()
             },
         ] {
             let json = serde_json::to_string(&settings).unwrap();
@@ -320,6 +361,17 @@ mod tests {
             assert_eq!(Style::of_id(style.id()), Some(style));
             assert_eq!(serde_json::to_value(style).unwrap(), style.id());
         }
+    }
+
+    #[test]
+    fn an_extra_file_has_one_name_everywhere_and_is_made_once() {
+        for extra in Extra::ALL {
+            assert_eq!(Extra::of_id(extra.id()), Some(extra));
+            assert_eq!(serde_json::to_value(extra).unwrap(), extra.id());
+        }
+        let twice = serde_json::from_str::<Settings>(r#"{"extras":["opus","mp3","opus"]}"#).unwrap();
+        assert_eq!(twice.extras, [Extra::Mp3, Extra::Opus].into());
+        assert!(serde_json::from_str::<Settings>(r#"{"extras":["midi"]}"#).is_err());
     }
 
     #[test]

@@ -55,6 +55,7 @@ fn job(input: PathBuf, output: PathBuf, lufs: f64) -> Job {
             toward: None,
         }),
         deliveries: vec![Delivery { path: output, encoding: Encoding::Wav24 }],
+        copies: Vec::new(),
         preview: None,
         rate_hz: None,
         silence_at_end_s: None,

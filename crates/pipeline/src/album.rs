@@ -124,6 +124,7 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
                 input: input.clone(),
                 instructions: Instructions::Decide(Request { loudness, ..job.request.clone() }),
                 deliveries: vec![Delivery { path: path.clone(), encoding: delivery.encoding }],
+                copies: Vec::new(),
                 preview: None,
                 rate_hz: job.rate_hz,
                 silence_at_end_s: job.gap_s,

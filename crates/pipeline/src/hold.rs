@@ -1,15 +1,22 @@
-//! Holding the ceiling through lossy codecs, which raise peaks: listen to what they make of a master, and master again
-//! with a lower ceiling until what is decoded is below the one that was asked for.
+//! Making room for lossy codecs, which raise peaks: listen to what they make of a master, and master again with a lower
+//! ceiling until what is decoded is below the one that was asked for.
 //!
-//! The ceiling is lowered, rather than the gain, because that keeps the loudness; only what a limiter should not be asked
-//! for any more is turned down. Both end up in the plan, so that it renders to the same bits again.
-//! Not here: which codecs stand for which service (that is `mastering::presets`).
+//! The ceiling is lowered, rather than the gain, because that keeps the loudness. Two kinds of codec are told apart:
+//! - *One that is delivered in* has to hold the ceiling: what a limiter should not be asked for any more is turned down
+//!   ([`Search`]).
+//! - *One that stands for a service* is advice, since the service's own encoder and what it is fed with are not known: the
+//!   ceiling is lowered as far as the loudness stays, nothing is turned down, and what remains above it is told.
+//!
+//! What was done ends up in the plan, so that it renders to the same bits again; a plan that is given is followed.
+//! Not here: which codecs stand for which service (that is `mastering::presets`), and files in codecs beside the master's
+//! own (`copies`).
 
 use std::fmt::Write as _;
 
 use codec::{Lossy, Tags};
+use dsp::loudness::{Layout, Rate, measure};
 use mastering::presets::Preset;
-use mastering::{Analysis, Audio, Master, TOLERANCE_LU};
+use mastering::{Analysis, Audio, Master, Plan, TOLERANCE_LU};
 
 use crate::decode::{at_rate, decode_for};
 use crate::deliver::{Checked, Place, attempt};
@@ -30,7 +37,7 @@ const MOST_LOWERED_DB: f64 = 3.0;
 /// Taken off beyond the excess, since a codec does not do the same twice, dB; each round takes more.
 const MARGIN_DB: f64 = 0.05;
 
-/// A master that holds the ceiling in every codec, and the deliveries that show it.
+/// A master that holds the ceiling in every codec that it is delivered in, and the deliveries that show it.
 pub(crate) struct Held {
     pub(crate) made: Master,
     /// One for each delivery, in their order: there for those of a lossy codec.
@@ -39,7 +46,71 @@ pub(crate) struct Held {
     pub(crate) heard: Vec<Decoded>,
 }
 
-/// Renders the master of a job anew until every codec that it goes through holds the ceiling.
+/// The way to a plan that holds the ceiling in a codec: lower ceilings first, then lower gains, then gains between.
+#[derive(Debug)]
+pub(crate) struct Search {
+    asked_dbtp: f64,
+    renderings: u32,
+    trims: u32,
+    probes: u32,
+    /// The gains at which the ceiling was held and was not.
+    held_db: Option<f64>,
+    refused_db: f64,
+}
+
+impl Search {
+    pub(crate) fn new(asked_dbtp: f64) -> Self {
+        Self { asked_dbtp, renderings: 0, trims: 0, probes: 0, held_db: None, refused_db: 0.0 }
+    }
+
+    /// Whether it ends with a master whose decoded peaks are so far above the ceiling, dB.
+    pub(crate) fn is_over(&self, excess_db: f64) -> bool {
+        let too_far = self.trims > 0 && self.probes < MOST_PROBES && excess_db < -WORTH_DB;
+        excess_db <= 0.0 && !too_far
+    }
+
+    /// Whether nothing is decided any more, and only the gain is another.
+    pub(crate) fn is_trimming(&self) -> bool {
+        self.trims > 0
+    }
+
+    /// What to try after `plan`, which is so far above the ceiling, dB; `None` when all was tried.
+    pub(crate) fn next(
+        &mut self,
+        instructions: &Instructions,
+        mut plan: Plan,
+        target_lufs: f64,
+        excess_db: f64,
+    ) -> Option<Instructions> {
+        let floor_dbtp = self.asked_dbtp - MOST_LOWERED_DB;
+        if excess_db <= 0.0 {
+            self.held_db = Some(plan.trim_db);
+        } else {
+            self.refused_db = plan.trim_db;
+        }
+        if let Some(held_db) = self.held_db
+            && self.probes <= MOST_PROBES
+        {
+            let between_db = f64::midpoint(held_db, self.refused_db);
+            plan.trim_db = if self.probes < MOST_PROBES { between_db } else { held_db };
+            self.probes += 1;
+            Some(Instructions::Render(SavedPlan::new(target_lufs, plan)))
+        } else if self.renderings < MOST_RENDERINGS && plan.ceiling_dbtp > floor_dbtp + MARGIN_DB {
+            self.renderings += 1;
+            let lower_dbtp = plan.ceiling_dbtp - excess_db - MARGIN_DB * f64::from(self.renderings);
+            Some(instructions.clone().below(lower_dbtp.max(floor_dbtp)))
+        } else if self.trims < MOST_TRIMS {
+            self.trims += 1;
+            plan.trim_db -= excess_db + MARGIN_DB * f64::from(self.trims);
+            Some(Instructions::Render(SavedPlan::new(target_lufs, plan)))
+        } else {
+            None
+        }
+    }
+}
+
+/// Renders the master of a job anew until every codec that it is delivered in holds the ceiling, and with as much room as
+/// costs no loudness for those that stand for a service.
 pub(crate) fn hold(
     job: &Job,
     before: &Analysis,
@@ -49,56 +120,107 @@ pub(crate) fn hold(
 ) -> Result<Held, Error> {
     let asked_dbtp = job.instructions.ceiling_dbtp();
     let (stand_ins, missing) = stand_ins(job);
-    let mut made = first;
-    let (mut renderings, mut trims, mut probes) = (0_u32, 0_u32, 0_u32);
-    // The gains at which the ceiling was held and was not.
-    let (mut held_db, mut refused_db) = (None, 0.0);
+    let Heeded { mut made, heard, raised: advised } = heed(job, before, first, &stand_ins, watch)?;
+    let mut heard = Some(heard);
+    let mut search = Search::new(asked_dbtp);
     let mut raised: Option<(String, f64)> = None;
     loop {
-        let Ears { ready, heard, worst } = listen(job, &made.audio, &stand_ins, tags, watch)?;
+        let (ready, worst) = listen(job, &made.audio, tags, watch)?;
         let excess_db = worst.as_ref().map_or(f64::NEG_INFINITY, |(_, dbtp)| dbtp - asked_dbtp);
-        let too_far = trims > 0 && probes < MOST_PROBES && excess_db < -WORTH_DB;
-        if excess_db <= 0.0 && !too_far {
-            explain(&mut made, asked_dbtp, raised, missing);
+        if search.is_over(excess_db) {
+            let heard = match heard {
+                Some(heard) => heard,
+                None => listen_elsewhere(job, &made.audio, &stand_ins, watch)?,
+            };
+            explain(&mut made, asked_dbtp, raised.as_ref(), advised.as_ref(), &heard);
+            made.explanation.extend(missing);
             return Ok(Held { made, ready, heard });
         }
         raised = raised.or_else(|| worst.map(|(codec, _)| (codec, excess_db)));
         // Only what is decided is needed on; the samples are read again, so that no more of them are in memory at once.
         drop(ready);
-        let Master { audio, mut plan, target_lufs, not_reached, explanation } = made;
+        heard = None;
+        let Master { audio, plan, target_lufs, not_reached, explanation } = made;
         drop(audio);
-        let floor_dbtp = asked_dbtp - MOST_LOWERED_DB;
-        if excess_db <= 0.0 {
-            held_db = Some(plan.trim_db);
-        } else {
-            refused_db = plan.trim_db;
-        }
-        let instructions = if let Some(held_db) = held_db
-            && probes <= MOST_PROBES
-        {
-            plan.trim_db = if probes < MOST_PROBES { f64::midpoint(held_db, refused_db) } else { held_db };
-            probes += 1;
-            Instructions::Render(SavedPlan::new(target_lufs, plan))
-        } else if renderings < MOST_RENDERINGS && plan.ceiling_dbtp > floor_dbtp + MARGIN_DB {
-            renderings += 1;
-            let lower_dbtp = (plan.ceiling_dbtp - excess_db - MARGIN_DB * f64::from(renderings)).max(floor_dbtp);
-            job.instructions.clone().below(lower_dbtp)
-        } else if trims < MOST_TRIMS {
-            trims += 1;
-            plan.trim_db -= excess_db + MARGIN_DB * f64::from(trims);
-            Instructions::Render(SavedPlan::new(target_lufs, plan))
-        } else {
+        let Some(instructions) = search.next(&job.instructions, plan, target_lufs, excess_db) else {
             let path = job.deliveries.first().map(|delivery| delivery.path.clone()).unwrap_or_default();
             return Err(Failure::AboveCeiling { path, ceiling_dbtp: asked_dbtp }.into());
         };
         let mix = decode_for(job, watch)?.audio;
         made = make(mix, before, &instructions, watch)?;
-        if trims > 0 {
+        if search.is_trimming() {
             // What was decided stays as it was; only the gain is another.
             (made.not_reached, made.explanation) = (not_reached, explanation);
         }
         watch.still_wanted()?;
     }
+}
+
+/// A master with room for the codecs that stand for a service, as far as that costs no loudness.
+struct Heeded {
+    made: Master,
+    heard: Vec<Decoded>,
+    /// The codec with the highest peaks, and how far it brought them above the ceiling before there was room for it, dB.
+    raised: Option<(String, f64)>,
+}
+
+/// Lowers the ceiling for stand-ins by [`MOST_LOWERED_DB`] at most, and only as far as the master stays as loud as it was.
+fn heed(
+    job: &Job,
+    before: &Analysis,
+    first: Master,
+    stand_ins: &[Lossy],
+    watch: &mut Watch<'_>,
+) -> Result<Heeded, Error> {
+    let asked_dbtp = job.instructions.ceiling_dbtp();
+    let floor_dbtp = asked_dbtp - MOST_LOWERED_DB;
+    let mut made = first;
+    let mut heard = listen_elsewhere(job, &made.audio, stand_ins, watch)?;
+    let raised =
+        worst(&heard).map(|(codec, dbtp)| (codec, dbtp - asked_dbtp)).filter(|(_, excess_db)| *excess_db > 0.0);
+    if raised.is_none() || matches!(job.instructions, Instructions::Render(_)) {
+        return Ok(Heeded { made, heard, raised });
+    }
+    let loudness_lufs = integrated_lufs(&made.audio);
+    // The lowest ceiling at which the loudness stayed, and the highest at which it did not.
+    let (mut kept_dbtp, mut lost_dbtp) = (made.plan.ceiling_dbtp, f64::NEG_INFINITY);
+    for rendering in 1..=MOST_RENDERINGS {
+        let excess_db = worst(&heard).map_or(0.0, |(_, dbtp)| dbtp - asked_dbtp);
+        let enough_dbtp = (kept_dbtp - excess_db - MARGIN_DB * f64::from(rendering)).max(floor_dbtp);
+        let lower_dbtp = enough_dbtp.max(f64::midpoint(kept_dbtp, lost_dbtp));
+        if excess_db <= 0.0 || lower_dbtp > kept_dbtp - MARGIN_DB {
+            break;
+        }
+        drop(made);
+        made = remake(job, before, lower_dbtp, watch)?;
+        if integrated_lufs(&made.audio) < loudness_lufs - TOLERANCE_LU {
+            lost_dbtp = lower_dbtp;
+        } else {
+            kept_dbtp = lower_dbtp;
+            heard = listen_elsewhere(job, &made.audio, stand_ins, watch)?;
+        }
+    }
+    if made.plan.ceiling_dbtp != kept_dbtp {
+        drop(made);
+        made = remake(job, before, kept_dbtp, watch)?;
+    }
+    Ok(Heeded { made, heard, raised })
+}
+
+fn remake(job: &Job, before: &Analysis, ceiling_dbtp: f64, watch: &mut Watch<'_>) -> Result<Master, Error> {
+    let mix = decode_for(job, watch)?.audio;
+    let made = make(mix, before, &job.instructions.clone().below(ceiling_dbtp), watch)?;
+    watch.still_wanted()?;
+    Ok(made)
+}
+
+/// Minus infinity for what is below every gate.
+fn integrated_lufs(audio: &Audio) -> f64 {
+    let channels: Vec<&[f32]> = audio.channels().iter().map(Vec::as_slice).collect();
+    let layout = Layout::of_channels(channels.len());
+    let measured =
+        Rate::new(audio.rate_hz()).ok().zip(layout).and_then(|(rate, layout)| measure(rate, layout, &channels));
+    measured.map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
 }
 
 /// The lossy codecs that are known to be used where a preset sends its masters.
@@ -124,62 +246,78 @@ fn stand_ins(job: &Job) -> (Vec<Lossy>, Vec<String>) {
     (found, missing)
 }
 
-/// What the codecs make of a master.
-struct Ears {
-    ready: Vec<Option<Checked>>,
-    heard: Vec<Decoded>,
-    /// The codec with the highest true peak, and that, dBTP.
-    worst: Option<(String, f64)>,
-}
+/// The codec with the highest true peak, and that, dBTP.
+type Worst = Option<(String, f64)>;
 
-fn listen(job: &Job, audio: &Audio, stand_ins: &[Lossy], tags: &Tags, watch: &mut Watch<'_>) -> Result<Ears, Error> {
+/// What the codecs that are delivered in make of a master.
+fn listen(
+    job: &Job,
+    audio: &Audio,
+    tags: &Tags,
+    watch: &mut Watch<'_>,
+) -> Result<(Vec<Option<Checked>>, Worst), Error> {
     let lossy = |delivery: &&Delivery| delivery.encoding.lossy().is_some();
-    let place = |index| Place { index, count: job.deliveries.iter().filter(lossy).count() + stand_ins.len() };
-    let mut ears = Ears { ready: Vec::new(), heard: Vec::new(), worst: None };
-    let mut index = 0;
+    let count = job.deliveries.iter().filter(lossy).count();
+    let (mut ready, mut worst, mut index) = (Vec::new(), None, 0);
     for delivery in &job.deliveries {
         let Some(lossy) = delivery.encoding.lossy() else {
-            ears.ready.push(None);
+            ready.push(None);
             continue;
         };
-        let checked = attempt(audio, 0.0, delivery, tags, place(index), watch)?;
-        ears.hear(lossy, checked.after.true_peak_dbtp);
-        ears.ready.push(Some(checked));
+        let checked = attempt(audio, 0.0, delivery, tags, Place { index, count }, watch)?;
+        worst = higher(worst, lossy, checked.after.true_peak_dbtp);
+        ready.push(Some(checked));
         index += 1;
     }
-    for lossy in stand_ins {
-        let encoding = Encoding::Lossy(*lossy);
-        let Some(path) = job.deliveries.first().map(|delivery| delivery.path.clone()) else { break };
-        let rate_hz = lossy.codec().rate_for(audio.rate_hz());
-        let copy = (rate_hz != audio.rate_hz()).then(|| at_rate(audio.clone(), rate_hz, &job.limits, watch));
-        let copy = copy.transpose()?;
-        // Beside the outputs, without a name, and gone at the end of this round.
-        let heard = attempt(
-            copy.as_ref().unwrap_or(audio),
-            0.0,
-            &Delivery { path, encoding },
-            &Tags::default(),
-            place(index),
-            watch,
-        );
-        index += 1;
-        let heard = match heard {
-            // All of it is too high for this codec; then it has no peaks either.
-            Err(Error::Failed(Failure::Silenced { .. })) => continue,
-            other => other?,
-        };
-        ears.hear(*lossy, heard.after.true_peak_dbtp);
-        ears.heard.push(Decoded { encoding, true_peak_dbtp: heard.after.true_peak_dbtp });
-    }
-    Ok(ears)
+    Ok((ready, worst))
 }
 
-impl Ears {
-    fn hear(&mut self, lossy: Lossy, dbtp: f64) {
-        if self.worst.as_ref().is_none_or(|(_, highest)| dbtp > *highest) {
-            self.worst = Some((spoken(lossy), dbtp));
+/// What the codecs that stand for a service make of a master.
+fn listen_elsewhere(
+    job: &Job,
+    audio: &Audio,
+    stand_ins: &[Lossy],
+    watch: &mut Watch<'_>,
+) -> Result<Vec<Decoded>, Error> {
+    let mut heard = Vec::new();
+    for (index, lossy) in stand_ins.iter().enumerate() {
+        let encoding = Encoding::Lossy(*lossy);
+        let Some(path) = job.deliveries.first().map(|delivery| delivery.path.clone()) else { break };
+        let place = Place { index, count: stand_ins.len() };
+        // Beside the outputs, without a name, and gone at the end of this round.
+        match attempt_at_its_rate(job, audio, &Delivery { path, encoding }, &Tags::default(), place, watch) {
+            // All of it is too high for this codec; then it has no peaks either.
+            Err(Error::Failed(Failure::Silenced { .. })) => {}
+            other => heard.push(Decoded { encoding, true_peak_dbtp: other?.0.after.true_peak_dbtp }),
         }
     }
+    Ok(heard)
+}
+
+/// Encodes a master, converted to a rate that the codec can have, and measures what comes of it; with that rate, Hz.
+pub(crate) fn attempt_at_its_rate(
+    job: &Job,
+    audio: &Audio,
+    delivery: &Delivery,
+    tags: &Tags,
+    place: Place,
+    watch: &mut Watch<'_>,
+) -> Result<(Checked, u32), Error> {
+    let rate_hz = delivery.encoding.lossy().map_or(audio.rate_hz(), |lossy| lossy.codec().rate_for(audio.rate_hz()));
+    let copy = (rate_hz != audio.rate_hz()).then(|| at_rate(audio.clone(), rate_hz, &job.limits, watch)).transpose()?;
+    Ok((attempt(copy.as_ref().unwrap_or(audio), 0.0, delivery, tags, place, watch)?, rate_hz))
+}
+
+fn higher(worst: Worst, lossy: Lossy, dbtp: f64) -> Worst {
+    match worst {
+        Some((_, highest)) if highest >= dbtp => worst,
+        _ => Some((spoken(lossy), dbtp)),
+    }
+}
+
+fn worst(heard: &[Decoded]) -> Worst {
+    let lossy = heard.iter().filter_map(|heard| Some((heard.encoding.lossy()?, heard.true_peak_dbtp)));
+    lossy.fold(None, |worst, (lossy, dbtp)| higher(worst, lossy, dbtp))
 }
 
 impl Instructions {
@@ -198,29 +336,59 @@ impl Instructions {
     }
 }
 
-fn spoken(lossy: Lossy) -> String {
+pub(crate) fn spoken(lossy: Lossy) -> String {
     format!("{} at {} kbit/s", lossy.codec().name(), lossy.kbps())
 }
 
-fn explain(made: &mut Master, asked_dbtp: f64, raised: Option<(String, f64)>, missing: Vec<String>) {
-    let level = |db: f64| format!("{db:.1}").replace('-', "\u{2212}");
+fn level(db: f64) -> String {
+    format!("{db:.1}").replace('-', "\u{2212}")
+}
+
+/// What was done about a codec that brought peaks so far above the ceiling, dB; `what` was done it to.
+pub(crate) fn done_about(codec: &str, by_db: f64, what: &str, plan: &Plan) -> String {
+    let mut sentence = format!(
+        "{codec} brought peaks {by_db:.1} dB above the ceiling, so {what} was limited to {} dBTP",
+        level(plan.ceiling_dbtp)
+    );
+    if plan.trim_db < -0.05 {
+        let _ = write!(sentence, " and turned down by {:.1} dB", -plan.trim_db);
+    }
+    sentence
+}
+
+fn explain(
+    made: &mut Master,
+    asked_dbtp: f64,
+    raised: Option<&(String, f64)>,
+    advised: Option<&(String, f64)>,
+    heard: &[Decoded],
+) {
+    let stays = format!("what listeners decode stays at {} dBTP.", level(asked_dbtp));
     if let Some((codec, by_db)) = raised {
         if made.plan.trim_db < -TOLERANCE_LU {
             made.not_reached = Some(format!(
                 "{codec} raises this track's peaks further than a limiter should make up for, so it was turned down"
             ));
         }
-        let mut sentence = format!(
-            "{codec} brought peaks {by_db:.1} dB above the ceiling, so the master was limited to {} dBTP",
-            level(made.plan.ceiling_dbtp)
-        );
-        if made.plan.trim_db < -0.05 {
-            let _ = write!(sentence, " and turned down by {:.1} dB", -made.plan.trim_db);
-        }
-        let _ = write!(sentence, "; what listeners decode stays at {} dBTP.", level(asked_dbtp));
-        made.explanation.push(sentence);
+        made.explanation.push(format!("{}; {stays}", done_about(codec, *by_db, "the master", &made.plan)));
+    } else if let Some((codec, by_db)) = advised {
+        let left = worst(heard).filter(|(_, dbtp)| *dbtp > asked_dbtp);
+        let is_lower = made.plan.ceiling_dbtp < asked_dbtp;
+        made.explanation.push(match left {
+            None => format!("{}; {stays}", done_about(codec, *by_db, "the master", &made.plan)),
+            Some((left, dbtp)) if is_lower => format!(
+                "{}, and no further, which would have cost loudness or punch: listeners of {left} may decode peaks of up \
+                 to {} dBTP.",
+                done_about(codec, *by_db, "the master", &made.plan),
+                level(dbtp)
+            ),
+            Some((left, dbtp)) => format!(
+                "{codec} brings peaks {by_db:.1} dB above the ceiling: listeners of {left} may decode peaks of up to {} \
+                 dBTP. Room for it would have cost loudness.",
+                level(dbtp)
+            ),
+        });
     }
-    made.explanation.extend(missing);
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ pub struct Job {
     pub instructions: Instructions,
     /// The files to make of it, each with an encoding of its own. All appear, or none.
     pub deliveries: Vec<Delivery>,
+    /// Files in other codecs beside the deliveries, each at a rate that its codec can have and mastered for it alone where
+    /// it does not hold the ceiling otherwise: a codec that raises peaks makes no other file quieter. One that cannot be
+    /// made is told of in the report; the others appear.
+    pub copies: Vec<Delivery>,
     /// Where to write the file that a player switches between mix and master with: one 16 bit FLAC whose four
     /// channels are the mix's left and right and the master's left and right, at the same loudness (the louder one is
     /// turned down). A mono track is on both sides.
@@ -26,7 +30,8 @@ pub struct Job {
     pub rate_hz: Option<u32>,
     /// Silence that the outputs end with, s; `None`: as much as the mix does.
     pub silence_at_end_s: Option<f64>,
-    /// What the listeners' copies are encoded with elsewhere, as far as known: the ceiling holds after these, too.
+    /// What the listeners' copies are encoded with elsewhere, as far as known: there is room for
+    /// these, too, as far as that costs no loudness.
     pub heard_through: Vec<Lossy>,
     /// Whether the report is to be drawn: then the master's spectrum, which only pictures need, is measured too.
     pub drawn: bool,

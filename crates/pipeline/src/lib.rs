@@ -7,6 +7,7 @@
 
 mod album;
 mod album_tone;
+mod copies;
 mod course;
 mod decode;
 mod deliver;
@@ -35,14 +36,14 @@ pub use job::{Delivery, Existing, Instructions, Job, SavedPlan};
 pub use overview::Overview;
 pub use progress::{Control, Observer, Progress, Stage};
 pub use report::{
-    AnalysisReport, Courses, Decoded, Delivered, FIGURES, Figure, Input, REPORT_JSON_SCHEMA, Report, SCHEMA, Spectra,
-    Waveforms,
+    AnalysisReport, Courses, Decoded, Delivered, FIGURES, Figure, Input, NotMade, REPORT_JSON_SCHEMA, Report, SCHEMA,
+    Spectra, Waveforms,
 };
 pub use run::{analyse, reference, run};
 pub use stopwatch::Timings;
 pub use whole_file::write_whole;
 
-pub use codec::{Limits, Lossy, LossyCodec, NoSuchBitrate};
+pub use codec::{Limits, Lossy, LossyCodec, NoSuchBitrate, can_encode};
 pub use mastering::{
     Loudness, Measurement, Plan, Reference, Request, Sound, Style, Toward, UnknownStyle, observations, presets,
 };

@@ -56,6 +56,9 @@ pub struct Report {
     pub output: String,
     /// Every delivered file.
     pub outputs: Vec<Delivered>,
+    /// Files that were asked for beside and could not be made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_made: Vec<NotMade>,
     /// What lossy codecs make of the master elsewhere; empty when none was listened to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heard_through: Vec<Decoded>,
@@ -115,6 +118,21 @@ pub struct Delivered {
     pub bytes: u64,
     /// The file, decoded again and measured.
     pub after: Measurement,
+    /// What was done for this file alone, in words for musicians.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Everything that was done for it, where that is not the report's plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+}
+
+/// A file that was asked for beside and could not be made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NotMade {
+    /// As what.
+    pub encoding: Encoding,
+    /// Why, in words for musicians.
+    pub reason: String,
 }
 
 /// What listeners get elsewhere: the master through a codec that nothing was delivered in.

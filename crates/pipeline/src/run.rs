@@ -8,6 +8,7 @@ use codec::Limits;
 use mastering::observations::{Spectrum, observe, spectrum};
 use mastering::{Analysis, Audio, Master, Reference, TOLERANCE_LU};
 
+use crate::copies::{Copies, copy};
 use crate::decode::{Mix, decode, decode_for, refused};
 use crate::deliver::{Checked, Place, deliver};
 use crate::hold::{Held, concerns, hold};
@@ -66,7 +67,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         finished.push(pending);
         course.get_or_insert_with(|| Course::of(&loudness));
         let path = delivery.path.to_string_lossy().into_owned();
-        outputs.push(Delivered { path, encoding: delivery.encoding, rate_hz, bytes, after });
+        outputs.push(Delivered { path, encoding: delivery.encoding, rate_hz, bytes, after, note: None, plan: None });
     }
     let first = outputs.first().ok_or(Failure::NoOutput)?;
     let loudness_over_time = Courses { before: Course::of(&before.loudness), after: course.unwrap_or_default() };
@@ -77,9 +78,15 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         let mix = Side { audio: &mix, measured: before.measurement };
         finished.push(preview(path, mix, Side { audio: &made.audio, measured: after }, &mut watch)?);
     }
+    let (target_lufs, not_reached) = (made.target_lufs, made.not_reached.take());
+    let (plan, explanation) = (made.plan.clone(), std::mem::take(&mut made.explanation));
+    let copies = copy(job, &before, made, &tags, &mut watch)?;
+    let Copies { finished: copied, delivered, not_made } = copies;
+    finished.extend(copied);
+    outputs.extend(delivered);
     name_all(finished, job.existing)?;
 
-    let target_reached = (after.integrated_lufs - made.target_lufs).abs() <= TOLERANCE_LU;
+    let target_reached = (after.integrated_lufs - target_lufs).abs() <= TOLERANCE_LU;
     let timings_ms = watch.stop();
     Ok(Report {
         schema: SCHEMA,
@@ -88,17 +95,17 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         source,
         output,
         outputs,
+        not_made,
         heard_through,
         before: before.measurement,
         after,
-        target_lufs: made.target_lufs,
+        target_lufs,
         ceiling_dbtp,
         target_reached,
-        reason: (!target_reached)
-            .then(|| made.not_reached.unwrap_or_else(|| missed(after.integrated_lufs, made.target_lufs))),
-        explanation: made.explanation,
+        reason: (!target_reached).then(|| not_reached.unwrap_or_else(|| missed(after.integrated_lufs, target_lufs))),
+        explanation,
         observations,
-        plan: made.plan,
+        plan,
         waveforms,
         loudness_over_time,
         spectra,
@@ -145,7 +152,7 @@ fn check_outputs(job: &Job) -> Result<(), Failure> {
     }
     let mut seen = HashSet::new();
     let input = fs::canonicalize(&job.input).ok();
-    for path in job.deliveries.iter().map(|delivery| &delivery.path).chain(&job.preview) {
+    for path in job.deliveries.iter().chain(&job.copies).map(|delivery| &delivery.path).chain(&job.preview) {
         let real = fs::canonicalize(path).ok();
         if real.is_some() && real == input {
             return Err(Failure::OutputIsInput { path: path.clone() });

@@ -1,11 +1,12 @@
 //! The ceiling through lossy codecs: what a delivered file decodes to is below it, by our panel and by other meters, on
-//! signals that codecs are worst at; and a master for a service holds it in the codecs that stand for the service.
+//! signals that codecs are worst at; copies hold it each for itself; and a master for a service makes room for the codecs
+//! that stand for the service.
 
 mod support;
 
 use std::path::Path;
 
-use pipeline::{Control, Delivery, Encoding, Error, Failure, Instructions, Lossy, Report};
+use pipeline::{Control, Delivery, Encoding, Error, Failure, Instructions, Lossy, Loudness, Report};
 use support::{RATE_HZ, ffmpeg_dbtp, job, libebur128_dbtp, signals, write_mix};
 
 const CEILING_DBTP: f64 = -1.0;
@@ -100,6 +101,98 @@ fn a_lossless_master_for_a_service_holds_the_ceiling_in_its_codecs() {
     assert_eq!(again.ceiling_dbtp, CEILING_DBTP);
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("folder").collect();
     assert_eq!(left.len(), 2, "nothing but mix and master: {left:?}");
+}
+
+#[test]
+fn a_codec_that_stands_for_a_service_lowers_the_ceiling_and_never_the_loudness() {
+    let folder = tempfile::tempdir().expect("folder");
+    let input = folder.path().join("mix.wav");
+    write_mix(&input, music);
+    for loudness in [Loudness::Exact(-9.0), Loudness::Chosen(-9.0), Loudness::Chosen(-6.0)] {
+        let deliveries = vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }];
+        let mut job = job(&input, loudness.lufs(), CEILING_DBTP, deliveries);
+        if let Instructions::Decide(request) = &mut job.instructions {
+            request.loudness = loudness;
+        }
+        let alone = support::run(&job);
+        job.heard_through = ["aac-128", "opus-64"].iter().map(|name| name.parse::<Lossy>().expect("known")).collect();
+        let report = support::run(&job);
+        let (quieter, ceiling) = (alone.after.integrated_lufs, report.plan.ceiling_dbtp);
+        let heard: Vec<f64> = report.heard_through.iter().map(|heard| heard.true_peak_dbtp).collect();
+        println!(
+            "{loudness:?}: {quieter:.2} alone, {:.2} LUFS at {ceiling:.2} dBTP, {heard:.2?}",
+            report.after.integrated_lufs
+        );
+        assert!(
+            report.after.integrated_lufs >= quieter - 0.1,
+            "{loudness:?}: {quieter} {}",
+            report.after.integrated_lufs
+        );
+        assert!((CEILING_DBTP - 3.0..=CEILING_DBTP).contains(&ceiling), "{ceiling}");
+        assert!(report.plan.trim_db >= -0.1, "nothing is turned down: {}", report.plan.trim_db);
+        let over = heard.iter().any(|dbtp| *dbtp > CEILING_DBTP);
+        let told = report.explanation.iter().any(|sentence| sentence.contains("may decode peaks of up to"));
+        assert_eq!(over, told, "{heard:?}: {:?}", report.explanation);
+        assert_eq!(report.target_reached, alone.target_reached);
+
+        // A plan is followed to the bit, whatever a codec makes of it.
+        let first = std::fs::read(&job.deliveries[0].path).expect("there");
+        job.instructions = Instructions::Render(report.saved_plan());
+        let again = support::run(&job);
+        assert!(std::fs::read(&job.deliveries[0].path).expect("there") == first, "the saved plan gave other bits");
+        assert_eq!(again.heard_through, report.heard_through);
+    }
+}
+
+#[test]
+fn copies_hold_the_ceiling_each_for_itself_and_leave_the_master_as_it_is() {
+    let folder = tempfile::tempdir().expect("folder");
+    let input = folder.path().join("mix.wav");
+    write_mix(&input, music);
+    let wav = folder.path().join("master.wav");
+    let mut job = job(&input, -9.0, CEILING_DBTP, vec![Delivery { path: wav.clone(), encoding: Encoding::Wav24 }]);
+    let alone = support::run(&job);
+    let bits = std::fs::read(&wav).expect("there");
+    let named = |name: &str| Delivery {
+        path: folder.path().join(format!("copy.{}", encoding(name).container().extension())),
+        encoding: encoding(name),
+    };
+    job.copies = ["mp3-320", "aac-256", "opus-192", "vorbis-256"].map(named).to_vec();
+    let report = support::run(&job);
+    assert!(std::fs::read(&wav).expect("there") == bits, "copies changed the master");
+    assert_eq!((report.after, &report.plan), (alone.after, &alone.plan));
+    assert!(report.not_made.is_empty(), "{:?}", report.not_made);
+    let [master, copies @ ..] = report.outputs.as_slice() else { panic!("no outputs") };
+    assert_eq!((master.rate_hz, master.note.as_deref(), copies.len()), (RATE_HZ, None, 4));
+    for copy in copies {
+        let path = Path::new(&copy.path);
+        let (ours, theirs, ffmpeg) = (copy.after.true_peak_dbtp, libebur128_dbtp(path), ffmpeg_dbtp(path));
+        println!("{}: {ours:.2} {theirs:.2} {ffmpeg:.1} dBTP, {:?}", copy.encoding, copy.note);
+        assert!(ours.max(theirs).max(ffmpeg) <= CEILING_DBTP, "{}: {ours} {theirs} {ffmpeg}", copy.encoding);
+        assert_eq!(copy.rate_hz, if copy.encoding.name() == "opus-192" { 48_000 } else { RATE_HZ });
+        assert_eq!(copy.note.is_some(), copy.plan.is_some());
+    }
+    assert!(copies.iter().any(|copy| copy.note.is_some()), "no codec raised a peak of this");
+    let page = pipeline::report_page(&report);
+    assert!(page.contains("this file was limited to"), "the page tells of it");
+}
+
+#[test]
+fn a_copy_that_cannot_be_made_is_told_of_and_holds_nobody_up() {
+    let folder = tempfile::tempdir().expect("folder");
+    let input = folder.path().join("mix.wav");
+    let (_, high) = signals().into_iter().find(|(what, _)| *what == "21.9 kHz").expect("there");
+    write_mix(&input, high);
+    let deliveries = vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }];
+    let mut job = job(&input, -14.0, CEILING_DBTP, deliveries);
+    job.copies = vec![Delivery { path: folder.path().join("copy.mp3"), encoding: encoding("mp3-128") }];
+    let report = support::run(&job);
+    assert_eq!(report.outputs.len(), 1);
+    let [missing] = report.not_made.as_slice() else { panic!("{:?}", report.not_made) };
+    assert!(missing.encoding == encoding("mp3-128") && missing.reason.contains("inaudible"), "{missing:?}");
+    assert!(pipeline::report_page(&report).contains("MP3 at 128 kbit/s could not be made: all of it is so high"));
+    let left = std::fs::read_dir(folder.path()).expect("folder").count();
+    assert_eq!(left, 2, "nothing but mix and master");
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn mix_and_master_are_side_by_side_at_one_loudness_and_in_time() {
                 toward: None,
             }),
             deliveries: vec![Delivery { path: folder.path().join("master.wav"), encoding: Encoding::Wav24 }],
+            copies: Vec::new(),
             preview: Some(preview.clone()),
             rate_hz: None,
             silence_at_end_s: None,

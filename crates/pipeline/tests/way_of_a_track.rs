@@ -49,6 +49,7 @@ fn job(folder: &Path, encodings: &[Encoding]) -> Job {
             toward: None,
         }),
         deliveries: encodings.iter().map(delivery).collect(),
+        copies: Vec::new(),
         preview: None,
         rate_hz: None,
         silence_at_end_s: None,

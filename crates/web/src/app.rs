@@ -118,6 +118,7 @@ fn routes() -> Routes {
         .route("/tracks/{id}/download/{kind}", get(tracks::download::get))
         .route("/tracks/{id}/preview.flac", get(tracks::preview::get))
         .route("/tracks/{id}/original", get(tracks::original::get))
+        .route("/tracks/{id}/report", get(tracks::report_page::get))
         .route("/tracks/{id}/report.json", get(tracks::report::get))
         .route("/tracks/{id}/delete", post(tracks::delete::post))
         .route("/tracks/{id}/again", post(tracks::again::post))
@@ -195,6 +196,10 @@ fn csrf(site: &Site) -> CsrfLayer<impl FnMut(ProtectionError) -> Response<Body> 
 /// For a year a browser that reached this site on https takes no other way.
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
+/// What a browser may do with one response, instead of what it may do with any; handlers put it on their own.
+#[derive(Debug, Clone)]
+pub(crate) struct ContentPolicy(pub(crate) HeaderValue);
+
 /// What a browser may do with any response of this site.
 fn secure(mut response: Response, https: bool) -> Response {
     const HEADERS: [(HeaderName, &str); 7] = [
@@ -213,8 +218,12 @@ fn secure(mut response: Response, https: bool) -> Response {
         ),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
+    let own = response.extensions_mut().remove::<ContentPolicy>();
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(ContentPolicy(policy)) = own {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     if https {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);

@@ -1,10 +1,12 @@
 //! What the upload form offers, and what comes back from it.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use domain::{CeilingDbtp, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs};
+use domain::{CeilingDbtp, Extra, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs};
 use mastering::presets::{self, DEFAULT, PRESETS, Preset};
 
+use crate::extras;
 use crate::preferences::{Preferences, Start};
 use crate::words;
 
@@ -125,6 +127,9 @@ pub(crate) struct Form {
     pub(crate) destination: String,
     pub(crate) lufs: String,
     pub(crate) style: String,
+    pub(crate) extras: BTreeSet<Extra>,
+    /// The first that was sent and is none.
+    no_extra: Option<String>,
     /// In the order of [`CONTROLS`].
     controls: [String; CONTROLS.len()],
 }
@@ -136,6 +141,8 @@ impl Default for Form {
             destination: String::new(),
             lufs: "-14".to_owned(),
             style: Style::default().id().to_owned(),
+            extras: BTreeSet::new(),
+            no_extra: None,
             controls: CONTROLS.map(|control| control.usual.map(|usual| usual.to_string()).unwrap_or_default()),
         }
     }
@@ -145,21 +152,53 @@ impl Form {
     /// As the visitor's own settings have it.
     pub(crate) fn starting(preferences: &Preferences) -> Self {
         let mut form = Self { style: preferences.style.id().to_owned(), ..Self::default() };
-        match &preferences.start {
-            None => {}
-            Some(Start::Lufs(target)) => {
-                NUMBER.clone_into(&mut form.loudness);
-                form.lufs = target.lufs().to_string();
-            }
-            Some(Start::Destination(preset)) if CARDS.iter().any(|(id, _)| *id == preset.as_str()) => {
-                preset.as_str().clone_into(&mut form.loudness);
-            }
-            Some(Start::Destination(preset)) => {
-                ELSEWHERE.clone_into(&mut form.loudness);
-                preset.as_str().clone_into(&mut form.destination);
-            }
+        if let Some(start) = &preferences.start {
+            form.start(start);
         }
         form
+    }
+
+    /// As it was filled in for a job, to be changed for another one.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let sound = settings.sound.controls();
+        let in_control = |name: &str| match name {
+            "intensity" => Some(sound.intensity_percent),
+            "width" => Some(sound.width_percent),
+            "ceiling" => settings.ceiling_dbtp.map(CeilingDbtp::dbtp),
+            "low" => Some(sound.low_db),
+            "mid" => Some(sound.mid_db),
+            "high" => Some(sound.high_db),
+            _ => None,
+        };
+        let mut form = Self {
+            style: sound.style.id().to_owned(),
+            extras: settings.extras.clone(),
+            controls: CONTROLS
+                .map(|control| in_control(control.name).map(|value| value.to_string()).unwrap_or_default()),
+            ..Self::default()
+        };
+        match &settings.loudness {
+            Loudness::Automatic => {}
+            Loudness::Preset(preset) => form.start(&Start::Destination(preset.clone())),
+            Loudness::Exact(target) => form.start(&Start::Lufs(*target)),
+        }
+        form
+    }
+
+    fn start(&mut self, start: &Start) {
+        match start {
+            Start::Lufs(target) => {
+                NUMBER.clone_into(&mut self.loudness);
+                self.lufs = target.lufs().to_string();
+            }
+            Start::Destination(preset) if CARDS.iter().any(|(id, _)| *id == preset.as_str()) => {
+                preset.as_str().clone_into(&mut self.loudness);
+            }
+            Start::Destination(preset) => {
+                ELSEWHERE.clone_into(&mut self.loudness);
+                preset.as_str().clone_into(&mut self.destination);
+            }
+        }
     }
 
     /// Takes over a field that was sent; unknown ones are no concern of ours.
@@ -169,6 +208,10 @@ impl Form {
             "destination" => self.destination = value,
             "lufs" => self.lufs = value,
             "style" => self.style = value,
+            "extra" => match Extra::of_id(&value) {
+                Some(extra) => _ = self.extras.insert(extra),
+                None => _ = self.no_extra.get_or_insert(value),
+            },
             _ => {
                 let mut controls = CONTROLS.iter().zip(&mut self.controls);
                 if let Some((_, control)) = controls.find(|(control, _)| control.name == name) {
@@ -180,7 +223,7 @@ impl Form {
 
     /// Whether the part that is folded away has something in it.
     pub(crate) fn more_open(&self) -> bool {
-        self.controls != Self::default().controls
+        self.controls != Self::default().controls || !self.extras.is_empty()
     }
 
     /// What is folded away: each control with what is in it.
@@ -230,7 +273,12 @@ impl Form {
         };
         let ceiling_dbtp =
             self.control("ceiling")?.map(CeilingDbtp::try_from).transpose().map_err(|e| e.to_string())?;
-        Ok(Settings { loudness, ceiling_dbtp, sound: self.sound()? })
+        if let Some(found) = &self.no_extra {
+            return Err(format!(
+                "There is no file of the kind \u{201c}{found}\u{201d}: tick those that the form offers."
+            ));
+        }
+        Ok(Settings { loudness, ceiling_dbtp, sound: self.sound()?, extras: self.extras.clone() })
     }
 
     fn sound(&self) -> Result<Sound, String> {
@@ -263,10 +311,16 @@ pub(crate) fn asked(settings: &Settings) -> String {
             None => "For a destination of your choice.".to_owned(),
         },
     };
+    let mut asked = loudness;
     match settings.sound.controls().style {
-        Style::Balanced => loudness,
-        style => format!("{loudness} {}.", style_words(style).0),
+        Style::Balanced => {}
+        style => asked.push_str(&format!(" {}.", style_words(style).0)),
     }
+    if !settings.extras.is_empty() {
+        let names: Vec<_> = settings.extras.iter().map(|extra| extras::words(*extra).0).collect();
+        asked.push_str(&format!(" Also as {}.", names.join(", ")));
+    }
+    asked
 }
 
 #[cfg(test)]
@@ -332,6 +386,31 @@ mod tests {
             let told = wrong.parse().expect_err("wrong");
             assert!(told.contains(said), "{told}");
         }
+    }
+
+    #[test]
+    fn another_version_starts_from_what_the_last_one_was_asked_for() {
+        for (loudness, destination) in [("club", ""), (ELSEWHERE, "ebu-r128"), (NUMBER, "")] {
+            let mut sent = form(loudness, "-9.5", "-2");
+            for (name, value) in [
+                ("destination", destination),
+                ("style", "open"),
+                ("low", "1.5"),
+                ("width", "90"),
+                ("extra", "opus"),
+                ("extra", "mp3"),
+                ("extra", "opus"),
+            ] {
+                sent.set(name, value.to_owned());
+            }
+            let settings = sent.parse().expect("a wish");
+            assert_eq!(settings.extras, [Extra::Mp3, Extra::Opus].into());
+            assert!(asked(&settings).ends_with("Open. Also as MP3 320, Opus 192."), "{}", asked(&settings));
+            assert_eq!(Form::of(&settings).parse().expect("the same wish"), settings);
+        }
+        let mut wrong = Form::default();
+        wrong.set("extra", "midi".to_owned());
+        assert!(wrong.parse().expect_err("no such file").contains("\u{201c}midi\u{201d}"));
     }
 
     #[test]

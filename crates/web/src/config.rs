@@ -1,10 +1,11 @@
 //! What an operator sets, checked before anything is started.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use cookie_policy::Key;
-use domain::UploadLimits;
+use domain::{Extra, UploadLimits};
 
 use crate::analytics::Analytics;
 use crate::operator::OperatorToken;
@@ -33,6 +34,8 @@ pub struct Site {
     pub key: Key,
     /// Opens the operator's page; without it there is none.
     pub operator: Option<OperatorToken>,
+    /// What can be made of a master beside the files that always are: nothing else is offered.
+    pub extras: BTreeSet<Extra>,
 }
 
 impl Site {
@@ -40,7 +43,7 @@ impl Site {
     #[expect(clippy::missing_panics_doc, reason = "the text is long enough, as a test shows")]
     pub fn loopback() -> Self {
         let key = Key::new(b"only for this machine, so no secret is needed").expect("the text has more than 32 bytes");
-        Self { contact: None, public_url: None, key, operator: None }
+        Self { contact: None, public_url: None, key, operator: None, extras: BTreeSet::new() }
     }
 
     /// Whether browsers come over TLS.
@@ -145,6 +148,7 @@ impl Site {
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             key,
             operator: None,
+            extras: BTreeSet::new(),
         })
     }
 }

@@ -112,7 +112,7 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
 
 /// A form's fields, once its hidden field proved genuine.
 #[derive(Debug, Clone)]
-pub(crate) struct Protected(#[allow(dead_code, reason = "some forms are a button and nothing else")] pub(crate) Fields);
+pub(crate) struct Protected(pub(crate) Fields);
 
 impl<S: Sync> FromRequest<S> for Protected {
     type Rejection = Problem;

@@ -14,6 +14,7 @@ mod choices;
 mod config;
 mod consent;
 mod csrf;
+mod extras;
 mod history;
 mod language;
 mod operator;
@@ -30,6 +31,7 @@ mod usage;
 mod visit;
 mod visitor;
 mod waveform;
+mod wishes;
 mod words;
 
 pub use analytics::Analytics;

@@ -3,6 +3,8 @@
 use mastering::Measurement;
 use serde::Deserialize;
 
+use crate::extras;
+
 /// What a finished job says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Report {
@@ -18,6 +20,39 @@ pub(crate) struct Report {
     pub(crate) reason: Option<String>,
     pub(crate) explanation: Vec<String>,
     pub(crate) waveforms: Waveforms,
+    #[serde(default)]
+    outputs: Vec<Output>,
+    #[serde(default)]
+    not_made: Vec<NotMade>,
+}
+
+/// What is said of a file that was made.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Output {
+    encoding: String,
+    #[serde(default)]
+    note: Option<String>,
+}
+
+/// A file that was asked for and could not be made.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct NotMade {
+    encoding: String,
+    reason: String,
+}
+
+impl Report {
+    /// What is to be said of single files, one sentence each.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let name = |encoding: &str| {
+            extras::of_encoding(encoding).map_or(encoding.to_owned(), |extra| extras::words(extra).0.to_owned())
+        };
+        let made =
+            self.outputs.iter().filter_map(|file| Some(format!("{}: {}", name(&file.encoding), file.note.as_ref()?)));
+        let missing = self.not_made.iter();
+        let missing = missing.map(|file| format!("{} could not be made: {}.", name(&file.encoding), file.reason));
+        missing.chain(made).collect()
+    }
 }
 
 /// What mix and master look like.

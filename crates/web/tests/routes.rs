@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use common::{Bench, form, genuine, get, upload};
 use cookie_policy::Key;
-use domain::{Failure, FailureKind, UploadLimits};
+use domain::{Extra, Failure, FailureKind, UploadLimits};
 use web::{Limits, Site};
 
 async fn bench() -> Bench {
@@ -63,6 +63,7 @@ async fn over_tls_the_session_is_for_tls_alone() {
         public_url: Some("https://balanced.test".into()),
         key: Key::new(&[7; 32]).expect("long enough"),
         operator: None,
+        ..Site::loopback()
     };
     let bench = Bench::of(Limits::default(), &site, true).await;
     let answer = bench.upload("", form("mix.wav", b"music", &[])).await;
@@ -118,10 +119,82 @@ async fn a_track_is_followed_to_its_end_and_everything_can_be_downloaded() {
     assert_eq!(original.text(), "music");
     let report = bench.get(&format!("{address}/report.json"), &cookie).await;
     assert_eq!(report.header(header::CONTENT_TYPE), "application/json");
+    assert!(result.contains(&format!("<a class=\"button\" href=\"{address}/report\">The whole report</a>")));
+    let page = bench.get(&format!("{address}/report"), &cookie).await;
+    assert_eq!(page.header(header::CONTENT_TYPE), "text/html; charset=utf-8");
+    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.starts_with("default-src 'none'; style-src 'none'; "), "{policy}");
+    assert_eq!(page.headers.get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1);
 
     let deleted = bench.post(&format!("{address}/delete"), &cookie).await;
     assert_eq!(deleted.header(header::LOCATION), "/tracks");
     assert_eq!(bench.get(&address, &cookie).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn files_that_can_be_made_here_are_offered_asked_for_and_downloaded_under_their_own_names() {
+    let site = Site { extras: [Extra::Mp3, Extra::Opus, Extra::Vorbis, Extra::Aiff].into(), ..Site::loopback() };
+    let bench = Bench::of(Limits::default(), &site, false).await;
+    let page = bench.get("/", "").await.text();
+    assert!(page.contains(r#"<input type="checkbox" name="extra" value="mp3">"#), "{page}");
+    assert!(!page.contains(r#"value="aac""#), "what cannot be made is not offered");
+    assert!(!Bench::new(Limits::default()).await.get("/", "").await.text().contains("Further files"));
+
+    let wishes = [("loudness", "number"), ("lufs", "-11"), ("extra", "mp3"), ("extra", "opus"), ("low", "1")];
+    let sent = bench.upload("", form("Night.wav", b"music", &wishes)).await;
+    let cookie = sent.cookie();
+    let address = sent.header(header::LOCATION).strip_suffix("?fresh").expect("the way to the track").to_owned();
+    assert!(
+        bench.get(&address, &cookie).await.text().contains("To exactly \u{2212}11 LUFS. Also as MP3 320, Opus 192.")
+    );
+    bench.work().await;
+    let result = bench.get(&address, &cookie).await.text();
+    for expected in [
+        "Make another version",
+        r#"<input type="checkbox" name="extra" value="mp3" checked>"#,
+        r#"<input type="checkbox" name="extra" value="vorbis">"#,
+        r#"name="lufs" min="-40" max="-4" step="0.1" value="-11""#,
+        "Opus 192: Opus brought peaks &#60;above&#62; the ceiling.",
+        "AAC 256 could not be made: FFmpeg is gone.",
+    ] {
+        assert!(result.contains(expected), "{expected}\n{result}");
+    }
+    for (kind, media_type, name) in [
+        ("aiff", "audio/aiff", "Night%20%28master%29.aiff"),
+        ("mp3", "audio/mpeg", "Night%20%28master%29.mp3"),
+        ("aac", "audio/mp4", "Night%20%28master%29.m4a"),
+        ("opus", "audio/ogg", "Night%20%28master%29.opus"),
+        ("vorbis", "audio/ogg", "Night%20%28master%29.ogg"),
+    ] {
+        assert!(result.contains(&format!("href=\"{address}/download/{kind}\" download")), "{kind}");
+        let answer = bench.get(&format!("{address}/download/{kind}"), &cookie).await;
+        assert_eq!((answer.status, answer.header(header::CONTENT_TYPE)), (StatusCode::OK, media_type));
+        assert!(answer.header(header::CONTENT_DISPOSITION).ends_with(name), "{kind}");
+    }
+    for nothing in ["preview", "report", "report-page", "midi", "flac24"] {
+        let answer = bench.get(&format!("{address}/download/{nothing}"), &cookie).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn another_version_is_made_with_other_wishes_and_a_wrong_one_changes_nothing() {
+    let bench = bench().await;
+    let (address, cookie) = bench.uploaded("mine.wav", b"music").await;
+    bench.work().await;
+    let again = format!("{address}/again");
+    let (with_token, token) = genuine(&cookie);
+    let send = async |wishes: &str| {
+        let request = get(&again, &with_token).method("POST").body(Body::from(format!("{token}&{wishes}")));
+        bench.send(request.expect("a request")).await
+    };
+    let wrong = send("loudness=number&lufs=3").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text().contains("nothing was done yet"), "{}", wrong.text());
+    assert!(bench.get(&address, &cookie).await.text().contains("Your master is at"), "the master is still there");
+    assert_eq!(send("loudness=club&style=open&extra=vorbis").await.header(header::LOCATION), address);
+    let waiting = bench.get(&address, &cookie).await.text();
+    assert!(waiting.contains("For Club") && waiting.contains("Open. Also as Ogg Vorbis 256."), "{waiting}");
 }
 
 #[tokio::test]
@@ -133,7 +206,7 @@ async fn a_stranger_a_guess_and_a_wrong_id_all_find_nothing() {
     let guesses = [address.as_str(), "/tracks/00000000000000000000000000000000", "/tracks/..%2f..%2fetc", "/tracks/x"];
     for cookie in [stranger.as_str(), "", "session-id=forged", &format!("session-id={}", "0".repeat(64))] {
         for guess in guesses {
-            for rest in ["", "/events", "/preview.flac", "/original", "/report.json", "/download/wav24"] {
+            for rest in ["", "/events", "/preview.flac", "/original", "/report", "/report.json", "/download/wav24"] {
                 let answer = bench.get(&format!("{guess}{rest}"), cookie).await;
                 assert_eq!(answer.status, StatusCode::NOT_FOUND, "{guess}{rest}");
                 assert!(!answer.text().contains("mine.wav"));

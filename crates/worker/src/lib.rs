@@ -12,5 +12,5 @@ mod mastering;
 mod pool;
 
 pub use engine::{Engine, Made, Order};
-pub use mastering::Mastering;
+pub use mastering::{Mastering, makeable};
 pub use pool::{Pool, PoolOptions};

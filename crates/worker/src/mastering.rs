@@ -2,19 +2,40 @@
 
 use crate::attempt::stage;
 use crate::engine::{Engine, Made, Order};
-use domain::{OutputKind, UploadLimits};
+use domain::{Extra, OutputKind, UploadLimits};
 use pipeline::{
-    Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Loudness, Observer, Report, Request, Sound, Style,
-    presets,
+    Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Lossy, LossyCodec, Loudness, Observer, Report,
+    Request, Sound, Style,
+    presets::{self, Preset},
 };
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// The files of the master that are offered.
+/// The files of the master that are always made.
 const DELIVERED: [(OutputKind, Encoding); 3] = [
     (OutputKind::Wav24, Encoding::Wav24),
     (OutputKind::Wav16, Encoding::Wav16),
     (OutputKind::Flac24, Encoding::Flac24),
 ];
+
+/// What is made for an extra that is asked for: lossy ones at the bitrate where listening tests stop finding differences.
+fn encoding(extra: Extra) -> Encoding {
+    let codec = match extra {
+        Extra::Aiff => return Encoding::Aiff24,
+        Extra::Mp3 => LossyCodec::Mp3,
+        Extra::Aac => LossyCodec::Aac,
+        Extra::Opus => LossyCodec::Opus,
+        Extra::Vorbis => LossyCodec::Vorbis,
+    };
+    Encoding::Lossy(Lossy::new(codec, None).expect("every codec has its usual bitrate"))
+}
+
+/// The extras that can be made on this machine: nothing else is to be offered.
+pub fn makeable() -> BTreeSet<Extra> {
+    let can = |extra: &Extra| encoding(*extra).lossy().is_none_or(|lossy| pipeline::can_encode(lossy.codec()).is_ok());
+    Extra::ALL.into_iter().filter(can).collect()
+}
 
 /// Sends tracks down the pipeline.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,14 +50,20 @@ impl Engine for Mastering {
     fn master(&self, order: &Order, observer: Observer<'_>) -> Result<Made, Error> {
         let path = |kind: OutputKind| order.folder.join(format!("{kind}.{}", kind.extension()));
         let defaults = Limits::default();
+        let delivery = |(kind, encoding): (OutputKind, Encoding)| Delivery { path: path(kind), encoding };
+        let extras = order.settings.extras.iter().map(|extra| (OutputKind::from(*extra), encoding(*extra)));
+        let (copies, lossless): (Vec<_>, Vec<_>) = extras.partition(|(_, encoding)| encoding.lossy().is_some());
+        let deliveries: Vec<_> = DELIVERED.into_iter().chain(lossless).collect();
+        let preset = preset(&order.settings.loudness)?;
         let job = Job {
             input: order.source.clone(),
-            instructions: Instructions::Decide(request(&order.settings)?),
-            deliveries: DELIVERED.into_iter().map(|(kind, encoding)| Delivery { path: path(kind), encoding }).collect(),
+            instructions: Instructions::Decide(request(&order.settings, preset)),
+            deliveries: deliveries.iter().copied().map(delivery).collect(),
+            copies: copies.iter().copied().map(delivery).collect(),
             preview: Some(path(OutputKind::Preview)),
             rate_hz: None,
             silence_at_end_s: None,
-            heard_through: Vec::new(),
+            heard_through: preset.map_or_else(Vec::new, pipeline::codecs_of),
             drawn: true,
             existing: Existing::Keep,
             limits: Limits {
@@ -46,11 +73,14 @@ impl Engine for Mastering {
             },
         };
         let report = renamed(pipeline::run(&job, observer)?, order);
-        let report_path = path(OutputKind::Report);
         let json = serde_json::to_vec(&report).expect("a report has nothing that JSON does not");
-        std::fs::write(&report_path, json).map_err(|source| pipeline::Failure::Write { path: report_path, source })?;
-        let kinds = DELIVERED.into_iter().map(|(kind, _)| kind);
-        let files = kinds.chain([OutputKind::Preview, OutputKind::Report]).map(|kind| (kind, path(kind))).collect();
+        write(path(OutputKind::Report), &json)?;
+        write(path(OutputKind::ReportPage), pipeline::report_page(&report).as_bytes())?;
+        let missing = |encoding| report.not_made.iter().any(|not_made| not_made.encoding == encoding);
+        let made = deliveries.into_iter().chain(copies).filter(|(_, encoding)| !missing(*encoding));
+        let kinds = made.map(|(kind, _)| kind);
+        let beside = [OutputKind::Preview, OutputKind::Report, OutputKind::ReportPage];
+        let files = kinds.chain(beside).map(|kind| (kind, path(kind))).collect();
         let stages = pipeline::Stage::ALL.into_iter().filter_map(|passed| {
             let ms = report.timings_ms.stage_ms(passed)?;
             Some((stage(passed), Duration::from_secs_f64(ms / 1e3)))
@@ -59,20 +89,27 @@ impl Engine for Mastering {
     }
 }
 
+/// The folder is this job's alone and goes with it, so nothing has to be whole before it is kept.
+fn write(path: PathBuf, contents: &[u8]) -> Result<(), Error> {
+    std::fs::write(&path, contents).map_err(|source| pipeline::Failure::Write { path, source }.into())
+}
+
+/// The place that a visitor chose, if it is one.
+fn preset(loudness: &domain::Loudness) -> Result<Option<&'static Preset>, Error> {
+    let domain::Loudness::Preset(id) = loudness else { return Ok(None) };
+    let unknown = || Error::Refused(format!("there is no preset `{}` (any more): choose another", id.as_str()));
+    presets::find(id.as_str()).ok_or_else(unknown).map(Some)
+}
+
 /// What the pipeline calls the visitor's wishes.
-fn request(settings: &domain::Settings) -> Result<Request, Error> {
-    let preset = match &settings.loudness {
-        domain::Loudness::Preset(id) => presets::find(id.as_str()).ok_or_else(|| {
-            Error::Refused(format!("there is no preset `{}` (any more): choose another", id.as_str()))
-        })?,
-        domain::Loudness::Automatic | domain::Loudness::Exact(_) => presets::DEFAULT,
-    };
+fn request(settings: &domain::Settings, preset: Option<&Preset>) -> Request {
+    let preset = preset.unwrap_or(presets::DEFAULT);
     let loudness = match &settings.loudness {
         domain::Loudness::Exact(target) => Loudness::Exact(target.lufs()),
         domain::Loudness::Automatic | domain::Loudness::Preset(_) => Loudness::Chosen(preset.loudness_lufs),
     };
     let ceiling_dbtp = settings.ceiling_dbtp.map_or(preset.ceiling_dbtp, domain::CeilingDbtp::dbtp);
-    Ok(Request { loudness, ceiling_dbtp, sound: sound(settings.sound.controls()), toward: None })
+    Request { loudness, ceiling_dbtp, sound: sound(settings.sound.controls()), toward: None }
 }
 
 fn sound(wish: &domain::SoundWish) -> Sound {

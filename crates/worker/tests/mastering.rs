@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 use domain::{
-    CeilingDbtp, FailureKind, FileName, JobState, Loudness, OsEntropy, OutputKind, Owner, PresetId, RunId, Settings,
-    SystemClock, TargetLufs, TrackId,
+    CeilingDbtp, Extra, FailureKind, FileName, JobState, Loudness, OsEntropy, OutputKind, Owner, PresetId, RunId,
+    Settings, SystemClock, TargetLufs, TrackId,
 };
 use pipeline::Report;
 use std::f64::consts::TAU;
@@ -109,6 +109,9 @@ async fn an_upload_becomes_a_master_as_asked_for_and_a_bad_one_is_refused_with_i
         assert!(after.true_peak_dbtp <= -2.0, "{kind}: {} dBTP", after.true_peak_dbtp);
     }
     assert!(bytes_of(&store, owner, track, OutputKind::Preview).await.starts_with(b"fLaC"));
+    let page = String::from_utf8(bytes_of(&store, owner, track, OutputKind::ReportPage).await).unwrap();
+    assert!(page.contains("<h1>My &quot;mix&quot; 🎸.wav</h1>") && page.contains("My &quot;mix&quot; 🎸 (master).wav"));
+    assert!(!page.contains(dir.path().to_str().unwrap()), "no path of the host");
 
     let nowhere = Loudness::Preset(PresetId::try_from("minidisc".to_owned()).unwrap());
     for (bytes, loudness) in [
@@ -123,5 +126,48 @@ async fn an_upload_becomes_a_master_as_asked_for_and_a_bad_one_is_refused_with_i
         assert!(!failure.message.contains(dir.path().to_str().unwrap()), "{}", failure.message);
         println!("refused: {}", failure.message);
     }
+    assert!(pool.shut_down(Duration::from_secs(5)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn further_files_are_made_as_asked_for_and_hold_the_ceiling_when_they_are_decoded() {
+    let _logging = tracing_subscriber::fmt().with_test_writer().try_init();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("data"), Arc::new(SystemClock), Arc::new(OsEntropy)).await.unwrap();
+    let owner = store.sessions.begin(Duration::from_hours(1)).await.unwrap().1.owner();
+    let pool = Pool::start(&store, Arc::new(Mastering::default()), RunId::draw(&OsEntropy), PoolOptions::default());
+
+    let extras = worker::makeable();
+    assert!([Extra::Aiff, Extra::Opus, Extra::Vorbis].iter().all(|own| extras.contains(own)), "{extras:?}");
+    let loudness = Loudness::Preset(PresetId::try_from("soundcloud".to_owned()).unwrap());
+    let settings = Settings { loudness, extras: extras.clone(), ..Settings::default() };
+    let track = upload(&store, owner, &mix(), settings).await;
+    assert_eq!(end(&store, owner, track).await, JobState::Done);
+    let json = bytes_of(&store, owner, track, OutputKind::Report).await;
+    let report: Report = serde_json::from_slice(&json).unwrap();
+    assert!(report.not_made.is_empty(), "{:?}", report.not_made);
+    assert_eq!(report.outputs.len(), 3 + extras.len());
+    // The codecs that stand for the service were listened to, and cost no loudness.
+    assert!(report.heard_through.iter().any(|heard| heard.encoding.name() == "opus-64"), "{:?}", report.heard_through);
+    assert!(report.target_reached, "{:?}", report.reason);
+    for extra in extras {
+        let kind = OutputKind::from(extra);
+        let bytes = bytes_of(&store, owner, track, kind).await;
+        let magic: &[u8] = match extra {
+            Extra::Aiff => b"FORM",
+            Extra::Mp3 | Extra::Aac => b"",
+            Extra::Opus | Extra::Vorbis => b"OggS",
+        };
+        assert!(bytes.starts_with(magic), "{kind}");
+        let after = measured(&bytes, dir.path());
+        assert!(after.true_peak_dbtp <= -1.0, "{kind}: {} dBTP", after.true_peak_dbtp);
+        assert!((after.integrated_lufs + 14.0).abs() <= 0.5, "{kind}: {} LUFS", after.integrated_lufs);
+    }
+    let wav = bytes_of(&store, owner, track, OutputKind::Wav24).await;
+    assert_eq!(
+        u32::from_le_bytes(wav[24..28].try_into().unwrap()),
+        RATE_HZ,
+        "Opus does not change the rate of the others"
+    );
     assert!(pool.shut_down(Duration::from_secs(5)).await);
 }

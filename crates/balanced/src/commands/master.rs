@@ -96,6 +96,7 @@ fn one(
         input: task.input.clone(),
         instructions: instructions.clone(),
         deliveries: vec![task.delivery.clone()],
+        copies: Vec::new(),
         preview: None,
         rate_hz: args.rate,
         silence_at_end_s: None,

@@ -35,6 +35,7 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Ok(token) => token,
         Err(problem) => return outcome::usage(&format!("serve.operator_token: {problem}")),
     };
+    site.extras = worker::makeable();
     let ga4 = match settings.analytics.ga4() {
         Ok(ga4) => ga4,
         Err(problem) => return outcome::usage(&problem),

@@ -48,11 +48,22 @@ impl Drop for Running {
     }
 }
 
-/// Whether there is a program to start; the error says what to do.
+/// The name of FFmpeg's encoder.
+fn encoder(codec: LossyCodec) -> &'static str {
+    match codec {
+        LossyCodec::Mp3 => "libmp3lame",
+        _ => "aac",
+    }
+}
+
+/// Whether there is a program to start, and it was built with the encoder; the error says what to do.
 pub(super) fn available(codec: LossyCodec) -> Result<(), EncodeError> {
     let mut program = Command::new(PROGRAM);
-    match program.arg("-version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status() {
-        Ok(status) if status.success() => Ok(()),
+    program.args(["-hide_banner", "-v", "error", "-encoders"]).stdin(Stdio::null()).stderr(Stdio::null());
+    let listed = program.output().ok().filter(|output| output.status.success());
+    let has = |line: &str| line.split_whitespace().nth(1) == Some(encoder(codec));
+    match listed {
+        Some(output) if String::from_utf8_lossy(&output.stdout).lines().any(has) => Ok(()),
         _ => Err(missing(codec)),
     }
 }
@@ -61,7 +72,7 @@ fn missing(codec: LossyCodec) -> EncodeError {
     EncodeError::NoEncoder {
         format: codec.name(),
         advice: match codec {
-            LossyCodec::Mp3 => "install FFmpeg, or build this program with `--features mp3`",
+            LossyCodec::Mp3 => "install an FFmpeg with LAME, or build this program with `--features mp3`",
             _ => "install FFmpeg, or choose Opus, Vorbis, FLAC or WAV",
         },
     }
@@ -81,15 +92,12 @@ fn aac_tools(kbps: u32) -> &'static [&'static str] {
 
 impl<W: Write + Seek> FfmpegWriter<W> {
     pub(super) fn create(writer: W, spec: OutputSpec, lossy: Lossy, tags: &Tags) -> Result<Self, EncodeError> {
-        let (encoder, muxer) = match lossy.codec() {
-            LossyCodec::Mp3 => ("libmp3lame", "mp3"),
-            _ => ("aac", "ipod"),
-        };
+        let muxer = if lossy.codec() == LossyCodec::Mp3 { "mp3" } else { "ipod" };
         let folder = tempfile::tempdir()?;
         let words = tempfile::tempfile()?;
         let mut command = Command::new(PROGRAM);
         command.args(["-v", "error", "-f", "f32le", "-ar", &spec.rate_hz.to_string()]);
-        command.args(["-ac", &spec.channels.to_string(), "-i", "pipe:0", "-c:a", encoder]);
+        command.args(["-ac", &spec.channels.to_string(), "-i", "pipe:0", "-c:a", encoder(lossy.codec())]);
         command.args(["-b:a", &format!("{}k", lossy.kbps()), "-map_metadata", "-1"]);
         // Without a date and a version inside: the same master gives the same bits with the same FFmpeg.
         command.args(["-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", muxer]);

@@ -18,7 +18,8 @@ use mastering::observations::{Observation, Weight};
 
 pub use album::album_page;
 
-use crate::{AnalysisReport, FIGURES, Input, Report};
+use crate::hold::spoken;
+use crate::{AnalysisReport, Encoding, FIGURES, Input, Report};
 use pictures::{curve_of_equaliser, gain, loudness, spectrum, waveform, width};
 use text::{clock, escape, file_name, number, signed};
 
@@ -208,7 +209,14 @@ fn files(report: &Report) -> String {
             number(file.bytes as f64 / 1e6, 1)
         );
     }
-    html + "</tbody></table></div>\n"
+    html.push_str("</tbody></table></div>\n");
+    let name = |encoding: Encoding| encoding.lossy().map_or_else(|| encoding.name(), spoken);
+    let noted =
+        report.outputs.iter().filter_map(|file| Some(format!("{}: {}", name(file.encoding), file.note.as_ref()?)));
+    let missing = report.not_made.iter();
+    let missing = missing.map(|file| format!("{} could not be made: {}.", name(file.encoding), file.reason));
+    let told: Vec<String> = noted.chain(missing).collect();
+    if told.is_empty() { html } else { html + &sentences(&told) }
 }
 
 #[cfg(test)]

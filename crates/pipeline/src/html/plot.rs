@@ -1,4 +1,7 @@
-//! A drawing with axes: paths in SVG, numbers in HTML beside them, so that the one stretches and the other stays legible.
+//! A drawing with axes: paths in one SVG, which stretches, and numbers in others beside it, which stay legible.
+//!
+//! Numbers stand where they do by attributes of SVG, not by styles of their own: a page without style attributes can be
+//! served under a policy that lets in its one style sheet and nothing else.
 
 use std::fmt::Write as _;
 
@@ -34,14 +37,25 @@ impl Plot {
     /// A number below the drawing and a line up from it; `minor` ones give way on narrow screens.
     pub(super) fn tick_x(&mut self, at: f64, label: &str, minor: bool) {
         let class = if minor { " class=\"minor\"" } else { "" };
+        let anchor = if at == 0.0 { "start" } else { "middle" };
         let _ = write!(self.shapes, "<path class=\"grid\" d=\"M{at:.1} 0V{BOX}\"/>");
-        let _ = write!(self.below, "<span{class} style=\"left:{:.2}%\">{}</span>", at / 10.0, escape(label));
+        let _ = write!(
+            self.below,
+            "<text{class} x=\"{:.2}%\" y=\"1.4em\" text-anchor=\"{anchor}\">{}</text>",
+            at / 10.0,
+            escape(label)
+        );
     }
 
     /// A number to the left of the drawing and a line across it.
     pub(super) fn tick_y(&mut self, at: f64, label: &str) {
         let _ = write!(self.shapes, "<path class=\"grid\" d=\"M0 {at:.1}H{BOX}\"/>");
-        let _ = write!(self.left, "<span style=\"top:{:.2}%\">{}</span>", at / 10.0, escape(label));
+        let _ = write!(
+            self.left,
+            "<text x=\"100%\" y=\"{:.2}%\" dy=\"0.35em\" text-anchor=\"end\">{}</text>",
+            at / 10.0,
+            escape(label)
+        );
     }
 
     /// A line through points.
@@ -82,10 +96,11 @@ impl Plot {
         let Self { description, class, shapes, below, left, legend } = self;
         let (unit_x, unit_y, caption) = (escape(unit_x), escape(unit_y), escape(caption));
         format!(
-            "<figure class=\"plot {class}\">\n<div class=\"frame\"><div class=\"left\" aria-hidden=\"true\">{left}\
-             <span class=\"unit\">{unit_y}</span></div>\n\
+            "<figure class=\"plot {class}\">\n<div class=\"frame\"><div class=\"left\" aria-hidden=\"true\"><svg>{left}\
+             <text class=\"unit\" x=\"100%\" y=\"100%\" dy=\"1.4em\" text-anchor=\"end\">{unit_y}</text></svg></div>\n\
              <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{description}\">{shapes}</svg>\n\
-             <div class=\"below\" aria-hidden=\"true\">{below}<span class=\"unit\">{unit_x}</span></div></div>\n\
+             <div class=\"below\" aria-hidden=\"true\"><svg>{below}\
+             <text class=\"unit\" x=\"100%\" y=\"1.4em\" text-anchor=\"end\">{unit_x}</text></svg></div></div>\n\
              <figcaption>{legend}{caption}</figcaption>\n</figure>\n"
         )
     }

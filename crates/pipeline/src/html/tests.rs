@@ -46,6 +46,7 @@ fn report(name: &str, channels: usize) -> Report {
             toward: None,
         }),
         deliveries: vec![Delivery { path: folder.path().join("out.wav"), encoding: Encoding::Wav24 }],
+        copies: Vec::new(),
         preview: None,
         rate_hz: None,
         silence_at_end_s: None,
@@ -81,6 +82,10 @@ fn the_page_stands_alone_and_tells_everything() {
     let report = report("song.wav", 2);
     let page = report_page(&report);
     is_well_formed(&page);
+    assert!(
+        !page.contains("style=\"") && page.matches("<style>").count() == 1,
+        "one style sheet, and no style beside it"
+    );
     for foreign in ["<script", "http:", "https:", "src=", "href=", "url(", "@import", "<link", "<img"] {
         assert!(!page.contains(foreign), "{foreign}");
     }

@@ -101,6 +101,7 @@ pub fn job(input: &Path, loudness_lufs: f64, ceiling_dbtp: f64, deliveries: Vec<
             toward: None,
         }),
         deliveries,
+        copies: Vec::new(),
         preview: None,
         rate_hz: None,
         silence_at_end_s: None,

@@ -199,6 +199,8 @@ fn report() -> Vec<u8> {
         "ceiling_dbtp": -1.0, "target_reached": true,
         "explanation": ["The lows <were> left alone."],
         "waveforms": {"before": overview, "after": overview},
+        "outputs": [{"encoding": "wav-24"}, {"encoding": "opus-192", "note": "Opus brought peaks <above> the ceiling."}],
+        "not_made": [{"encoding": "aac-256", "reason": "FFmpeg is gone"}],
     })
     .to_string()
     .into_bytes()

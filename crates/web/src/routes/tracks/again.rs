@@ -1,11 +1,15 @@
-//! POST /tracks/{id}/again: the same work once more, after it failed through no fault of the file.
+//! POST /tracks/{id}/again: another version of a master, with other wishes; or the same work once more, after it failed
+//! through no fault of the file.
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Redirect;
+use domain::Settings;
 
 use super::track_id;
 use crate::app::AppState;
-use crate::csrf::Protected;
+use crate::choices::Form;
+use crate::csrf::{Fields, Protected};
 use crate::page::Problem;
 use crate::visitor::Visitor;
 
@@ -13,13 +17,23 @@ pub(crate) async fn post(
     State(state): State<AppState>,
     Path(id): Path<String>,
     Visitor { owner }: Visitor,
-    _: Protected,
+    Protected(fields): Protected,
 ) -> Result<Redirect, Problem> {
     let id = track_id(&id)?;
     let job = state.store.jobs.latest(owner, id).await?.ok_or_else(Problem::not_found)?;
     // A second click finds the work under way: it is left alone.
     if job.course.state.is_final() {
-        state.store.jobs.ask_again(owner, id, &job.settings).await?.ok_or_else(Problem::not_found)?;
+        let settings = if fields.get("loudness").is_some() { wished(&fields)? } else { job.settings };
+        state.store.jobs.ask_again(owner, id, &settings).await?.ok_or_else(Problem::not_found)?;
     }
     Ok(Redirect::to(&format!("/tracks/{id}")))
+}
+
+fn wished(fields: &Fields) -> Result<Settings, Problem> {
+    let mut form = Form::default();
+    for (name, value) in fields.iter() {
+        form.set(name, value.to_owned());
+    }
+    let wrong = |message| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "That cannot be made", message);
+    form.parse().map_err(|message| wrong(format!("{message} Go back and change it: nothing was done yet.")))
 }

@@ -1,13 +1,14 @@
-//! GET /tracks/{id}/download/{wav16|wav24|flac}: the master.
+//! GET /tracks/{id}/download/{kind}: the master, as `wav24`, `wav16`, `flac` or an extra that was asked for.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use domain::OutputKind;
+use domain::{Extra, OutputKind};
 
 use super::track_id;
 use crate::app::AppState;
 use crate::blob::{self, Disposition};
+use crate::extras::media_type;
 use crate::page::Problem;
 use crate::visitor::Visitor;
 
@@ -18,11 +19,11 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = track_id(&id)?;
-    let (kind, media_type) = match kind.as_str() {
-        "wav16" => (OutputKind::Wav16, "audio/wav"),
-        "wav24" => (OutputKind::Wav24, "audio/wav"),
-        "flac" => (OutputKind::Flac24, "audio/flac"),
-        _ => return Err(Problem::not_found()),
+    let kind = match kind.as_str() {
+        "wav16" => OutputKind::Wav16,
+        "wav24" => OutputKind::Wav24,
+        "flac" => OutputKind::Flac24,
+        other => Extra::of_id(other).ok_or_else(Problem::not_found)?.into(),
     };
     let track = state.store.tracks.find(owner, id).await?.ok_or_else(Problem::not_found)?;
     let output = state.store.jobs.output(owner, id, kind).await?.ok_or_else(Problem::not_found)?;
@@ -32,5 +33,5 @@ pub(crate) async fn get(
     };
     let name = track.file_name.download_name(addition, kind.extension());
     let disposition = Disposition::Attachment(name);
-    blob::serve(&state.store.blobs, &output.blob, media_type, &disposition, &headers).await
+    blob::serve(&state.store.blobs, &output.blob, media_type(kind), &disposition, &headers).await
 }

@@ -4,11 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::Style;
 
 use super::list::Line;
 use crate::app::AppState;
-use crate::choices::{Card, Form, cards, elsewhere, style_words};
+use crate::choices::Form;
 use crate::consent::Need;
 use crate::history;
 use crate::language::Language;
@@ -17,6 +16,7 @@ use crate::registry::UploadDraft;
 use crate::usage::{Counted, experiment};
 use crate::visit::Visit;
 use crate::visitor::Visitor;
+use crate::wishes::Wishes;
 use crate::words;
 
 #[derive(Template)]
@@ -25,11 +25,7 @@ struct UploadPage<'a> {
     shell: Shell,
     max_bytes: u64,
     max_size: String,
-    cards: Vec<Card>,
-    elsewhere: Vec<Card>,
-    /// Each style: its id, its name and what it does.
-    styles: [(&'static str, &'static str, &'static str); Style::ALL.len()],
-    form: &'a Form,
+    wishes: Wishes<'a>,
     message: Option<&'a str>,
     /// What stands in the way of an upload, where the visitor blocked all cookies.
     blocked: Option<String>,
@@ -93,13 +89,7 @@ fn render(
             shell: state.shell(visit, Here::Elsewhere),
             max_bytes,
             max_size: words::limit(max_bytes),
-            cards: cards(),
-            elsewhere: elsewhere(),
-            styles: Style::ALL.map(|style| {
-                let (name, what) = style_words(style);
-                (style.id(), name, what)
-            }),
-            form,
+            wishes: Wishes::of(form, &state.site.extras),
             message,
             blocked: visit.jar.essential().is_err().then(|| Need::Upload.message(visit.language)),
             language: visit.language,

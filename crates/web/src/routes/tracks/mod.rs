@@ -9,6 +9,7 @@ pub(crate) mod list;
 pub(crate) mod original;
 pub(crate) mod preview;
 pub(crate) mod report;
+pub(crate) mod report_page;
 pub(crate) mod result;
 pub(crate) mod show;
 pub(crate) mod upload;

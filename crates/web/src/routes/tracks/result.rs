@@ -3,15 +3,18 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{OutputKind, Owner, Track, TrackId};
+use domain::{Extra, OutputKind, Owner, Settings, Track, TrackId};
 use tokio::io::AsyncReadExt as _;
 
 use crate::app::AppState;
+use crate::choices::Form;
 use crate::csrf;
+use crate::extras;
 use crate::page::{Here, Problem, Shell, page};
 use crate::preferences::Format;
 use crate::report::{Overview, Report};
 use crate::visit::Visit;
+use crate::wishes::Wishes;
 use crate::{waveform, words};
 
 /// A report is some tens of kilobytes; more than this is not one.
@@ -19,7 +22,7 @@ const MAX_REPORT_BYTES: u64 = 4 << 20;
 
 #[derive(Template)]
 #[template(path = "result.html")]
-struct ResultPage {
+struct ResultPage<'a> {
     shell: Shell,
     csrf: String,
     id: TrackId,
@@ -30,11 +33,17 @@ struct ResultPage {
     duration: String,
     louder_db: f64,
     lanes: [Lane; 2],
-    files: [File; 3],
+    files: Vec<File>,
+    /// What is to be said of single files: made otherwise, or not at all.
+    notes: Vec<String>,
+    /// For another version.
+    wishes: Wishes<'a>,
     figures: [Figure; 3],
     explanation: Vec<String>,
     rows: Vec<Row>,
     source: String,
+    /// Tracks from before there was such a page have none.
+    has_report_page: bool,
 }
 
 struct Lane {
@@ -67,7 +76,13 @@ struct Row {
     unit: &'static str,
 }
 
-pub(super) async fn show(state: &AppState, visit: &Visit, owner: Owner, track: &Track) -> Result<Response, Problem> {
+pub(super) async fn show(
+    state: &AppState,
+    visit: &Visit,
+    owner: Owner,
+    track: &Track,
+    settings: &Settings,
+) -> Result<Response, Problem> {
     let outputs = state.store.jobs.outputs(owner, track.id).await?;
     let bytes_of = |kind| outputs.iter().find(|output| output.kind == kind).map_or(0, |output| output.blob.bytes);
     let report = outputs.iter().find(|output| output.kind == OutputKind::Report).ok_or_else(Problem::not_found)?;
@@ -80,20 +95,29 @@ pub(super) async fn show(state: &AppState, visit: &Visit, owner: Owner, track: &
         name: format.name(),
         hint: format!("{what}, {}", words::size(bytes_of(format.output()))),
     };
-    let mut files = [
+    let mut files = vec![
         file(Format::Wav24, "for distributors and archives"),
         file(Format::Wav16, "for CD, dithered"),
         file(Format::Flac, "the same in less space"),
     ];
     let first = visit.preferences.format.word();
     files.sort_by_key(|file| file.kind != first);
+    files.extend(Extra::ALL.into_iter().filter_map(|extra| {
+        let output = outputs.iter().find(|output| output.kind == extra.into())?;
+        let (name, why) = extras::words(extra);
+        Some(File { kind: extra.id(), name, hint: format!("{why}, {}", words::size(output.blob.bytes)) })
+    }));
+    let form = Form::of(settings);
+    let wishes = Wishes::of(&form, &state.site.extras);
     let csrf = csrf::field(&visit.jar, &*state.entropy)?;
-    let view = ResultPage::new(state.shell(visit, Here::Tracks), csrf, track, report, files);
+    let has_report_page = outputs.iter().any(|output| output.kind == OutputKind::ReportPage);
+    let shell = state.shell(visit, Here::Tracks);
+    let view = ResultPage { has_report_page, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
     Ok(page(StatusCode::OK, &view))
 }
 
-impl ResultPage {
-    fn new(shell: Shell, csrf: String, track: &Track, report: Report, files: [File; 3]) -> Self {
+impl<'a> ResultPage<'a> {
+    fn new(shell: Shell, csrf: String, track: &Track, report: Report, files: Vec<File>, wishes: Wishes<'a>) -> Self {
         let (before, after) = (report.before, report.after);
         let lane = |side, name, measured: &mastering::Measurement, overview: &Overview| {
             let width = overview.max.len().saturating_sub(1).max(1);
@@ -144,12 +168,14 @@ impl ResultPage {
                 words::tenth(after.integrated_lufs),
                 words::louder_or_quieter(before.integrated_lufs, after.integrated_lufs)
             ),
+            notes: report.notes(),
             reason: report.reason,
             duration_s: report.duration_s,
             duration: words::duration(report.duration_s),
             louder_db: after.integrated_lufs - before.integrated_lufs,
             lanes,
             files,
+            wishes,
             figures,
             explanation: report.explanation,
             rows: rows(&before, &after),
@@ -160,6 +186,7 @@ impl ResultPage {
                 if report.channels == 1 { "mono" } else { "stereo" },
                 words::duration(report.duration_s)
             ),
+            has_report_page: false,
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn get(
     }
     match &job.course.state {
         JobState::Queued | JobState::Running { .. } => Ok(working(&state, &visit, &track, &job)),
-        JobState::Done => result::show(&state, &visit, owner, &track).await,
+        JobState::Done => result::show(&state, &visit, owner, &track, &job.settings).await,
         JobState::Failed(failure) => refused(&state, &visit, &track, failure),
         JobState::Cancelled => Ok(page(
             StatusCode::OK,
