@@ -4,7 +4,7 @@
 
 use mastering::observations::Spectrum;
 
-/// Fewer tracks have no rest to compare with.
+/// Fewer tracks have no middle to compare with.
 const FEWEST_TRACKS: usize = 3;
 /// Less than this is variety, dB.
 const APART_DB: f64 = 4.0;
@@ -12,7 +12,7 @@ const APART_DB: f64 = 4.0;
 const MIDS_HZ: (f64, f64) = (200.0, 2_000.0);
 const PARTS: [(&str, (f64, f64)); 2] = [("bass", (40.0, 125.0)), ("treble", (5_000.0, 12_500.0))];
 
-/// A sentence for each track whose bass or treble is apart from that of the rest; tracks are names and spectra.
+/// A sentence for each track whose bass or treble is apart from that of most; tracks are names and spectra.
 pub(crate) fn notes(tracks: &[(&str, &Spectrum)]) -> Vec<String> {
     if tracks.len() < FEWEST_TRACKS {
         return Vec::new();
@@ -20,13 +20,14 @@ pub(crate) fn notes(tracks: &[(&str, &Spectrum)]) -> Vec<String> {
     let mut notes = Vec::new();
     for (part, range_hz) in PARTS {
         let levels_db: Vec<f64> = tracks.iter().map(|(_, spectrum)| over_mids_db(spectrum, range_hz)).collect();
-        for (index, (name, _)) in tracks.iter().enumerate() {
-            let mut others: Vec<f64> = levels_db.clone();
-            let apart_db = others.remove(index) - median(others);
+        // The middle of all, since of three tracks one that is apart is half of any rest.
+        let middle_db = median(levels_db.clone());
+        for ((name, _), level_db) in tracks.iter().zip(levels_db) {
+            let apart_db = level_db - middle_db;
             if apart_db.abs() >= APART_DB {
                 let (amount_db, way) = (apart_db.abs(), if apart_db > 0.0 { "more" } else { "less" });
                 notes.push(format!(
-                    "{name} has {amount_db:.0} dB {way} {part} than the rest of the album. If that is not meant, mend it \
+                    "{name} has {amount_db:.0} dB {way} {part} than most of the album. If that is not meant, mend it \
                      in its mix."
                 ));
             }
@@ -74,15 +75,15 @@ mod tests {
     }
 
     #[test]
-    fn a_track_that_is_apart_from_the_rest_is_named_with_how_far() {
+    fn a_track_that_is_apart_from_most_is_named_with_how_far() {
         let notes = said_of(&[(-20.0, -30.0), (-21.0, -36.0), (-14.0, -31.0)]);
         assert_eq!(notes.len(), 2, "{notes:?}");
-        assert!(notes[0].starts_with("c.wav has 6 dB more bass than the rest"), "{notes:?}");
-        assert!(notes[1].starts_with("b.wav has 6 dB less treble than the rest"), "{notes:?}");
+        assert!(notes[0].starts_with("c.wav has 6 dB more bass than most"), "{notes:?}");
+        assert!(notes[1].starts_with("b.wav has 5 dB less treble than most"), "{notes:?}");
     }
 
     #[test]
-    fn variety_is_no_fault_and_two_tracks_are_no_rest() {
+    fn variety_is_no_fault_and_two_tracks_have_no_middle() {
         assert_eq!(said_of(&[(-20.0, -30.0), (-21.0, -33.0), (-18.5, -31.0)]), [""; 0]);
         assert_eq!(said_of(&[(-20.0, -30.0), (-2.0, -60.0)]), [""; 0]);
     }
