@@ -55,16 +55,20 @@ pub(crate) struct TrackRow {
 /// What a track shall sound like: all four columns, or none.
 #[derive(sqlx::FromRow)]
 pub(crate) struct ReferenceRow {
-    reference_name: Option<String>,
-    reference_blob: Option<String>,
-    reference_bytes: Option<i64>,
-    reference_sha256: Option<Vec<u8>>,
+    #[sqlx(rename = "reference_name")]
+    name: Option<String>,
+    #[sqlx(rename = "reference_blob")]
+    blob: Option<String>,
+    #[sqlx(rename = "reference_bytes")]
+    bytes: Option<i64>,
+    #[sqlx(rename = "reference_sha256")]
+    sha256: Option<Vec<u8>>,
 }
 
 impl ReferenceRow {
     pub(crate) fn read(self) -> Result<Option<ReferenceFile>> {
-        let Self { reference_name, reference_blob, reference_bytes, reference_sha256 } = self;
-        let all = reference_name.zip(reference_blob).zip(reference_bytes.zip(reference_sha256));
+        let Self { name, blob, bytes, sha256 } = self;
+        let all = name.zip(blob).zip(bytes.zip(sha256));
         all.map(|((name, blob), (bytes, sha256))| {
             let source = BlobRow { blob, bytes, sha256 }.try_into()?;
             Ok(ReferenceFile { file_name: FileName::from_untrusted(&name), source })

@@ -116,7 +116,7 @@ pub(super) async fn show(
     let has_report_page = outputs.iter().any(|output| output.kind == OutputKind::ReportPage);
     let shell = state.shell(visit, Here::Tracks);
     let matched = choices::matched(track, settings);
-    let view = ResultPage { has_report_page, matched, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
+    let view = ResultPage { matched, has_report_page, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
     Ok(page(StatusCode::OK, &view))
 }
 
