@@ -133,7 +133,7 @@ export async function finish(visit, id) {
   const away = `form[action="/tracks/${id}/delete"]`;
   await visit.step("asking for another try", async () => {
     await tab.go(`/tracks/${id}`);
-    // A track that went well offers none; its form for something else is bent to ask, for a track that never was.
+    // Its own would begin another version; the form for something else is bent to ask, for a track that never was.
     const again = `/tracks/${"0".repeat(32)}/again`;
     await tab.evaluate(({ away, again }) => document.querySelector(away).setAttribute("action", again), { away, again });
     await tab.press(`form[action="${again}"] button`);

@@ -18,6 +18,7 @@ export function startUpload(element: HTMLElement): void {
   const maxSize = data(form, "maxSize");
   const drop = need(form, "[data-drop]", HTMLElement);
   const input = need(form, "input[type=file]", HTMLInputElement);
+  const reference = need(form, "#reference", HTMLInputElement);
   const pick = need(form, "[data-pick]", HTMLElement);
   const name = need(form, "[data-name]", HTMLElement);
   const hint = need(form, "[data-hint]", HTMLElement);
@@ -45,12 +46,20 @@ export function startUpload(element: HTMLElement): void {
   }
 
   /** Why this file need not be sent at all, or nothing. */
-  function fault(file: File): string {
-    if (file.size === 0) return `“${file.name}” is empty. Export the mix again and choose that file.`;
+  function fault(file: File, what = "mix"): string {
+    if (file.size === 0) return `“${file.name}” is empty. Export the ${what} again and choose that file.`;
     if (file.size > maxBytes) {
       return `“${file.name}” is ${megabytes(file.size)}; up to ${maxSize} can be uploaded. FLAC takes about half the space of WAV.`;
     }
     return "";
+  }
+
+  /** Both files together keep to the limit. */
+  function faultOfReference(mix: File): string {
+    const file = reference.files?.[0];
+    if (!file) return "";
+    if (mix.size + file.size <= maxBytes) return fault(file, "reference");
+    return `With “${file.name}” it is too large: up to ${maxSize} can be uploaded, both files together.`;
   }
 
   function show(): void {
@@ -69,6 +78,7 @@ export function startUpload(element: HTMLElement): void {
     stop.hidden = !on;
     send.disabled = on;
     input.disabled = on;
+    reference.disabled = on;
     pick.hidden = on;
     if (!on) show();
   }
@@ -134,7 +144,7 @@ export function startUpload(element: HTMLElement): void {
       say(need(blocked, "p", HTMLElement).textContent, [link.href, link.textContent]);
       return;
     }
-    const wrong = fault(file);
+    const wrong = fault(file) || faultOfReference(file);
     if (wrong === "") upload(file);
     else say(wrong);
   });
@@ -150,7 +160,9 @@ export function startUpload(element: HTMLElement): void {
 
   // The whole window takes the file: a near miss must not make the browser leave the page.
   let depth = 0;
-  const carriesFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+  // What is dropped on the field for the reference is the reference.
+  const carriesFile = (event: DragEvent): boolean =>
+    event.target !== reference && (event.dataTransfer?.types.includes("Files") ?? false);
   const over = (on: boolean): void => void drop.classList.toggle("over", on && !sending);
   window.addEventListener("dragenter", (event) => {
     if (carriesFile(event)) over(++depth > 0);

@@ -29,9 +29,9 @@ pub use output::{Output, OutputKind};
 pub use scrub::Scrubbed;
 pub use session::{Owner, Session, SessionId, SessionToken};
 pub use settings::{
-    CeilingDbtp, Extra, InvalidSetting, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs,
+    CeilingDbtp, Extra, InvalidSetting, Loudness, Matching, PresetId, Settings, Sound, SoundWish, Style, TargetLufs,
 };
 pub use timing::{Bucket, Histogram};
-pub use track::{StoredBlob, Track, UploadLimits};
+pub use track::{ReferenceFile, StoredBlob, Track, UploadLimits};
 pub use usage::{Fingerprint, Metric, UsageEvent, UsageId, VisitorKey};
 pub use world::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};

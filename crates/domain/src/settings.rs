@@ -298,6 +298,25 @@ impl Extra {
     }
 }
 
+/// What a master takes from the reference that was uploaded with its mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Matching {
+    /// The tonal balance.
+    pub tone: bool,
+    /// The level of the sides against the middle, band by band.
+    pub width: bool,
+    /// The loudness, as far as that is sound, in place of a destination's.
+    pub loudness: bool,
+}
+
+impl Matching {
+    /// Whether it takes anything at all.
+    pub fn is_any(self) -> bool {
+        self.tone || self.width || self.loudness
+    }
+}
+
 /// Everything that a visitor may choose for a job.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -314,6 +333,9 @@ pub struct Settings {
     /// Which files to make beside those that always are.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub extras: BTreeSet<Extra>,
+    /// What to take from the reference; `None`: nothing, or there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Matching>,
 }
 
 fn is_default(sound: &Sound) -> bool {
@@ -333,6 +355,7 @@ mod tests {
                 ceiling_dbtp: Some(CeilingDbtp::try_from(-1.0).unwrap()),
                 sound: Sound::try_from(SoundWish { style: Style::Warm, high_db: 1.5, ..SoundWish::default() }).unwrap(),
                 extras: [Extra::Vorbis, Extra::Mp3].into(),
+                matching: Some(Matching { tone: true, ..Matching::default() }),
             },
             Settings {
                 loudness: Loudness::Preset(PresetId::try_from("spotify".to_owned()).unwrap()),

@@ -16,6 +16,15 @@ pub struct StoredBlob {
     pub sha256: [u8; 32],
 }
 
+/// A finished track that a mix shall sound like, uploaded with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceFile {
+    /// The name that the visitor's file had, made harmless.
+    pub file_name: FileName,
+    /// The uploaded bytes.
+    pub source: StoredBlob,
+}
+
 /// An uploaded mix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Track {
@@ -25,6 +34,8 @@ pub struct Track {
     pub file_name: FileName,
     /// The uploaded bytes.
     pub source: StoredBlob,
+    /// What it shall sound like, where that was uploaded with it.
+    pub reference: Option<ReferenceFile>,
     /// When the upload was acknowledged.
     pub created_at: Timestamp,
 }

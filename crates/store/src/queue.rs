@@ -17,10 +17,10 @@
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::hub::JobStatus;
-use crate::row::{CourseRow, parsed, settings, state_name};
+use crate::row::{CourseRow, TrackRow, parsed, settings, state_name};
 use domain::{
-    Attempt, BlobId, Course, Failure, FileName, JobEvent, JobId, JobState, OutOfPlace, Output, Progress, RunId,
-    Settings, TrackId,
+    Attempt, BlobId, Course, Failure, FileName, JobEvent, JobId, JobState, OutOfPlace, Output, Progress, ReferenceFile,
+    RunId, Settings, Track, TrackId,
 };
 use sqlx::SqliteConnection;
 use std::sync::Arc;
@@ -45,6 +45,8 @@ pub struct Claim {
     pub source: BlobId,
     /// The name that the visitor's file had.
     pub file_name: FileName,
+    /// What it shall sound like, where that was uploaded with it.
+    pub reference: Option<ReferenceFile>,
     /// What was asked for.
     pub settings: Settings,
 }
@@ -82,17 +84,22 @@ impl Queue {
         let Some((job, track, attempt, interruptions, asked)) = claimed else {
             return Ok(None);
         };
-        let (source, file_name): (String, String) =
-            sqlx::query_as("SELECT source_blob, file_name FROM track WHERE id = $1")
-                .bind(&track)
-                .fetch_one(&mut *tx)
-                .await?;
+        let claimed: TrackRow = sqlx::query_as(
+            "SELECT id, file_name, created_at, source_blob AS blob, source_bytes AS bytes, source_sha256 AS sha256,
+                    reference_name, reference_blob, reference_bytes, reference_sha256
+             FROM track WHERE id = $1",
+        )
+        .bind(&track)
+        .fetch_one(&mut *tx)
+        .await?;
+        let Track { id: track, source, file_name, reference, .. } = claimed.try_into()?;
         let claim = Claim {
             job: parsed("job id", &job)?,
             attempt: Attempt(crate::row::number("attempt", attempt)?),
-            track: parsed("track id", &track)?,
-            source: parsed("blob id", &source)?,
-            file_name: FileName::from_untrusted(&file_name),
+            track,
+            source: source.id,
+            file_name,
+            reference,
             settings: settings(&asked)?,
         };
         let course = Course {

@@ -1,7 +1,9 @@
 //! From columns to values. A value that cannot be read is an error: nothing is guessed.
 
 use crate::error::{Error, Result};
-use domain::{Attempt, Course, Failure, FileName, Job, JobState, Progress, StoredBlob, Timestamp, Track};
+use domain::{
+    Attempt, Course, Failure, FileName, Job, JobState, Progress, ReferenceFile, StoredBlob, Timestamp, Track,
+};
 use std::str::FromStr;
 
 pub(crate) fn parsed<T>(what: &'static str, text: &str) -> Result<T>
@@ -46,6 +48,33 @@ pub(crate) struct TrackRow {
     pub(crate) created_at: i64,
     #[sqlx(flatten)]
     pub(crate) source: BlobRow,
+    #[sqlx(flatten)]
+    pub(crate) reference: ReferenceRow,
+}
+
+/// What a track shall sound like: all four columns, or none.
+#[derive(sqlx::FromRow)]
+pub(crate) struct ReferenceRow {
+    #[sqlx(rename = "reference_name")]
+    name: Option<String>,
+    #[sqlx(rename = "reference_blob")]
+    blob: Option<String>,
+    #[sqlx(rename = "reference_bytes")]
+    bytes: Option<i64>,
+    #[sqlx(rename = "reference_sha256")]
+    sha256: Option<Vec<u8>>,
+}
+
+impl ReferenceRow {
+    pub(crate) fn read(self) -> Result<Option<ReferenceFile>> {
+        let Self { name, blob, bytes, sha256 } = self;
+        let all = name.zip(blob).zip(bytes.zip(sha256));
+        all.map(|((name, blob), (bytes, sha256))| {
+            let source = BlobRow { blob, bytes, sha256 }.try_into()?;
+            Ok(ReferenceFile { file_name: FileName::from_untrusted(&name), source })
+        })
+        .transpose()
+    }
 }
 
 impl TryFrom<TrackRow> for Track {
@@ -56,6 +85,7 @@ impl TryFrom<TrackRow> for Track {
             id: parsed("track id", &row.id)?,
             file_name: FileName::from_untrusted(&row.file_name),
             source: row.source.try_into()?,
+            reference: row.reference.read()?,
             created_at: Timestamp::from_unix_ms(row.created_at),
         })
     }

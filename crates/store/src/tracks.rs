@@ -5,7 +5,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::jobs;
 use crate::row::{TrackRow, parsed};
-use domain::{FileName, JobId, Owner, Settings, StoredBlob, Track, TrackId};
+use domain::{FileName, JobId, Owner, ReferenceFile, Settings, StoredBlob, Track, TrackId};
 use std::sync::Arc;
 
 /// The tracks of visitors.
@@ -22,6 +22,8 @@ pub struct NewTrack {
     pub file_name: FileName,
     /// Its bytes: what [`BlobWriter::finish`](crate::BlobWriter::finish) gave.
     pub source: StoredBlob,
+    /// What it shall sound like, as durable as it is.
+    pub reference: Option<ReferenceFile>,
     /// What to do with it.
     pub settings: Settings,
 }
@@ -45,9 +47,11 @@ impl Tracks {
         if session.is_none() {
             return Err(Error::SessionEnded);
         }
+        let reference = track.reference.as_ref();
         sqlx::query(
-            "INSERT INTO track (id, session_id, file_name, source_blob, source_bytes, source_sha256, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO track (id, session_id, file_name, source_blob, source_bytes, source_sha256, created_at,
+                                reference_name, reference_blob, reference_bytes, reference_sha256)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(id.to_string())
         .bind(owner.session().to_string())
@@ -56,6 +60,10 @@ impl Tracks {
         .bind(track.source.bytes.cast_signed())
         .bind(track.source.sha256.as_slice())
         .bind(now.unix_ms())
+        .bind(reference.map(|reference| reference.file_name.as_str()))
+        .bind(reference.map(|reference| reference.source.id.to_string()))
+        .bind(reference.map(|reference| reference.source.bytes.cast_signed()))
+        .bind(reference.map(|reference| reference.source.sha256.as_slice()))
         .execute(&mut *tx)
         .await?;
         let job = jobs::insert(&self.db, &mut tx, id, &track.settings).await?;
@@ -67,7 +75,8 @@ impl Tracks {
     /// One track of that owner.
     pub async fn find(&self, owner: Owner, track: TrackId) -> Result<Option<Track>> {
         let row: Option<TrackRow> = sqlx::query_as(
-            "SELECT id, file_name, created_at, source_blob AS blob, source_bytes AS bytes, source_sha256 AS sha256
+            "SELECT id, file_name, created_at, source_blob AS blob, source_bytes AS bytes, source_sha256 AS sha256,
+                    reference_name, reference_blob, reference_bytes, reference_sha256
              FROM track WHERE id = $1 AND session_id = $2",
         )
         .bind(track.to_string())
@@ -80,7 +89,8 @@ impl Tracks {
     /// All tracks of that owner, the latest first.
     pub async fn list(&self, owner: Owner) -> Result<Vec<Track>> {
         let rows: Vec<TrackRow> = sqlx::query_as(
-            "SELECT id, file_name, created_at, source_blob AS blob, source_bytes AS bytes, source_sha256 AS sha256
+            "SELECT id, file_name, created_at, source_blob AS blob, source_bytes AS bytes, source_sha256 AS sha256,
+                    reference_name, reference_blob, reference_bytes, reference_sha256
              FROM track WHERE session_id = $1 ORDER BY created_at DESC, id",
         )
         .bind(owner.session().to_string())
@@ -96,6 +106,7 @@ impl Tracks {
         let mut tx = self.db.write().await?;
         let blobs: Vec<String> = sqlx::query_scalar(
             "SELECT source_blob FROM track WHERE id = $1
+             UNION ALL SELECT reference_blob FROM track WHERE id = $1 AND reference_blob IS NOT NULL
              UNION ALL SELECT blob FROM output WHERE job_id IN (SELECT id FROM job WHERE track_id = $1)",
         )
         .bind(&id)

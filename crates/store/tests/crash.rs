@@ -98,7 +98,7 @@ fn child() {
             }
             let source = writer.finish().await.unwrap();
             let file_name = FileName::from_untrusted("mix.wav");
-            let track = NewTrack { file_name, source, settings: Settings::default() };
+            let track = NewTrack { file_name, source, reference: None, settings: Settings::default() };
             let (track, _) = store.tracks.add(owner, &track).await.unwrap();
             println!("kept {track} {}", hex(&Sha256::digest(&content)));
         }

@@ -6,7 +6,8 @@ mod common;
 
 use common::{Fixture, HOUR};
 use domain::{
-    Failure, FailureKind, FileName, JobState, Output, OutputKind, Progress, SessionToken, Settings, Stage, TrackId,
+    Failure, FailureKind, FileName, JobState, Output, OutputKind, Progress, ReferenceFile, SessionToken, Settings,
+    Stage, TrackId,
 };
 use std::time::Duration;
 use store::{Error, NewTrack, Retention, Store};
@@ -107,7 +108,12 @@ async fn nothing_is_taken_from_a_session_that_has_ended() {
     let (token, owner) = world.visitor().await;
     let source = world.store.blobs.put(b"late").await.unwrap();
     world.store.sessions.end(token.id()).await.unwrap();
-    let track = NewTrack { file_name: FileName::from_untrusted("x.wav"), source, settings: Settings::default() };
+    let track = NewTrack {
+        file_name: FileName::from_untrusted("x.wav"),
+        source,
+        reference: None,
+        settings: Settings::default(),
+    };
     assert!(matches!(world.store.tracks.add(owner, &track).await, Err(Error::SessionEnded)));
 }
 
@@ -126,6 +132,35 @@ async fn a_deleted_track_takes_its_bytes_and_its_running_job_along() {
     assert_eq!(lease, store::Lease::Lost);
     assert!(matches!(world.store.queue.finish(&claim, &[]).await, Err(Error::OutOfPlace(_))));
     assert_eq!(world.files("blobs"), 0);
+}
+
+#[tokio::test]
+async fn a_reference_is_kept_with_its_track_handed_to_the_worker_and_gone_with_it() {
+    let mut world = Fixture::new().await;
+    let (token, owner) = world.visitor().await;
+    let source = world.store.blobs.put(b"a mix").await.unwrap();
+    let record = world.store.blobs.put(b"a record").await.unwrap();
+    let reference =
+        Some(ReferenceFile { file_name: FileName::from_untrusted("../the record 🎸.flac"), source: record });
+    let file_name = FileName::from_untrusted("mix.wav");
+    let new = NewTrack { file_name, source, reference: reference.clone(), settings: Settings::default() };
+    let (track, _) = world.store.tracks.add(owner, &new).await.unwrap();
+    let plain = world.upload(owner, b"another mix").await;
+
+    // A restart removes what nothing names.
+    world.reopen().await;
+    let owner = world.store.sessions.find(&token).await.unwrap().unwrap().owner();
+    let found = world.store.tracks.find(owner, track).await.unwrap().unwrap();
+    assert_eq!(found.reference, reference);
+    let listed = world.store.tracks.list(owner).await.unwrap();
+    assert!(listed.iter().any(|one| one.reference == reference) && listed.iter().any(|one| one.reference.is_none()));
+    assert_eq!(read(&world.store, found.reference.unwrap().source.id, None).await, b"a record");
+    assert_eq!(world.claim().await.reference, reference);
+
+    assert!(world.store.tracks.delete(owner, track).await.unwrap());
+    assert_eq!(world.files("blobs"), 1, "the mix of the other track alone");
+    let other = world.claim().await;
+    assert_eq!((other.track, other.reference), (plain, None));
 }
 
 #[tokio::test]

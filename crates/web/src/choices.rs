@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use domain::{CeilingDbtp, Extra, Loudness, PresetId, Settings, Sound, SoundWish, Style, TargetLufs};
+use domain::{CeilingDbtp, Extra, Loudness, Matching, PresetId, Settings, Sound, SoundWish, Style, TargetLufs, Track};
 use mastering::presets::{self, DEFAULT, PRESETS, Preset};
 
 use crate::extras;
@@ -130,6 +130,8 @@ pub(crate) struct Form {
     pub(crate) extras: BTreeSet<Extra>,
     /// The first that was sent and is none.
     no_extra: Option<String>,
+    /// What to take from a reference, where there is one.
+    pub(crate) matching: Matching,
     /// In the order of [`CONTROLS`].
     controls: [String; CONTROLS.len()],
 }
@@ -143,6 +145,7 @@ impl Default for Form {
             style: Style::default().id().to_owned(),
             extras: BTreeSet::new(),
             no_extra: None,
+            matching: Matching { tone: true, width: true, loudness: false },
             controls: CONTROLS.map(|control| control.usual.map(|usual| usual.to_string()).unwrap_or_default()),
         }
     }
@@ -173,6 +176,7 @@ impl Form {
         let mut form = Self {
             style: sound.style.id().to_owned(),
             extras: settings.extras.clone(),
+            matching: settings.matching.unwrap_or_default(),
             controls: CONTROLS
                 .map(|control| in_control(control.name).map(|value| value.to_string()).unwrap_or_default()),
             ..Self::default()
@@ -211,6 +215,13 @@ impl Form {
             "extra" => match Extra::of_id(&value) {
                 Some(extra) => _ = self.extras.insert(extra),
                 None => _ = self.no_extra.get_or_insert(value),
+            },
+            "match" => match value.as_str() {
+                "tone" => self.matching.tone = true,
+                "width" => self.matching.width = true,
+                "loudness" => self.matching.loudness = true,
+                // Stands before the boxes, which are silent where they are not ticked.
+                _ => self.matching = Matching::default(),
             },
             _ => {
                 let mut controls = CONTROLS.iter().zip(&mut self.controls);
@@ -278,7 +289,18 @@ impl Form {
                 "There is no file of the kind \u{201c}{found}\u{201d}: tick those that the form offers."
             ));
         }
-        Ok(Settings { loudness, ceiling_dbtp, sound: self.sound()?, extras: self.extras.clone() })
+        Ok(Settings { loudness, ceiling_dbtp, sound: self.sound()?, extras: self.extras.clone(), matching: None })
+    }
+
+    /// The same for a mix that has a reference: what is taken from it, too.
+    pub(crate) fn parse_matching(&self) -> Result<Settings, String> {
+        let settings = self.parse()?;
+        if self.matching.loudness && matches!(settings.loudness, Loudness::Exact(_)) {
+            return Err(
+                "You asked for a loudness of your own and for that of the reference: choose one of them.".to_owned()
+            );
+        }
+        Ok(Settings { matching: Some(self.matching).filter(|matching| matching.is_any()), ..settings })
     }
 
     fn sound(&self) -> Result<Sound, String> {
@@ -301,6 +323,14 @@ fn number(text: &str) -> Option<f64> {
     text.trim().replace(',', ".").replace('\u{2212}', "-").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
+/// What a job takes from which file.
+pub(crate) fn matched(track: &Track, settings: &Settings) -> Option<String> {
+    let (reference, matching) = track.reference.as_ref().zip(settings.matching)?;
+    let parts = [(matching.tone, "tone"), (matching.width, "width"), (matching.loudness, "loudness")];
+    let parts: Vec<_> = parts.into_iter().filter(|(taken, _)| *taken).map(|(_, part)| part).collect();
+    Some(format!("Matched to: {} ({}).", reference.file_name, parts.join(", ")))
+}
+
 /// What a job was asked for, in a sentence.
 pub(crate) fn asked(settings: &Settings) -> String {
     let loudness = match &settings.loudness {
@@ -314,11 +344,11 @@ pub(crate) fn asked(settings: &Settings) -> String {
     let mut asked = loudness;
     match settings.sound.controls().style {
         Style::Balanced => {}
-        style => asked.push_str(&format!(" {}.", style_words(style).0)),
+        style => asked = format!("{asked} {}.", style_words(style).0),
     }
     if !settings.extras.is_empty() {
         let names: Vec<_> = settings.extras.iter().map(|extra| extras::words(*extra).0).collect();
-        asked.push_str(&format!(" Also as {}.", names.join(", ")));
+        asked = format!("{asked} Also as {}.", names.join(", "));
     }
     asked
 }
@@ -411,6 +441,29 @@ mod tests {
         let mut wrong = Form::default();
         wrong.set("extra", "midi".to_owned());
         assert!(wrong.parse().expect_err("no such file").contains("\u{201c}midi\u{201d}"));
+    }
+
+    #[test]
+    fn what_is_taken_from_a_reference_is_what_is_ticked_and_no_loudness_is_asked_for_twice() {
+        let ticked = |values: &[&str], loudness: &str| {
+            let mut sent = form(loudness, "-9", "");
+            for value in values {
+                sent.set("match", (*value).to_owned());
+            }
+            sent
+        };
+        let usual = ticked(&[], "club").parse_matching().expect("a wish").matching;
+        assert_eq!(usual, Some(Matching { tone: true, width: true, loudness: false }));
+        let some = ticked(&["", "loudness"], "club").parse_matching().expect("a wish");
+        assert_eq!(some.matching, Some(Matching { loudness: true, ..Matching::default() }));
+        assert_eq!(Form::of(&some).parse_matching().expect("the same wish"), some);
+        assert_eq!(ticked(&[""], "club").parse_matching().expect("a wish").matching, None);
+        assert!(ticked(&["", "loudness"], NUMBER).parse_matching().expect_err("twice").contains("choose one"));
+        assert_eq!(
+            ticked(&["tone"], "club").parse().expect("a wish").matching,
+            None,
+            "without a reference there is nothing to take"
+        );
     }
 
     #[test]

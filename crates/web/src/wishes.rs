@@ -14,12 +14,30 @@ pub(crate) struct Wishes<'a> {
     /// Each style: its id, its name and what it does.
     pub(crate) styles: [(&'static str, &'static str, &'static str); Style::ALL.len()],
     pub(crate) offers: Vec<Offer>,
+    /// Where the finished track comes from that it shall sound like.
+    pub(crate) reference: Reference,
     pub(crate) form: &'a Form,
+}
+
+/// Where a reference comes from.
+pub(crate) enum Reference {
+    /// It may be uploaded with the mix.
+    Upload,
+    /// It was, under this name.
+    Kept(String),
+    /// There is none, and it is too late for one.
+    None,
+}
+
+impl Reference {
+    pub(crate) fn is_possible(&self) -> bool {
+        !matches!(self, Self::None)
+    }
 }
 
 impl<'a> Wishes<'a> {
     /// The form as it is filled in, with what can be made here.
-    pub(crate) fn of(form: &'a Form, makeable: &BTreeSet<Extra>) -> Self {
+    pub(crate) fn of(form: &'a Form, makeable: &BTreeSet<Extra>, reference: Reference) -> Self {
         let style = |style: Style| {
             let (name, what) = style_words(style);
             (style.id(), name, what)
@@ -29,6 +47,7 @@ impl<'a> Wishes<'a> {
             elsewhere: elsewhere(),
             styles: Style::ALL.map(style),
             offers: offers(makeable, &form.extras),
+            reference,
             form,
         }
     }

@@ -81,7 +81,9 @@ impl Attempting {
     }
 
     async fn run_engine(&self, shared: &Arc<Shared>, scratch: &Arc<Scratch>) -> Ended {
+        let reference = self.claim.reference.as_ref();
         let order = Order {
+            reference: reference.map(|file| (self.store.blobs.path(file.source.id), file.file_name.clone())),
             source: self.store.blobs.path(self.claim.source),
             file_name: self.claim.file_name.clone(),
             settings: self.claim.settings.clone(),

@@ -20,6 +20,8 @@ pub struct Order {
     pub source: PathBuf,
     /// The name that the visitor's file had: for reports, not a path.
     pub file_name: FileName,
+    /// What it shall sound like, read only, and the name that this file had.
+    pub reference: Option<(PathBuf, FileName)>,
     /// What was asked for.
     pub settings: Settings,
     /// Where to write: an empty folder, which is removed afterwards with all that is not in [`Made`].

@@ -4,12 +4,13 @@ use crate::attempt::stage;
 use crate::engine::{Engine, Made, Order};
 use domain::{Extra, OutputKind, UploadLimits};
 use pipeline::{
-    Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Lossy, LossyCodec, Loudness, Observer, Report,
-    Request, Sound, Style,
+    Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Lossy, LossyCodec, Loudness, Observer, Progress,
+    Report, Request, Sound, Style, Toward,
     presets::{self, Preset},
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The files of the master that are always made.
@@ -55,9 +56,21 @@ impl Engine for Mastering {
         let (copies, lossless): (Vec<_>, Vec<_>) = extras.partition(|(_, encoding)| encoding.lossy().is_some());
         let deliveries: Vec<_> = DELIVERED.into_iter().chain(lossless).collect();
         let preset = preset(&order.settings.loudness)?;
+        let limits = Limits {
+            max_duration_s: self.limits.max_duration.as_secs_f64(),
+            max_decoded_bytes: self.max_decoded_bytes.unwrap_or(defaults.max_decoded_bytes),
+            ..defaults
+        };
+        let mut wishes = request(&order.settings, preset);
+        let toward = toward(order, &limits, &mut *observer)?;
+        let has_reference = toward.is_some();
+        if let Some((toward, loudness)) = toward {
+            wishes.loudness = loudness.unwrap_or(wishes.loudness);
+            wishes.toward = Some(toward);
+        }
         let job = Job {
             input: order.source.clone(),
-            instructions: Instructions::Decide(request(&order.settings, preset)),
+            instructions: Instructions::Decide(wishes),
             deliveries: deliveries.iter().copied().map(delivery).collect(),
             copies: copies.iter().copied().map(delivery).collect(),
             preview: Some(path(OutputKind::Preview)),
@@ -66,13 +79,14 @@ impl Engine for Mastering {
             heard_through: preset.map_or_else(Vec::new, pipeline::codecs_of),
             drawn: true,
             existing: Existing::Keep,
-            limits: Limits {
-                max_duration_s: self.limits.max_duration.as_secs_f64(),
-                max_decoded_bytes: self.max_decoded_bytes.unwrap_or(defaults.max_decoded_bytes),
-                ..defaults
-            },
+            limits,
         };
-        let report = renamed(pipeline::run(&job, observer)?, order);
+        // Of two files, the one at fault is named.
+        let report = pipeline::run(&job, observer).map_err(|error| match error {
+            Error::Refused(why) if has_reference => Error::Refused(format!("the mix cannot be mastered: {why}")),
+            other => other,
+        });
+        let report = renamed(report?, order);
         let json = serde_json::to_vec(&report).expect("a report has nothing that JSON does not");
         write(path(OutputKind::Report), &json)?;
         write(path(OutputKind::ReportPage), pipeline::report_page(&report).as_bytes())?;
@@ -92,6 +106,24 @@ impl Engine for Mastering {
 /// The folder is this job's alone and goes with it, so nothing has to be whole before it is kept.
 fn write(path: PathBuf, contents: &[u8]) -> Result<(), Error> {
     std::fs::write(&path, contents).map_err(|source| pipeline::Failure::Write { path, source }.into())
+}
+
+/// What the reference lends, and the loudness where that is among it; `None` where nothing is taken from one. A number
+/// that was asked for in so many words stands.
+fn toward(order: &Order, limits: &Limits, observer: Observer<'_>) -> Result<Option<(Toward, Option<Loudness>)>, Error> {
+    let Some(((path, name), matching)) = order.reference.as_ref().zip(order.settings.matching) else {
+        return Ok(None);
+    };
+    // It is read before the mix, whose progress is shown.
+    let mut quiet = |progress: Progress| observer(Progress { fraction: 0.0, ..progress });
+    let reference = pipeline::reference(path, limits, &mut quiet).map_err(|error| match error {
+        Error::Refused(why) => Error::Refused(format!("the reference \u{201c}{name}\u{201d} cannot be used: {why}")),
+        other => other,
+    })?;
+    let is_exact = matches!(order.settings.loudness, domain::Loudness::Exact(_));
+    let loudness = (matching.loudness && !is_exact).then(|| reference.loudness());
+    let toward = Toward { reference: Arc::new(reference), tone: matching.tone, width: matching.width };
+    Ok(Some((toward, loudness)))
 }
 
 /// The place that a visitor chose, if it is one.

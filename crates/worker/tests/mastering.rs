@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 use domain::{
-    CeilingDbtp, Extra, FailureKind, FileName, JobState, Loudness, OsEntropy, OutputKind, Owner, PresetId, RunId,
-    Settings, SystemClock, TargetLufs, TrackId,
+    CeilingDbtp, Extra, FailureKind, FileName, JobState, Loudness, Matching, OsEntropy, OutputKind, Owner, PresetId,
+    ReferenceFile, RunId, Settings, SystemClock, TargetLufs, TrackId,
 };
 use pipeline::Report;
 use std::f64::consts::TAU;
@@ -45,8 +45,20 @@ fn mix() -> Vec<u8> {
 }
 
 async fn upload(store: &Store, owner: Owner, bytes: &[u8], settings: Settings) -> TrackId {
+    upload_with(store, owner, bytes, None, settings).await
+}
+
+/// A mix, and what it shall sound like.
+async fn upload_with(store: &Store, owner: Owner, bytes: &[u8], like: Option<&[u8]>, settings: Settings) -> TrackId {
     let source = store.blobs.put(bytes).await.unwrap();
-    let track = NewTrack { file_name: FileName::from_untrusted("../My \"mix\" 🎸.wav"), source, settings };
+    let reference = match like {
+        Some(bytes) => Some(ReferenceFile {
+            file_name: FileName::from_untrusted("the record.wav"),
+            source: store.blobs.put(bytes).await.unwrap(),
+        }),
+        None => None,
+    };
+    let track = NewTrack { file_name: FileName::from_untrusted("../My \"mix\" 🎸.wav"), source, reference, settings };
     store.tracks.add(owner, &track).await.unwrap().0
 }
 
@@ -168,6 +180,65 @@ async fn further_files_are_made_as_asked_for_and_hold_the_ceiling_when_they_are_
         u32::from_le_bytes(wav[24..28].try_into().unwrap()),
         RATE_HZ,
         "Opus does not change the rate of the others"
+    );
+    assert!(pool.shut_down(Duration::from_secs(5)).await);
+}
+
+/// Brighter and narrower than the mix, and louder.
+fn record() -> Vec<u8> {
+    let mut bytes = mix();
+    for frame in bytes[44..].chunks_exact_mut(4).enumerate() {
+        let (index, frame) = frame;
+        let air = (TAU * 9_000.0 * index as f64 / f64::from(RATE_HZ)).sin() * 1_800.0;
+        let left = f64::from(i16::from_le_bytes([frame[0], frame[1]]));
+        for side in frame.chunks_exact_mut(2) {
+            side.copy_from_slice(&((1.5 * left + air) as i16).to_le_bytes());
+        }
+    }
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_sounds_like_its_reference_and_a_bad_reference_is_told_from_a_bad_mix() {
+    let _logging = tracing_subscriber::fmt().with_test_writer().try_init();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("data"), Arc::new(SystemClock), Arc::new(OsEntropy)).await.unwrap();
+    let owner = store.sessions.begin(Duration::from_hours(1)).await.unwrap().1.owner();
+    let pool = Pool::start(&store, Arc::new(Mastering::default()), RunId::draw(&OsEntropy), PoolOptions::default());
+
+    let mut reports = Vec::new();
+    let everything = Matching { tone: true, width: true, loudness: true };
+    for matching in [None, Some(everything), Some(Matching { tone: true, ..Matching::default() })] {
+        let settings = Settings { matching, ..Settings::default() };
+        let track = upload_with(&store, owner, &mix(), Some(&record()), settings).await;
+        assert_eq!(end(&store, owner, track).await, JobState::Done);
+        let json = bytes_of(&store, owner, track, OutputKind::Report).await;
+        reports.push(serde_json::from_slice::<Report>(&json).unwrap());
+    }
+    let [alone, all, tone] = reports.as_slice() else { panic!("three reports") };
+    let wanted = measured(&record(), dir.path()).integrated_lufs;
+    assert!((all.target_lufs - wanted).abs() < 0.01, "{} is the loudness of the reference, {wanted}", all.target_lufs);
+    assert_eq!((alone.target_lufs, tone.target_lufs), (-14.0, -14.0));
+    assert_ne!(alone.plan.equaliser, tone.plan.equaliser, "the reference lends its tone");
+    assert_eq!(all.plan.equaliser.is_some(), tone.plan.equaliser.is_some());
+
+    let silent: Vec<u8> = [&mix()[..44], &vec![0; mix().len() - 44]].concat();
+    let matched = || Settings { matching: Some(everything), ..Settings::default() };
+    for (like, said) in [(silent.as_slice(), "silent"), (b"no music", "no music"), (&mix()[..44], "")] {
+        let track = upload_with(&store, owner, &mix(), Some(like), matched()).await;
+        let JobState::Failed(failure) = end(&store, owner, track).await else { panic!("not refused") };
+        println!("refused: {}", failure.message);
+        assert_eq!(failure.kind, FailureKind::Refused, "{}", failure.message);
+        let reason = failure.message.strip_prefix("the reference \u{201c}the record.wav\u{201d} cannot be used: ");
+        let reason = reason.unwrap_or_else(|| panic!("{}", failure.message));
+        assert!(said == "no music" || reason.contains(said), "{reason}");
+    }
+    let track = upload_with(&store, owner, &silent, Some(&record()), matched()).await;
+    let JobState::Failed(failure) = end(&store, owner, track).await else { panic!("not refused") };
+    assert!(
+        failure.message.starts_with("the mix cannot be mastered: ") && failure.message.contains("silent"),
+        "{}",
+        failure.message
     );
     assert!(pool.shut_down(Duration::from_secs(5)).await);
 }

@@ -97,7 +97,7 @@ impl World {
     async fn upload(&self, script: &str) -> TrackId {
         let source = self.store.blobs.put(script.as_bytes()).await.unwrap();
         let file_name = FileName::from_untrusted("mix.wav");
-        let track = NewTrack { file_name, source, settings: Settings::default() };
+        let track = NewTrack { file_name, source, reference: None, settings: Settings::default() };
         self.store.tracks.add(self.owner, &track).await.unwrap().0
     }
 

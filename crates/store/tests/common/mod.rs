@@ -63,7 +63,7 @@ impl Fixture {
     pub async fn upload(&self, owner: Owner, bytes: &[u8]) -> TrackId {
         let source = self.store.blobs.put(bytes).await.unwrap();
         let file_name = FileName::from_untrusted("mix 🎸.wav");
-        let track = NewTrack { file_name, source, settings: Settings::default() };
+        let track = NewTrack { file_name, source, reference: None, settings: Settings::default() };
         self.store.tracks.add(owner, &track).await.unwrap().0
     }
 

@@ -164,16 +164,27 @@ const BOUNDARY: &str = "-----------------------------735323031399963166993862150
 
 /// A form as browsers send it: the file first, then the other fields.
 pub fn form(file_name: &str, bytes: &[u8], fields: &[(&str, &str)]) -> Vec<u8> {
+    form_with(file_name, bytes, &[], fields)
+}
+
+/// The same with references, of which the site takes one.
+pub fn form_with(file_name: &str, bytes: &[u8], like: &[(&str, &[u8])], fields: &[(&str, &str)]) -> Vec<u8> {
     let mut form = Vec::new();
-    let name = file_name.replace('"', "%22");
-    form.extend(
-        format!(
-            "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
-             content-type: audio/wav\r\n\r\n"
-        )
-        .into_bytes(),
-    );
-    form.extend(bytes);
+    let mix = ("file", file_name, bytes);
+    for (field, file_name, bytes) in
+        [mix].into_iter().chain(like.iter().map(|(name, bytes)| ("reference", *name, *bytes)))
+    {
+        let name = file_name.replace('"', "%22");
+        let break_before = if form.is_empty() { "" } else { "\r\n" };
+        form.extend(
+            format!(
+                "{break_before}--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+                 content-type: audio/wav\r\n\r\n"
+            )
+            .into_bytes(),
+        );
+        form.extend(bytes);
+    }
     for (name, value) in fields {
         form.extend(
             format!("\r\n--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}").into_bytes(),

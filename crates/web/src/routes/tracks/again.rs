@@ -23,17 +23,25 @@ pub(crate) async fn post(
     let job = state.store.jobs.latest(owner, id).await?.ok_or_else(Problem::not_found)?;
     // A second click finds the work under way: it is left alone.
     if job.course.state.is_final() {
-        let settings = if fields.get("loudness").is_some() { wished(&fields)? } else { job.settings };
+        let track = state.store.tracks.find(owner, id).await?.ok_or_else(Problem::not_found)?;
+        let settings = if fields.get("loudness").is_some() {
+            wished(&fields, track.reference.is_some())?
+        } else if fields.get("without") == Some("reference") {
+            Settings { matching: None, ..job.settings }
+        } else {
+            job.settings
+        };
         state.store.jobs.ask_again(owner, id, &settings).await?.ok_or_else(Problem::not_found)?;
     }
     Ok(Redirect::to(&format!("/tracks/{id}")))
 }
 
-fn wished(fields: &Fields) -> Result<Settings, Problem> {
+fn wished(fields: &Fields, has_reference: bool) -> Result<Settings, Problem> {
     let mut form = Form::default();
     for (name, value) in fields.iter() {
         form.set(name, value.to_owned());
     }
     let wrong = |message| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "That cannot be made", message);
-    form.parse().map_err(|message| wrong(format!("{message} Go back and change it: nothing was done yet.")))
+    let parsed = if has_reference { form.parse_matching() } else { form.parse() };
+    parsed.map_err(|message| wrong(format!("{message} Go back and change it: nothing was done yet.")))
 }

@@ -16,7 +16,7 @@ use crate::registry::UploadDraft;
 use crate::usage::{Counted, experiment};
 use crate::visit::Visit;
 use crate::visitor::Visitor;
-use crate::wishes::Wishes;
+use crate::wishes::{Reference, Wishes};
 use crate::words;
 
 #[derive(Template)]
@@ -89,7 +89,7 @@ fn render(
             shell: state.shell(visit, Here::Elsewhere),
             max_bytes,
             max_size: words::limit(max_bytes),
-            wishes: Wishes::of(form, &state.site.extras),
+            wishes: Wishes::of(form, &state.site.extras, Reference::Upload),
             message,
             blocked: visit.jar.essential().is_err().then(|| Need::Upload.message(visit.language)),
             language: visit.language,

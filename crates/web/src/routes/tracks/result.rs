@@ -7,14 +7,14 @@ use domain::{Extra, OutputKind, Owner, Settings, Track, TrackId};
 use tokio::io::AsyncReadExt as _;
 
 use crate::app::AppState;
-use crate::choices::Form;
+use crate::choices::{self, Form};
 use crate::csrf;
 use crate::extras;
 use crate::page::{Here, Problem, Shell, page};
 use crate::preferences::Format;
 use crate::report::{Overview, Report};
 use crate::visit::Visit;
-use crate::wishes::Wishes;
+use crate::wishes::{Reference, Wishes};
 use crate::{waveform, words};
 
 /// A report is some tens of kilobytes; more than this is not one.
@@ -28,6 +28,8 @@ struct ResultPage<'a> {
     id: TrackId,
     name: String,
     verdict: String,
+    /// What it was matched to, and in what.
+    matched: Option<String>,
     reason: Option<String>,
     duration_s: f64,
     duration: String,
@@ -108,11 +110,13 @@ pub(super) async fn show(
         Some(File { kind: extra.id(), name, hint: format!("{why}, {}", words::size(output.blob.bytes)) })
     }));
     let form = Form::of(settings);
-    let wishes = Wishes::of(&form, &state.site.extras);
+    let kept = track.reference.as_ref().map(|file| Reference::Kept(file.file_name.to_string()));
+    let wishes = Wishes::of(&form, &state.site.extras, kept.unwrap_or(Reference::None));
     let csrf = csrf::field(&visit.jar, &*state.entropy)?;
     let has_report_page = outputs.iter().any(|output| output.kind == OutputKind::ReportPage);
     let shell = state.shell(visit, Here::Tracks);
-    let view = ResultPage { has_report_page, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
+    let matched = choices::matched(track, settings);
+    let view = ResultPage { matched, has_report_page, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
     Ok(page(StatusCode::OK, &view))
 }
 
@@ -169,6 +173,7 @@ impl<'a> ResultPage<'a> {
                 words::louder_or_quieter(before.integrated_lufs, after.integrated_lufs)
             ),
             notes: report.notes(),
+            matched: None,
             reason: report.reason,
             duration_s: report.duration_s,
             duration: words::duration(report.duration_s),

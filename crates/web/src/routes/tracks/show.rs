@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{Failure, FailureKind, Job, JobState, Track, TrackId};
+use domain::{Failure, FailureKind, Job, JobState, Settings, Track, TrackId};
 
 use super::{result, track_id};
 use crate::app::AppState;
@@ -27,6 +27,7 @@ struct WorkingPage {
     id: TrackId,
     name: String,
     asked: String,
+    matched: Option<String>,
     now: Now,
     steps: Vec<Step>,
 }
@@ -42,6 +43,8 @@ struct RefusedPage {
     reason: String,
     /// The same file may do the next time.
     can_repeat: bool,
+    /// It may do without its reference.
+    can_unmatch: bool,
 }
 
 pub(crate) async fn get(
@@ -67,7 +70,7 @@ pub(crate) async fn get(
     match &job.course.state {
         JobState::Queued | JobState::Running { .. } => Ok(working(&state, &visit, &track, &job)),
         JobState::Done => result::show(&state, &visit, owner, &track, &job.settings).await,
-        JobState::Failed(failure) => refused(&state, &visit, &track, failure),
+        JobState::Failed(failure) => refused(&state, &visit, &track, &job.settings, failure),
         JobState::Cancelled => Ok(page(
             StatusCode::OK,
             &RefusedPage {
@@ -78,6 +81,7 @@ pub(crate) async fn get(
                 headline: "Stopped",
                 reason: "The work on this track was stopped before it was done.".to_owned(),
                 can_repeat: true,
+                can_unmatch: false,
             },
         )),
     }
@@ -96,14 +100,23 @@ fn working(state: &AppState, visit: &Visit, track: &Track, job: &Job) -> Respons
             id: track.id,
             name: track.file_name.to_string(),
             asked: choices::asked(&job.settings),
+            matched: choices::matched(track, &job.settings),
             steps: now.steps(),
             now,
         },
     )
 }
 
-fn refused(state: &AppState, visit: &Visit, track: &Track, failure: &Failure) -> Result<Response, Problem> {
+fn refused(
+    state: &AppState,
+    visit: &Visit,
+    track: &Track,
+    settings: &Settings,
+    failure: &Failure,
+) -> Result<Response, Problem> {
+    let is_matched = choices::matched(track, settings).is_some();
     let (headline, can_repeat) = match failure.kind {
+        FailureKind::Refused if is_matched => ("This mix and this reference cannot be used", false),
         FailureKind::Refused => ("This file cannot be mastered", false),
         FailureKind::Interrupted | FailureKind::Internal => ("The master could not be made", true),
     };
@@ -117,6 +130,7 @@ fn refused(state: &AppState, visit: &Visit, track: &Track, failure: &Failure) ->
             headline,
             reason: sentence(&failure.message),
             can_repeat,
+            can_unmatch: is_matched && !can_repeat,
         },
     ))
 }

@@ -9,7 +9,7 @@ use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie_policy::Cookie as _;
-use domain::{FileName, Owner, StoredBlob, TrackId};
+use domain::{FileName, Owner, ReferenceFile, StoredBlob, TrackId};
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use store::NewTrack;
@@ -164,9 +164,16 @@ async fn take(
             "Expected a form with a file in it (multipart/form-data). Use the form on this page.",
         )
     })?;
-    let (file_name, source) = receive(state, multipart, form).await?;
-    let settings = form.parse().map_err(Rejection::unprocessable)?;
-    let track = NewTrack { file_name, source, settings };
+    let Received { mix: (file_name, source), reference } = receive(state, multipart, form).await?;
+    let settings = if reference.is_some() { form.parse_matching() } else { form.parse() };
+    let settings = settings.map_err(Rejection::unprocessable)?;
+    if reference.is_some() && settings.matching.is_none() {
+        return Err(Rejection::unprocessable(
+            "Tick what your master shall take from the reference: its tone, its width or its loudness.",
+        ));
+    }
+    let reference = reference.map(|(file_name, source)| ReferenceFile { file_name, source });
+    let track = NewTrack { file_name, source, reference, settings };
     keep(state, visitor.map(|visitor| visitor.owner), visit, &track).await
 }
 
@@ -184,33 +191,52 @@ fn permit(state: &AppState, visitor: Option<Visitor>) -> Result<Permit, Rejectio
     })
 }
 
-/// Reads the whole form; the file goes to the disk as it comes.
-async fn receive(
-    state: &AppState,
-    mut multipart: Multipart,
-    form: &mut Form,
-) -> Result<(FileName, StoredBlob), Rejection> {
-    let mut file = None;
+/// A file that is on the disk, under the name that it had.
+type Stored = (FileName, StoredBlob);
+
+/// The files of a form.
+struct Received {
+    mix: Stored,
+    reference: Option<Stored>,
+}
+
+/// Reads the whole form; files go to the disk as they come, and both together keep to the limit of an upload.
+async fn receive(state: &AppState, mut multipart: Multipart, form: &mut Form) -> Result<Received, Rejection> {
+    let (mut mix, mut reference) = (None, None);
+    let mut room_bytes = state.limits.upload.max_bytes;
     while let Some(mut field) = multipart.next_field().await? {
         let name = field.name().unwrap_or_default().to_owned();
-        if name == "file" {
-            if file.is_some() {
-                return Err(Rejection::unprocessable("One mix at a time: send a single file."));
+        let (file, what) = match name.as_str() {
+            "file" => (&mut mix, "mix"),
+            "reference" => (&mut reference, "reference"),
+            _ => {
+                form.set(&name, text(&mut field).await?);
+                continue;
             }
-            file = store_file(state, field).await?;
-        } else {
-            form.set(&name, text(&mut field).await?);
+        };
+        if file.is_some() {
+            return Err(Rejection::unprocessable(format!("One {what} at a time: send a single file.")));
         }
+        *file = store_file(state, field, what, room_bytes).await?;
+        room_bytes -= file.as_ref().map_or(0, |(_, stored)| stored.bytes);
     }
-    file.ok_or_else(|| Rejection::unprocessable("Choose a mix first: a WAV, AIFF, FLAC, MP3, M4A, Ogg or Opus file."))
+    let mix = mix.ok_or_else(|| {
+        Rejection::unprocessable("Choose a mix first: a WAV, AIFF, FLAC, MP3, M4A, Ogg or Opus file.")
+    })?;
+    Ok(Received { mix, reference })
 }
 
 /// `None` where the form was sent without a file chosen.
-async fn store_file(state: &AppState, mut field: Field<'_>) -> Result<Option<(FileName, StoredBlob)>, Rejection> {
+async fn store_file(
+    state: &AppState,
+    mut field: Field<'_>,
+    what: &str,
+    room_bytes: u64,
+) -> Result<Option<Stored>, Rejection> {
     let written = unescape(field.file_name().unwrap_or_default());
     let name = FileName::from_untrusted(&written);
     let max_bytes = state.limits.upload.max_bytes;
-    let mut writer = state.store.blobs.create(max_bytes).await?;
+    let mut writer = state.store.blobs.create(room_bytes).await?;
     while let Some(chunk) = field.chunk().await? {
         match writer.write(&chunk).await {
             Ok(()) => {}
@@ -223,7 +249,15 @@ async fn store_file(state: &AppState, mut field: Field<'_>) -> Result<Option<(Fi
                         break;
                     }
                 }
-                return Err(too_large(Some(&name), None, max_bytes));
+                return Err(if room_bytes == max_bytes {
+                    too_large(Some(&name), None, max_bytes)
+                } else {
+                    let most = words::limit(max_bytes);
+                    let message = format!(
+                        "With \u{201c}{name}\u{201d} it is too large: up to {most} can be uploaded, both files together."
+                    );
+                    Rejection::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+                });
             }
             Err(error) => return Err(error.into()),
         }
@@ -231,7 +265,7 @@ async fn store_file(state: &AppState, mut field: Field<'_>) -> Result<Option<(Fi
     match (writer.bytes(), written.is_empty()) {
         (0, true) => Ok(None),
         (0, false) => Err(Rejection::unprocessable(format!(
-            "\u{201c}{name}\u{201d} is empty. Export the mix again and choose that file."
+            "\u{201c}{name}\u{201d} is empty. Export the {what} again and choose that file."
         ))),
         _ => Ok(Some((name, writer.finish().await?))),
     }
