@@ -63,6 +63,7 @@ async fn over_tls_the_session_is_for_tls_alone() {
         public_url: Some("https://balanced.test".into()),
         key: Key::new(&[7; 32]).expect("long enough"),
         operator: None,
+        ..Site::loopback()
     };
     let bench = Bench::of(Limits::default(), &site, true).await;
     let answer = bench.upload("", form("mix.wav", b"music", &[])).await;
