@@ -14,6 +14,14 @@ export const LOOKED_AT = [
   "/cookies/settings",
   "/cookies/kept",
   "/cookies/receipt",
+  "/account/sign-up",
+  "/account/sign-in",
+  "/account/forgot",
+  "/account/confirm",
+  "/account/reset",
+  "/account/email/confirm",
+  "/account",
+  "/account/delete",
   "/operator/sign-in",
   "/operator",
   "/no/such/page",
@@ -39,5 +47,8 @@ export const FETCHED = [
 /** Pages that are the operator's. */
 export const NEEDS_OPERATOR = /^\/operator(?!\/sign-in)/;
 
+/** Pages that are an account's. */
+export const NEEDS_MEMBER = /^\/account(\/delete)?$/;
+
 /** Pages that anybody can open. */
-export const PUBLIC = LOOKED_AT.filter((path) => !path.includes("{") && !NEEDS_OPERATOR.test(path));
+export const PUBLIC = LOOKED_AT.filter((path) => !path.includes("{") && !NEEDS_OPERATOR.test(path) && !NEEDS_MEMBER.test(path));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { inCategory } from "./facts.mjs";
-import { FETCHED, LOOKED_AT, NEEDS_OPERATOR } from "./visits.mjs";
+import { FETCHED, LOOKED_AT, NEEDS_MEMBER, NEEDS_OPERATOR } from "./visits.mjs";
 
 const BANNER = "[data-consent-banner]";
 const SETTINGS = 'form[action="/settings"]';
@@ -105,11 +105,11 @@ export async function signIn(visit, { token, keep }) {
 }
 
 /** Opens every address there is. */
-export async function lookAtEverything(visit, { id, operator }) {
+export async function lookAtEverything(visit, { id, operator, member }) {
   const { tab } = visit;
   const fill = (pattern) => pattern.replace("{id}", id ?? "0".repeat(32));
   for (const path of LOOKED_AT.map(fill)) {
-    if (NEEDS_OPERATOR.test(path) && !operator) continue;
+    if ((NEEDS_OPERATOR.test(path) && !operator) || (NEEDS_MEMBER.test(path) && !member)) continue;
     await visit.step(`looking at ${path}`, () => tab.go(path));
   }
   await visit.step("checking a receipt", async () => {

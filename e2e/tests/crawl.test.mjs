@@ -15,6 +15,7 @@ import { combinations, pairwise } from "../lib/pairs.mjs";
 import { Recorder } from "../lib/proxy.mjs";
 import { Server } from "../lib/server.mjs";
 import { StubGoogle } from "../lib/stub-google.mjs";
+import { changeAndLeave, signInAgain, signUp } from "../lib/member-way.mjs";
 import { HEADERS, Visit } from "../lib/visit.mjs";
 import { answer, decide, finish, lookAtEverything, signIn, signOut, use, withdraw } from "../lib/way.mjs";
 
@@ -33,11 +34,11 @@ const CIRCUMSTANCES = {
     "prompt-not-now",
     "prompt-never",
   ],
-  visitor: ["guest", "operator", "operator kept"],
+  visitor: ["guest", "operator", "operator kept", "member", "member kept"],
 };
 const ROUTES = JSON.parse(await readFile(new URL("../facts/routes.json", import.meta.url), "utf8"));
 /** In these everything is stored that there is: they are always among the visits. */
-const ALL_STORED = { signal: ["none"], scripts: ["on"], choice: ["accept-all"], visitor: ["operator", "operator kept"] };
+const ALL_STORED = { signal: ["none"], scripts: ["on"], choice: ["accept-all"], visitor: ["operator", "operator kept", "member", "member kept"] };
 const rows = distinct(
   process.env.FULL
     ? combinations(CIRCUMSTANCES)
@@ -77,7 +78,9 @@ after(async () => {
 /** What a visit in these circumstances stores, if everything works: all that is agreed to and can be made. */
 function expected({ scripts, visitor }, agreed) {
   const names = [...agreed].filter((name) => scripts === "on" || FACTS.get(name).kind === "cookie");
-  return names.filter((name) => visitor !== "guest" || name !== "auth-token").sort();
+  // Who has an account needs no guest's session, and nobody but a guest is without a sign-in.
+  const absent = visitor === "guest" ? "auth-token" : visitor.startsWith("member") ? "session-id" : undefined;
+  return names.filter((name) => name !== absent).sort();
 }
 
 async function walk(row, browser, recorder) {
@@ -88,20 +91,25 @@ async function walk(row, browser, recorder) {
   const how = choice.startsWith("prompt-") ? choice.slice("prompt-".length) : undefined;
   try {
     await decide(visit, choice);
-    if (visitor !== "guest") await signIn(visit, { token, keep: visitor === "operator kept" });
+    const isOperator = visitor.startsWith("operator");
+    const keep = visitor.endsWith(" kept");
+    if (isOperator) await signIn(visit, { token, keep });
+    const member = visitor.startsWith("member") ? await signUp(visit, server) : undefined;
+    if (member) await signInAgain(visit, member, keep);
     let id = await use(visit, { song, how });
     if (how) {
       const asked = await answer(visit, how);
       assert.ok(asked.length > 0, "what is withheld is asked for");
       id = await use(visit, { song, how });
     }
-    const operator = visitor !== "guest" && choice !== "block-all";
-    await lookAtEverything(visit, { id, operator });
+    const operator = isOperator && choice !== "block-all";
+    await lookAtEverything(visit, { id, operator, member });
     await finish(visit, id);
     assert.deepEqual(visit.breaches, []);
     assert.deepEqual([...visit.stored.keys()].sort(), expected(row, visit.agreed));
     if (operator) await signOut(visit);
     await withdraw(visit);
+    if (member) await changeAndLeave(visit, server, member);
     assert.deepEqual(visit.breaches, []);
     // A page that says no is no fault of a script's.
     assert.deepEqual(tab.complaints.filter((text) => !/status of 4\d\d/.test(text)), [], "the console is silent");

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use providers::analytics::{ConfigError, Ga4};
+use providers::mail::Mailer;
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "balanced.toml";
@@ -22,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) serve: Serve,
     pub(crate) analytics: Analytics,
+    pub(crate) mail: MailSettings,
 }
 
 /// The site.
@@ -40,6 +42,8 @@ pub(crate) struct Serve {
     pub(crate) operator_token: Option<String>,
     /// Largest upload, MiB.
     pub(crate) max_upload_mib: u64,
+    /// How long tracks of visitors without an account are kept, hours.
+    pub(crate) guest_hours: u64,
 }
 
 impl Default for Serve {
@@ -51,6 +55,7 @@ impl Default for Serve {
             secret_key: None,
             operator_token: None,
             max_upload_mib: 1024,
+            guest_hours: 24,
         }
     }
 }
@@ -93,6 +98,30 @@ impl std::fmt::Debug for Analytics {
     }
 }
 
+/// The way that mails take. With no server set, they go into the folder `mail` in the data folder.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MailSettings {
+    /// The mail server, `smtps://user:password@host`.
+    pub(crate) smtp: Option<String>,
+    /// Whom mails come from, `Name <name@example.org>`.
+    pub(crate) from: Option<String>,
+}
+
+impl MailSettings {
+    /// The way that mails take, from a service with this data folder.
+    pub(crate) fn mailer(&self, data: &Path) -> Result<Mailer, providers::mail::ConfigError> {
+        Mailer::check(data, self.smtp.as_deref(), self.from.as_deref())
+    }
+}
+
+impl std::fmt::Debug for MailSettings {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailSettings").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
 /// How large a mix may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +143,7 @@ impl Default for Settings {
             },
             serve: Serve::default(),
             analytics: Analytics::default(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -146,6 +176,9 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Settings, String> {
         .map_err(|error| format!("settings: {error}"))?;
     if settings.limits.max_minutes.is_nan() || settings.limits.max_minutes <= 0.0 {
         return Err("settings: limits.max_minutes has to be more than 0".to_owned());
+    }
+    if settings.serve.guest_hours == 0 {
+        return Err("settings: serve.guest_hours has to be at least 1".to_owned());
     }
     Ok(settings)
 }
@@ -180,10 +213,22 @@ mod tests {
     }
 
     #[test]
+    fn mails_go_to_a_folder_until_a_server_is_set() {
+        let mailer = |text: &str| load_text(text).expect("read").mail.mailer(Path::new("data"));
+        assert!(matches!(mailer(""), Ok(Mailer::Folder(folder)) if folder.path() == Path::new("data/mail")));
+        let half = "[mail]\nsmtp = 'smtps://user:hush@mail.example.org'";
+        assert!(mailer(half).expect_err("refused").to_string().contains("mail.from"));
+        let whole = format!("{half}\nfrom = 'Balanced <post@example.org>'");
+        assert!(matches!(mailer(&whole), Ok(Mailer::Smtp(_))));
+        assert!(!format!("{:?}", load_text(&whole)).contains("hush"));
+    }
+
+    #[test]
     fn a_misspelt_setting_is_named() {
         let problem = load_text("[limits]\nmax_minuts = 10").expect_err("refused");
         assert!(problem.contains("max_minuts"), "{problem}");
         assert!(load(Some(Path::new("nowhere.toml"))).is_err());
         assert!(load_text("[limits]\nmax_minutes = -1").is_err());
+        assert!(load_text("[serve]\nguest_hours = 0").is_err());
     }
 }

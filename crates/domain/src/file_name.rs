@@ -59,7 +59,7 @@ impl fmt::Display for FileName {
 }
 
 /// Bidirectional controls and line separators. The zero-width joiner stays: emoji are made with it.
-fn redirects(c: char) -> bool {
+pub(crate) fn redirects(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -42,6 +42,11 @@ id! {
     /// One account. Text form: 32 lower-case hexadecimal digits.
     AccountId
 }
+id! {
+    /// One browser that is signed in to an account, as its holder sees it; opens nothing. Text form: 32 lower-case
+    /// hexadecimal digits.
+    SignInId
+}
 
 #[cfg(test)]
 mod tests {

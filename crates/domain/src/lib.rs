@@ -1,15 +1,19 @@
-//! The business: who owns which track, what is asked for it, and how the work on it goes.
+//! The business: who owns which track, what is asked for it, how the work on it goes, and who holds an account.
 //!
 //! Everything here is a value: parsed once at the edge, then known to be right. Time and randomness come in through
 //! [`Clock`] and [`Entropy`]. What is counted of visitors cannot name them: labels, route patterns and [`Scrubbed`] texts
 //! have no room for more. Not here: SQL (that is `store`), HTTP (that is `web`), sound (that is `pipeline`).
 
+mod account;
+mod device;
+mod email;
 mod file_name;
 mod hex;
 mod id;
 mod job;
 mod label;
 mod output;
+mod password;
 mod scrub;
 mod session;
 mod settings;
@@ -18,16 +22,20 @@ mod track;
 mod usage;
 mod world;
 
+pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName, Purpose};
+pub use device::{Device, NotADevice};
+pub use email::{Email, NotAnEmail};
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{AccountId, BlobId, JobId, RunId, TrackId};
+pub use id::{AccountId, BlobId, JobId, RunId, SignInId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };
 pub use label::{Label, NotALabel, Route};
 pub use output::{Output, OutputKind};
+pub use password::{NotAPassword, Password};
 pub use scrub::Scrubbed;
-pub use session::{Owner, Session, SessionId, SessionToken};
+pub use session::{NotASignInToken, Owner, Session, SessionId, SessionKind, SessionToken, SignInToken, Stay};
 pub use settings::{
     CeilingDbtp, Extra, InvalidSetting, Loudness, Matching, PresetId, Settings, Sound, SoundWish, Style, TargetLufs,
 };

@@ -308,12 +308,14 @@ pub struct Matching {
     pub width: bool,
     /// The loudness, as far as that is sound, in place of a destination's.
     pub loudness: bool,
+    /// How little the levels of its bands spread.
+    pub dynamics: bool,
 }
 
 impl Matching {
     /// Whether it takes anything at all.
     pub fn is_any(self) -> bool {
-        self.tone || self.width || self.loudness
+        self.tone || self.width || self.loudness || self.dynamics
     }
 }
 

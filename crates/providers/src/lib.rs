@@ -1,6 +1,9 @@
-//! Services of others, which an operator may switch on; without it nothing leaves the host.
+//! Identity, mail, and services of others that an operator may switch on; without that nothing leaves the host.
 //!
-//! [`analytics`] relays page views to Google Analytics 4. Not here: consent (nothing is handed to a provider before
-//! somebody agreed), cookies, and the pages of the site.
+//! [`identity`] checks passwords. [`mail`] puts mails into a folder, or hands them to the operator's mail server.
+//! [`analytics`] relays page views to Google Analytics 4. Not here: what is kept of accounts (the store does), consent
+//! (nothing is handed to a provider before somebody agreed), cookies, and the pages of the site.
 
 pub mod analytics;
+pub mod identity;
+pub mod mail;

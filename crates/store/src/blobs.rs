@@ -42,6 +42,11 @@ impl Blobs {
         Ok(Self { kept: kept.into(), temporary: temporary.into(), entropy })
     }
 
+    /// The folder as the process that holds the lock has opened it.
+    pub(crate) fn beside(dir: &Path, entropy: Arc<dyn Entropy>) -> Self {
+        Self { kept: dir.join("blobs").into(), temporary: dir.join("tmp").into(), entropy }
+    }
+
     /// Begins a new blob of at most `max_bytes`.
     pub async fn create(&self, max_bytes: u64) -> Result<BlobWriter> {
         let id = BlobId::draw(self.entropy.as_ref());

@@ -6,7 +6,7 @@
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::row::{number, parsed};
-use domain::{AccountId, Label};
+use domain::{AccountId, Label, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +102,16 @@ impl Consents {
             .rows_affected();
         tx.commit().await?;
         Ok(unlinked)
+    }
+
+    /// The decisions of an account's holder, the latest first: when, and the decision in full.
+    pub async fn of_account(&self, account: AccountId) -> Result<Vec<(Timestamp, String)>> {
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT at, record FROM consent_decision WHERE account_id = $1 ORDER BY id DESC LIMIT 1000")
+                .bind(account.to_string())
+                .fetch_all(&self.db.reader)
+                .await?;
+        Ok(rows.into_iter().map(|(at, record)| (Timestamp::from_unix_ms(at), record)).collect())
     }
 
     /// How many decisions are on record.

@@ -28,11 +28,17 @@ pub(crate) struct Db {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) hub: Hub,
     /// Held, never read: the system frees it when the process ends, however it ends.
-    _lock: File,
+    /// Without one, another process has the folder.
+    _lock: Option<File>,
 }
 
 impl Db {
-    pub(crate) async fn open(dir: &Path, lock: File, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
+    pub(crate) async fn open(
+        dir: &Path,
+        lock: Option<File>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(dir.join("balanced.sqlite"))
             .create_if_missing(true)

@@ -30,6 +30,12 @@ pub enum Error {
         /// The limit.
         max_per_day: u64,
     },
+    /// More mails wait than anybody can want to be sent.
+    #[error("{most} mails wait to be sent, and no more are taken: is the mail server reachable?")]
+    TooManyMails {
+        /// How many may wait.
+        most: u64,
+    },
     /// The session is over, so nothing can be given to it.
     #[error("the session has ended: begin a new one")]
     SessionEnded,

@@ -20,6 +20,8 @@ pub struct JobStatus {
 pub(crate) struct Hub {
     /// A job was put into the queue.
     pub(crate) work: Notify,
+    /// A mail was queued.
+    pub(crate) mail: Notify,
     jobs: Mutex<HashMap<JobId, watch::Sender<Option<JobStatus>>>>,
 }
 

@@ -1,7 +1,7 @@
-//! What is kept: sessions, tracks, jobs and their outputs in a database, bytes in a folder; decisions about cookies, what
-//! consenting visitors use, and how the service fares.
+//! What is kept: sessions, accounts, tracks, jobs and their outputs in a database, bytes in a folder; mails on their way,
+//! decisions about cookies, what consenting visitors use, and how the service fares.
 //!
-//! Four promises, and where they are kept:
+//! Five promises, and where they are kept:
 //! - *Acknowledged means durable.* A blob is on the disk, under its final name, before a row names it; a track and its
 //!   first job appear in one transaction ([`Tracks::add`]).
 //! - *Nothing partial is visible.* Bytes are written beside and renamed when whole ([`BlobWriter::finish`]); what a
@@ -10,9 +10,14 @@
 //!   `None` alike to one that does not exist and to one that belongs to somebody else.
 //! - *What is counted is nobody's.* No table of [`Consents`], [`Usage`] and [`Health`] refers to a session, a track or an
 //!   address, and each has its end ([`Retention`]).
+//! - *What was deleted is gone.* With an account go its tracks, bytes, sessions, links, mails and attempts
+//!   ([`Accounts::delete`]); of a secret that opens something its hash alone was ever here.
 //!
 //! Not here: HTTP, sound, and rules of the business (those are `domain`'s; the queue applies them).
 
+mod accounts;
+mod attempts;
+mod audits;
 mod blobs;
 mod consents;
 mod db;
@@ -20,23 +25,32 @@ mod error;
 mod health;
 mod hub;
 mod jobs;
+mod links;
+mod mails;
 mod operators;
 mod queue;
 mod row;
 mod sessions;
+mod sign_ins;
 mod sweep;
 mod tracks;
 mod usage;
 
+pub use accounts::{Accounts, Moved};
+pub use attempts::{Attempt, Attempts, Begun, Tried};
+pub use audits::{AuditLine, Audits};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
 pub use consents::{ChoiceCount, ConsentDecision, Consents};
 pub use error::{Error, Result};
 pub use health::{Health, HealthReport, ServerError, ServerErrorGroup};
 pub use hub::JobStatus;
 pub use jobs::{JobWatch, Jobs};
-pub use operators::{Operators, Stay};
+pub use links::{Link, Links};
+pub use mails::{Mails, NewMail, WaitingMail};
+pub use operators::Operators;
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
+pub use sign_ins::{Member, SignIn, SignIns};
 pub use sweep::{Retention, Swept};
 pub use tracks::{NewTrack, Tracks};
 pub use usage::{ArmResult, ErrorGroup, FeatureUse, PageTimes, Usage};
@@ -50,6 +64,18 @@ use std::sync::Arc;
 pub struct Store {
     /// Visitors.
     pub sessions: Sessions,
+    /// Who has an account.
+    pub accounts: Accounts,
+    /// Browsers that are signed in to one.
+    pub sign_ins: SignIns,
+    /// Who tried to sign in.
+    pub attempts: Attempts,
+    /// Links in mails.
+    pub links: Links,
+    /// Mails on their way.
+    pub mails: Mails,
+    /// What administrators did.
+    pub audits: Audits,
     /// Their uploads.
     pub tracks: Tracks,
     /// The work on these, as their owners see it.
@@ -77,9 +103,28 @@ impl Store {
     pub async fn open(dir: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
         let lock = db::lock(dir)?;
         let blobs = Blobs::open(dir, Arc::clone(&entropy))?;
-        let db = Arc::new(db::Db::open(dir, lock, clock, entropy).await?);
-        let store = Self {
+        let store = Self::of(Arc::new(db::Db::open(dir, Some(lock), clock, entropy).await?), blobs);
+        store.queue.interrupt_all().await?;
+        store.sweep_blobs(std::time::Duration::ZERO).await?;
+        Ok(store)
+    }
+
+    /// Opens a data folder beside the process that has it, to look things up and to administer accounts. Takes no jobs,
+    /// and leaves alone what the other process has begun.
+    pub async fn open_beside(dir: &Path, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self> {
+        let blobs = Blobs::beside(dir, Arc::clone(&entropy));
+        Ok(Self::of(Arc::new(db::Db::open(dir, None, clock, entropy).await?), blobs))
+    }
+
+    fn of(db: Arc<db::Db>, blobs: Blobs) -> Self {
+        Self {
             sessions: Sessions::new(Arc::clone(&db)),
+            accounts: Accounts::new(Arc::clone(&db), blobs.clone()),
+            sign_ins: SignIns::new(Arc::clone(&db)),
+            attempts: Attempts::new(Arc::clone(&db)),
+            links: Links::new(Arc::clone(&db)),
+            mails: Mails::new(Arc::clone(&db)),
+            audits: Audits::new(Arc::clone(&db)),
             tracks: Tracks::new(Arc::clone(&db), blobs.clone()),
             jobs: Jobs::new(Arc::clone(&db)),
             queue: Queue::new(Arc::clone(&db)),
@@ -89,10 +134,7 @@ impl Store {
             health: Health::new(Arc::clone(&db)),
             operators: Operators::new(Arc::clone(&db)),
             db,
-        };
-        store.queue.interrupt_all().await?;
-        store.sweep_blobs(std::time::Duration::ZERO).await?;
-        Ok(store)
+        }
     }
 
     /// Whether the database answers: for health checks.

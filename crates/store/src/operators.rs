@@ -1,11 +1,10 @@
 //! Browsers that are signed in as operator.
 //!
-//! A session ends by the server's clock, whatever the browser keeps: after a week in any case, and one that was not to
-//! be kept after a day without use, since browsers that restore their windows restore session cookies, too.
+//! A session ends by the server's clock, whatever the browser keeps ([`Stay`]).
 
 use crate::db::Db;
 use crate::error::Result;
-use domain::{SessionToken, Timestamp};
+use domain::{SessionToken, Stay, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,21 +14,8 @@ pub struct Operators {
     db: Arc<Db>,
 }
 
-/// How long somebody wants to stay signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stay {
-    /// Until the browser is closed, and no longer than [`Operators::IDLE`] without use.
-    Session,
-    /// For [`Operators::LONGEST`], used or not.
-    Kept,
-}
-
 impl Operators {
-    /// No session lasts longer.
-    pub const LONGEST: Duration = Duration::from_hours(7 * 24);
-    /// How long a session that is not kept lasts without use.
-    pub const IDLE: Duration = Duration::from_hours(24);
-    /// Use is written down only once this much of [`Self::IDLE`] is gone, so that reading pages does not wear the disk.
+    /// Use is written down only once this much of [`Stay::IDLE`] is gone, so that reading pages does not wear the disk.
     const TOUCHED_AFTER: Duration = Duration::from_mins(10);
 
     pub(crate) fn new(db: Arc<Db>) -> Self {
@@ -40,14 +26,14 @@ impl Operators {
     pub async fn begin(&self, stay: Stay) -> Result<SessionToken> {
         let token = SessionToken::draw(self.db.entropy.as_ref());
         let now = self.db.now();
-        let expires_at = now + Self::LONGEST;
+        let expires_at = now + Stay::LONGEST;
         let mut tx = self.db.write().await?;
         sqlx::query(
             "INSERT INTO operator_session (id, created_at, idle_after, expires_at, kept) VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(token.id().to_string())
         .bind(now.unix_ms())
-        .bind(Self::idle_after(now, expires_at, stay).unix_ms())
+        .bind(stay.idle_after(now, expires_at).unix_ms())
         .bind(expires_at.unix_ms())
         .bind(stay == Stay::Kept)
         .execute(&mut *tx)
@@ -73,7 +59,7 @@ impl Operators {
             return Ok(false);
         }
         let stay = if kept { Stay::Kept } else { Stay::Session };
-        let fresh = Self::idle_after(now, expires_at, stay);
+        let fresh = stay.idle_after(now, expires_at);
         if fresh.since(idle_after) < Self::TOUCHED_AFTER {
             return Ok(true);
         }
@@ -106,12 +92,5 @@ impl Operators {
         let ended = sqlx::query("DELETE FROM operator_session").execute(&mut *tx).await?.rows_affected();
         tx.commit().await?;
         Ok(ended)
-    }
-
-    fn idle_after(now: Timestamp, expires_at: Timestamp, stay: Stay) -> Timestamp {
-        match stay {
-            Stay::Session => expires_at.min(now + Self::IDLE),
-            Stay::Kept => expires_at,
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::error::Result;
-use domain::{Session, SessionId, SessionToken, Timestamp};
+use domain::{Owner, Session, SessionId, SessionToken, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,12 +37,13 @@ impl Sessions {
     /// The session that a token opens; `None` if there is none or it has ended.
     pub async fn find(&self, token: &SessionToken) -> Result<Option<Session>> {
         let id = token.id();
-        let row: Option<(i64, i64)> =
-            sqlx::query_as("SELECT created_at, expires_at FROM session WHERE id = $1 AND expires_at > $2")
-                .bind(id.to_string())
-                .bind(self.db.now().unix_ms())
-                .fetch_optional(&self.db.reader)
-                .await?;
+        let row: Option<(i64, i64)> = sqlx::query_as(
+            "SELECT created_at, expires_at FROM session WHERE id = $1 AND expires_at > $2 AND account_id IS NULL",
+        )
+        .bind(id.to_string())
+        .bind(self.db.now().unix_ms())
+        .fetch_optional(&self.db.reader)
+        .await?;
         Ok(row.map(|(created_at, expires_at)| Session {
             id,
             created_at: Timestamp::from_unix_ms(created_at),
@@ -74,10 +75,29 @@ impl Sessions {
         Ok((extended == 1).then_some(Session { expires_at, ..session }))
     }
 
+    /// Takes a guest's tracks along to the account that they signed in to, and ends the guest's session. Gives how many
+    /// there were; none if there is no such guest.
+    pub async fn bring_along(&self, guest: &SessionToken, to: Owner) -> Result<u64> {
+        let Some(session) = self.find(guest).await? else { return Ok(0) };
+        let mut tx = self.db.write().await?;
+        let moved = sqlx::query("UPDATE track SET session_id = $1 WHERE session_id = $2")
+            .bind(to.session().to_string())
+            .bind(session.id.to_string())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        sqlx::query("DELETE FROM session WHERE id = $1").bind(session.id.to_string()).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(moved)
+    }
+
     /// Ends a session; its tracks go with it. Their bytes go with the next [sweep](crate::Store::sweep).
     pub async fn end(&self, session: SessionId) -> Result<()> {
         let mut tx = self.db.write().await?;
-        sqlx::query("DELETE FROM session WHERE id = $1").bind(session.to_string()).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM session WHERE id = $1 AND account_id IS NULL")
+            .bind(session.to_string())
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(())
     }

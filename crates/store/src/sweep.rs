@@ -20,23 +20,35 @@ pub struct Retention {
     pub health: Duration,
     /// Records of consent decisions, for as long as somebody may ask for evidence.
     pub consents: Duration,
+    /// Attempts to sign in, and mails that could not be sent.
+    pub attempts: Duration,
+    /// What administrators did.
+    pub audits: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         let days = |days: u64| Duration::from_hours(24 * days);
-        Self { guest_tracks: days(1), usage: days(30), health: days(90), consents: days(3 * 365) }
+        Self {
+            guest_tracks: days(1),
+            usage: days(30),
+            health: days(90),
+            consents: days(3 * 365),
+            attempts: days(30),
+            audits: days(365),
+        }
     }
 }
 
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
-    /// Sessions that had ended, the operator's included.
+    /// Sessions that had ended, those of accounts and the operator's included, and links that were good no more.
     pub sessions: u64,
     /// Tracks older than they are kept; those of ended sessions go with these, uncounted.
     pub tracks: u64,
-    /// Events of visitors, days of times, failures and records of decisions that were older than they are kept.
+    /// Events of visitors, days of times, failures, attempts, lost mails and records of decisions that were older than they
+    /// are kept.
     pub records: u64,
     /// Blobs that nothing named.
     pub blobs: u64,
@@ -49,22 +61,31 @@ impl Store {
         let before = |kept: Duration| (now - kept).unix_ms();
         let mut tx = self.db.write().await?;
         let mut sessions = 0;
-        for ended in
-            ["DELETE FROM session WHERE expires_at <= $1", "DELETE FROM operator_session WHERE idle_after <= $1"]
-        {
+        for ended in [
+            "DELETE FROM session WHERE expires_at <= $1 AND account_id IS NULL",
+            "DELETE FROM sign_in WHERE idle_after <= $1",
+            "DELETE FROM operator_session WHERE idle_after <= $1",
+            "DELETE FROM link WHERE expires_at <= $1",
+        ] {
             sessions += sqlx::query(ended).bind(now.unix_ms()).execute(&mut *tx).await?.rows_affected();
         }
-        let tracks = sqlx::query("DELETE FROM track WHERE created_at <= $1")
-            .bind(before(retention.guest_tracks))
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+        let tracks = sqlx::query(
+            "DELETE FROM track WHERE created_at <= $1
+             AND session_id IN (SELECT id FROM session WHERE account_id IS NULL)",
+        )
+        .bind(before(retention.guest_tracks))
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
         let mut records = 0;
         for (old, until) in [
             ("DELETE FROM usage_event WHERE at <= $1", before(retention.usage)),
             ("DELETE FROM timing WHERE day <= $1", day(now - retention.health)),
             ("DELETE FROM server_error WHERE last_at <= $1", before(retention.health)),
             ("DELETE FROM consent_decision WHERE at <= $1", before(retention.consents)),
+            ("DELETE FROM sign_in_attempt WHERE at <= $1", before(retention.attempts)),
+            ("DELETE FROM mail WHERE given_up_at <= $1", before(retention.attempts)),
+            ("DELETE FROM audit WHERE at <= $1", before(retention.audits)),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();
         }

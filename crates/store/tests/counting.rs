@@ -6,12 +6,10 @@ mod common;
 
 use common::{Fixture, HOUR};
 use domain::{
-    AccountId, Bucket, Histogram, Label, Metric, OsEntropy, Route, Scrubbed, SessionToken, UsageEvent, VisitorKey,
+    AccountId, Bucket, Histogram, Label, Metric, OsEntropy, Route, Scrubbed, SessionToken, Stay, UsageEvent, VisitorKey,
 };
 use std::time::Duration;
-use store::{
-    ArmResult, ChoiceCount, ConsentDecision, Error, FeatureUse, HealthReport, Retention, ServerError, Stay, Usage,
-};
+use store::{ArmResult, ChoiceCount, ConsentDecision, Error, FeatureUse, HealthReport, Retention, ServerError, Usage};
 
 const DAY: Duration = Duration::from_hours(24);
 const MONTH: Duration = Duration::from_hours(30 * 24);

@@ -1,6 +1,7 @@
 //! The finished service: state, router, and the layers round it.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,9 +11,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use cookie_policy::{PolicyLayer, PolicyService};
-use domain::Entropy;
+use domain::{Email, Entropy};
+use providers::identity::local::Passwords;
 use store::Store;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tower::Layer as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -21,13 +23,16 @@ use tower_http::trace::TraceLayer;
 
 use crate::analytics::{self, Analytics, Reporter};
 use crate::config::{Limits, Site};
-use crate::operator::Attempts;
 use crate::page::{self, Here, Problem, Shell};
 use crate::patterns::Patterns;
-use crate::routes::{cookies, operator, settings, site, tracks};
+use crate::routes::{account, cookies, operator, settings, site, tracks};
+use crate::throttle::{Rules, Throttle};
 use crate::uploads::Uploads;
 use crate::usage::{self, Usage};
 use crate::visit::Visit;
+
+/// Downloads of all that somebody has, at a time: each holds a thread.
+const EXPORTS: usize = 8;
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -38,11 +43,39 @@ pub(crate) struct AppState {
     pub(crate) uploads: Uploads,
     pub(crate) usage: Usage,
     pub(crate) analytics: Reporter,
-    pub(crate) attempts: Attempts,
+    /// Wrong operator's tokens, by network.
+    pub(crate) operator_tries: Throttle<IpAddr>,
+    pub(crate) accounts: Accounts,
     /// Becomes true when the service is about to stop.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) site: Arc<Site>,
     contact: Arc<str>,
+}
+
+/// What accounts need besides the store.
+#[derive(Clone)]
+pub(crate) struct Accounts {
+    pub(crate) passwords: Passwords,
+    /// Wrong passwords, by network.
+    pub(crate) sign_in_tries: Throttle<IpAddr>,
+    /// Mails that were asked for, by network.
+    pub(crate) mails_asked: Throttle<IpAddr>,
+    /// Mails that were asked for, by recipient.
+    pub(crate) mails_to: Throttle<Email>,
+    /// Downloads of all that somebody has, at a time.
+    pub(crate) exports: Arc<Semaphore>,
+}
+
+impl Accounts {
+    fn new(entropy: &Arc<dyn Entropy>) -> Self {
+        Self {
+            passwords: Passwords::new(entropy.clone()).expect("the parameters are OWASP's, as a test of theirs shows"),
+            sign_in_tries: Throttle::new(Rules::SIGN_IN),
+            mails_asked: Throttle::new(Rules::MAILS),
+            mails_to: Throttle::new(Rules::MAILS_TO_ONE),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
+        }
+    }
 }
 
 impl AppState {
@@ -97,7 +130,8 @@ pub fn app(
         store,
         usage,
         analytics: Reporter::new(analytics, site, &entropy, patterns),
-        attempts: Attempts::default(),
+        operator_tries: Throttle::new(Rules::OPERATOR),
+        accounts: Accounts::new(&entropy),
         entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
@@ -126,6 +160,7 @@ fn routes() -> Routes {
         .route(settings::theme::ADDRESS, post(settings::theme::post))
         .route("/help", get(site::help::get))
         .route("/help/{topic}", get(site::help::topic))
+        .all(account::routes())
         .all(cookies::routes())
         .route("/operator", get(operator::show::get))
         .route("/operator/sign-in", get(operator::sign_in::get).post(operator::sign_in::post))

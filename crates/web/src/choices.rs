@@ -145,7 +145,7 @@ impl Default for Form {
             style: Style::default().id().to_owned(),
             extras: BTreeSet::new(),
             no_extra: None,
-            matching: Matching { tone: true, width: true, loudness: false },
+            matching: Matching { tone: true, width: true, ..Matching::default() },
             controls: CONTROLS.map(|control| control.usual.map(|usual| usual.to_string()).unwrap_or_default()),
         }
     }
@@ -167,6 +167,7 @@ impl Form {
         let in_control = |name: &str| match name {
             "intensity" => Some(sound.intensity_percent),
             "width" => Some(sound.width_percent),
+            "dynamics" => Some(sound.dynamics_percent),
             "ceiling" => settings.ceiling_dbtp.map(CeilingDbtp::dbtp),
             "low" => Some(sound.low_db),
             "mid" => Some(sound.mid_db),
@@ -220,6 +221,7 @@ impl Form {
                 "tone" => self.matching.tone = true,
                 "width" => self.matching.width = true,
                 "loudness" => self.matching.loudness = true,
+                "dynamics" => self.matching.dynamics = true,
                 // Stands before the boxes, which are silent where they are not ticked.
                 _ => self.matching = Matching::default(),
             },
@@ -326,7 +328,12 @@ fn number(text: &str) -> Option<f64> {
 /// What a job takes from which file.
 pub(crate) fn matched(track: &Track, settings: &Settings) -> Option<String> {
     let (reference, matching) = track.reference.as_ref().zip(settings.matching)?;
-    let parts = [(matching.tone, "tone"), (matching.width, "width"), (matching.loudness, "loudness")];
+    let parts = [
+        (matching.tone, "tone"),
+        (matching.width, "width"),
+        (matching.loudness, "loudness"),
+        (matching.dynamics, "dynamics"),
+    ];
     let parts: Vec<_> = parts.into_iter().filter(|(taken, _)| *taken).map(|(_, part)| part).collect();
     Some(format!("Matched to: {} ({}).", reference.file_name, parts.join(", ")))
 }
@@ -453,7 +460,7 @@ mod tests {
             sent
         };
         let usual = ticked(&[], "club").parse_matching().expect("a wish").matching;
-        assert_eq!(usual, Some(Matching { tone: true, width: true, loudness: false }));
+        assert_eq!(usual, Some(Matching { tone: true, width: true, ..Matching::default() }));
         let some = ticked(&["", "loudness"], "club").parse_matching().expect("a wish");
         assert_eq!(some.matching, Some(Matching { loudness: true, ..Matching::default() }));
         assert_eq!(Form::of(&some).parse_matching().expect("the same wish"), some);

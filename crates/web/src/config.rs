@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use cookie_policy::Key;
 use domain::{Extra, UploadLimits};
+use providers::mail::Mailer;
 
 use crate::analytics::Analytics;
 use crate::operator::OperatorToken;
+
+/// Until the service has an address.
+const LOCAL_URL: &str = "http://127.0.0.1:8080";
 
 /// The service's settings, checked.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who hears of page views.
     pub analytics: Analytics,
+    /// The way that mails take.
+    pub mailer: Mailer,
 }
 
 /// Who runs the service, and how browsers reach it.
@@ -30,6 +36,8 @@ pub struct Site {
     pub contact: Option<String>,
     /// The origin that browsers see, `https://host`; `None` on the operator's own machine alone.
     pub public_url: Option<String>,
+    /// How a browser on this machine reaches it: what links in mails begin with where there is no public address.
+    pub local_url: String,
     /// Signs what the browser keeps of the visitor's decisions.
     pub key: Key,
     /// Opens the operator's page; without it there is none.
@@ -43,7 +51,19 @@ impl Site {
     #[expect(clippy::missing_panics_doc, reason = "the text is long enough, as a test shows")]
     pub fn loopback() -> Self {
         let key = Key::new(b"only for this machine, so no secret is needed").expect("the text has more than 32 bytes");
-        Self { contact: None, public_url: None, key, operator: None, extras: BTreeSet::new() }
+        Self {
+            contact: None,
+            public_url: None,
+            local_url: LOCAL_URL.to_owned(),
+            key,
+            operator: None,
+            extras: BTreeSet::new(),
+        }
+    }
+
+    /// What an address in a mail begins with. What a request says of its host is not asked: anybody can write that.
+    pub(crate) fn origin(&self) -> &str {
+        self.public_url.as_deref().unwrap_or(&self.local_url)
     }
 
     /// Whether browsers come over TLS.
@@ -65,7 +85,7 @@ pub struct Limits {
     pub silence: Duration,
     /// How long a visitor's session lasts since it was last used.
     pub session: Duration,
-    /// How long a track is kept since its upload.
+    /// How long a track of a visitor without an account is kept since its upload.
     pub kept: Duration,
 }
 
@@ -146,6 +166,7 @@ impl Site {
         Ok(Self {
             contact,
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            local_url: LOCAL_URL.to_owned(),
             key,
             operator: None,
             extras: BTreeSet::new(),

@@ -20,6 +20,8 @@ use crate::visit::{Asked, Visit};
 pub(crate) struct Shell {
     /// Which entry of the navigation is the page at hand.
     pub(crate) here: Here,
+    /// Whether the browser is signed in to an account.
+    pub(crate) is_member: bool,
     /// Whom visitors can write to.
     pub(crate) contact: String,
     /// How the visitor wants pages to look.
@@ -40,6 +42,7 @@ impl Shell {
     pub(crate) fn new(visit: &Visit, here: Here, contact: &str, measures_time: bool) -> Self {
         Self {
             here,
+            is_member: visit.member.is_some(),
             contact: contact.to_owned(),
             theme: visit.theme,
             preferences: visit.preferences.clone(),
@@ -66,6 +69,7 @@ pub(crate) enum Here {
     Tracks,
     Settings,
     Help,
+    Account,
     Elsewhere,
 }
 
@@ -169,6 +173,18 @@ struct MessagePage<'a> {
     action: &'a str,
 }
 
+/// A page that says one thing and leads on.
+pub(crate) fn message(
+    state: &AppState,
+    visit: &Visit,
+    here: Here,
+    title: &str,
+    text: &str,
+    (href, action): (&str, &str),
+) -> Response {
+    page(StatusCode::OK, &MessagePage { shell: state.shell(visit, here), title, text, href, action })
+}
+
 impl IntoResponse for Problem {
     /// Plain words; [`problems`] makes a page of it on the way out.
     fn into_response(mut self) -> Response {
@@ -190,7 +206,7 @@ pub(crate) async fn problems(State(state): State<AppState>, request: Request, ne
     let (Some(problem), Ok(asked)) = (response.extensions_mut().remove::<Problem>(), asked) else {
         return response;
     };
-    let visit = asked.visit();
+    let visit = asked.look(&state).await;
     let (href, action) = problem.way_on;
     page(
         problem.status,

@@ -21,9 +21,10 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
 use crate::app::app;
-use crate::config::Config;
-use crate::operator::Peer;
+use crate::config::{Config, Site};
+use crate::mails;
 use crate::registry;
+use crate::throttle::Peer;
 
 /// How long a client may take for a request's headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
@@ -65,7 +66,10 @@ pub async fn serve(
     let (close, closing) = watch::channel(false);
     let policy =
         PolicyLayer::new(&registry::SITE, config.site.key.clone(), policy_clock(clock)).secure(config.site.is_https());
-    let app = app(store, &config.site, config.limits, &policy, entropy, &config.analytics, closing);
+    let tells_links = config.listen.ip().is_loopback();
+    tokio::spawn(mails::keep_sending(store.clone(), config.mailer.clone(), tells_links, closing.clone()));
+    let site = Site { local_url: format!("http://{address}"), ..config.site.clone() };
+    let app = app(store, &site, config.limits, &policy, entropy, &config.analytics, closing);
 
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));

@@ -7,11 +7,13 @@ use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{Method, Uri};
 use cookie_policy::Jar;
+use store::Member;
 
+use crate::app::AppState;
 use crate::language::Language;
 use crate::page::Problem;
 use crate::preferences::{Preferences, Theme};
-use crate::visitor::jar;
+use crate::visitor::{self, jar};
 
 /// One request for a page.
 #[derive(Debug, Clone)]
@@ -24,12 +26,8 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     pub(crate) theme: Theme,
     pub(crate) preferences: Preferences,
-}
-
-impl Visit {
-    pub(crate) fn of(parts: &Parts) -> Result<Self, Problem> {
-        Ok(Asked::of(parts)?.visit())
-    }
+    /// The account that the browser is signed in to.
+    pub(crate) member: Option<Member>,
 }
 
 /// What a [`Visit`] is made from. Making this one looks into no cookie, so that the answer to it may still be anybody's.
@@ -47,17 +45,26 @@ impl Asked {
         Ok(Self { jar, language, path: page_path(&parts.method, &parts.uri) })
     }
 
-    pub(crate) fn visit(self) -> Visit {
+    /// The visit of whoever asked, who is signed in or not.
+    pub(crate) fn visit(self, member: Option<Member>) -> Visit {
         let Self { jar, language, path } = self;
-        Visit { theme: Theme::of(&jar), preferences: Preferences::of(&jar), jar, language, path }
+        Visit { theme: Theme::of(&jar), preferences: Preferences::of(&jar), jar, language, path, member }
+    }
+
+    /// The same, and finds out who asked.
+    pub(crate) async fn look(self, state: &AppState) -> Visit {
+        // Whoever cannot be found out is shown the page of somebody who is not signed in.
+        let member = visitor::look_up(state, &self.jar).await.unwrap_or_default();
+        self.visit(member)
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Visit {
+impl FromRequestParts<AppState> for Visit {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::of(parts)
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let asked = Asked::of(parts)?;
+        Ok(asked.visit(visitor::member(parts, state).await?))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use domain::Timestamp;
+use time::OffsetDateTime;
+
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
@@ -58,6 +61,13 @@ pub(crate) fn span(span: std::time::Duration) -> String {
     }
 }
 
+/// A day and a time of day, UTC.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.unix_ms()) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
+}
+
 /// A limit, never more than it really is: `1 GB` for 2^30 bytes.
 pub(crate) fn limit(bytes: u64) -> String {
     for (unit, factor) in [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)] {
@@ -101,6 +111,11 @@ mod tests {
         assert_eq!(size(123_400_000), "123 MB");
         assert_eq!(duration(187.9), "3:07");
         assert_eq!(duration(3729.0), "1:02:09");
+    }
+
+    #[test]
+    fn moments_are_short() {
+        assert_eq!(moment(Timestamp::from_unix_ms(1_763_164_800_000)), "2025-11-15 00:00");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::attempt::stage;
 use crate::engine::{Engine, Made, Order};
-use domain::{Extra, OutputKind, UploadLimits};
+use domain::{Extra, Matching, OutputKind, UploadLimits};
 use pipeline::{
     Delivery, Encoding, Error, Existing, Instructions, Job, Limits, Lossy, LossyCodec, Loudness, Observer, Progress,
     Report, Request, Sound, Style, Toward,
@@ -122,7 +122,8 @@ fn toward(order: &Order, limits: &Limits, observer: Observer<'_>) -> Result<Opti
     })?;
     let is_exact = matches!(order.settings.loudness, domain::Loudness::Exact(_));
     let loudness = (matching.loudness && !is_exact).then(|| reference.loudness());
-    let toward = Toward { reference: Arc::new(reference), tone: matching.tone, width: matching.width };
+    let Matching { tone, width, dynamics, .. } = matching;
+    let toward = Toward { reference: Arc::new(reference), tone, width, dynamics };
     Ok(Some((toward, loudness)))
 }
 

@@ -207,7 +207,7 @@ async fn a_master_sounds_like_its_reference_and_a_bad_reference_is_told_from_a_b
     let pool = Pool::start(&store, Arc::new(Mastering::default()), RunId::draw(&OsEntropy), PoolOptions::default());
 
     let mut reports = Vec::new();
-    let everything = Matching { tone: true, width: true, loudness: true };
+    let everything = Matching { tone: true, width: true, loudness: true, dynamics: true };
     for matching in [None, Some(everything), Some(Matching { tone: true, ..Matching::default() })] {
         let settings = Settings { matching, ..Settings::default() };
         let track = upload_with(&store, owner, &mix(), Some(&record()), settings).await;

@@ -35,7 +35,9 @@ const HIDDEN: &[(&str, &str)] = &[
     ("opus", "codec"),
     ("rubato", "codec"),
     ("vorbis_rs", "codec"),
+    ("argon2", "providers"),
     ("hyper-rustls", "providers"),
+    ("lettre", "providers"),
     ("reqwest", "providers"),
 ];
 

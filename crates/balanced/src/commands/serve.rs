@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::{OsEntropy, RunId, SystemClock, UploadLimits};
 use providers::analytics::{Ga4, Relay, RelayOptions, Tally};
+use providers::mail::Mailer;
 use store::{Retention, Store};
 use tracing_subscriber::EnvFilter;
 use web::{Analytics, Config, Limits, OperatorToken, Site};
@@ -40,11 +41,24 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Ok(ga4) => ga4,
         Err(problem) => return outcome::usage(&problem),
     };
-    log();
-    let limits = Limits { upload: upload_limits(settings), ..Limits::default() };
-    let engine = Mastering { limits: limits.upload, max_decoded_bytes: Some(settings.limits().max_decoded_bytes) };
-    let config = Config { listen, site, limits, analytics: Analytics::None };
     let data = args.data.as_deref().unwrap_or(&settings.data);
+    let mailer = match settings.mail.mailer(data) {
+        Ok(mailer) => mailer,
+        Err(problem) => return outcome::usage(&problem),
+    };
+    log();
+    if let Mailer::Folder(folder) = &mailer
+        && !listen.ip().is_loopback()
+    {
+        let folder = folder.path().display();
+        tracing::warn!(
+            "no mail reaches anybody: mail.smtp is not set, so mails go into {folder}, and nobody can sign up"
+        );
+    }
+    let kept = Duration::from_hours(settings.serve.guest_hours.min(24 * 365));
+    let limits = Limits { upload: upload_limits(settings), kept, ..Limits::default() };
+    let engine = Mastering { limits: limits.upload, max_decoded_bytes: Some(settings.limits().max_decoded_bytes) };
+    let config = Config { listen, site, limits, analytics: Analytics::None, mailer };
     let done = tokio::runtime::Runtime::new()
         .map_err(Box::from)
         .and_then(|runtime| runtime.block_on(serve(config, ga4, engine, data)));

@@ -1,5 +1,6 @@
 //! One file for each thing that a visitor does.
 
+pub(crate) mod account;
 pub(crate) mod cookies;
 pub(crate) mod operator;
 pub(crate) mod settings;

@@ -347,11 +347,25 @@ mod tests {
     fn how_long_things_are_kept_is_what_the_store_does() {
         let retention = store::Retention::default();
         let (years, days) = (retention.consents.as_secs() / 86_400 / 365, retention.usage.as_secs() / 86_400);
-        for (language, consents, usage) in [
-            (Language::English, format!("after {years} years"), format!("after {days} days")),
-            (Language::German, format!("nach {years} Jahren"), format!("nach {days} Tagen")),
+        let tried = retention.attempts.as_secs() / 86_400;
+        for (language, consents, attempts, usage) in [
+            (
+                Language::English,
+                format!("after {years} years"),
+                format!("for {tried} days"),
+                format!("after {days} days"),
+            ),
+            (
+                Language::German,
+                format!("nach {years} Jahren"),
+                format!("{tried} Tage aufbewahrt"),
+                format!("nach {days} Tagen"),
+            ),
         ] {
-            let [.., decisions, counts] = language.words().policy.retained else { panic!("two points at least") };
+            let [.., decisions, tries, counts] = language.words().policy.retained else {
+                panic!("three points at least")
+            };
+            assert!(tries.text.contains(&attempts), "{language:?}");
             assert!(decisions.text.contains(&consents) && counts.text.contains(&usage), "{language:?}");
         }
     }

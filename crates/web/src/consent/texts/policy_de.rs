@@ -104,7 +104,7 @@ pub(super) const POLICY: Policy = Policy {
         data: "Ob du angemeldet bist, und Sicherheitsmerkmale.",
         control: "Notwendig, wo es Konten gibt.",
         duration: "Die Sitzung oder 7 Tage.",
-        here: "Nicht eingerichtet: Es gibt noch keine Konten für Besucher. Wo es eingerichtet ist, spricht unser Server \
+        here: "Nicht eingerichtet: Konten führt dieser Server selbst. Wo es eingerichtet ist, spricht unser Server \
                damit; die Merkmale bleiben auf dem Server, und dein Browser hat nur auth-token.",
         link: ("https://supabase.com/privacy", "Datenschutzerklärung von Supabase"),
     },
@@ -229,7 +229,13 @@ pub(super) const POLICY: Policy = Policy {
         Point::new(
             "Aufzeichnung der Entscheidungen",
             "Wir bewahren zu jeder Entscheidung eine Zeile auf: Version, Wahl, Signal, Zeit und einen Fingerabdruck der \
-             Texte. Darin steht kein Name, keine Adresse und keine Nummer von dir, und sie wird nach 3 Jahren gelöscht.",
+             Texte. Darin steht kein Name, keine Adresse und keine Nummer von dir, und sie wird nach 3 Jahren gelöscht. Was du \
+             entscheidest, während du angemeldet bist, ist mit deinem Konto verbunden, bis du es löschst.",
+        ),
+        Point::new(
+            "Stücke und Versuche, sich anzumelden",
+            "Stücke eines Kontos bleiben, bis du sie löschst; ohne Konto werden sie nach der Zeit gelöscht, die über der \
+             Liste deiner Stücke steht. Versuche, sich anzumelden, werden 30 Tage aufbewahrt, mit Zeit und Art des Browsers.",
         ),
         Point::new(
             "Was gezählt wurde",

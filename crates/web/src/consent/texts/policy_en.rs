@@ -97,7 +97,7 @@ pub(super) const POLICY: Policy = Policy {
         data: "Whether you are signed in, and security tokens.",
         control: "Essential wherever there are accounts.",
         duration: "The session, or 7 days.",
-        here: "Not configured: there are no accounts for visitors yet. Where it is, our server talks to it; its tokens stay \
+        here: "Not configured: accounts are kept by this server itself. Where it is, our server talks to it; its tokens stay \
                on the server, and your browser holds auth-token only.",
         link: ("https://supabase.com/privacy", "Supabase\u{2019}s privacy policy"),
     },
@@ -218,7 +218,13 @@ pub(super) const POLICY: Policy = Policy {
         Point::new(
             "Records of decisions",
             "We keep a line for each decision: version, choice, signal, time and a fingerprint of the texts. It has no name, \
-             no address and no number of yours, and is deleted after 3 years.",
+             no address and no number of yours, and is deleted after 3 years. A decision that you make while signed in is \
+             linked to your account until you delete that.",
+        ),
+        Point::new(
+            "Tracks and attempts to sign in",
+            "Tracks of an account stay until you delete them; without an account they are deleted after the time that the \
+             list of your tracks names. Attempts to sign in are kept for 30 days, with time and kind of browser.",
         ),
         Point::new(
             "What is counted",

@@ -63,7 +63,7 @@ async fn record(state: &AppState, visit: &Visit, consent: &Consent) {
         gpc: record.signal.gpc,
         texts_hash: record.texts_hash.as_str().to_owned(),
         record: serde_json::to_string(&record).unwrap_or_default(),
-        account: None,
+        account: visit.member.as_ref().map(|member| member.account.id),
     };
     if let Err(error) = state.store.consents.record(&line).await {
         tracing::error!(%error, "a decision is not in the ledger: {error}");

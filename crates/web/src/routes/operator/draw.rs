@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use domain::Timestamp;
-use time::OffsetDateTime;
-
 use crate::usage::statistics::{Interval, Share};
 
 /// The width of every drawing's view box.
@@ -26,13 +23,6 @@ pub(super) fn elapsed(time: Duration) -> String {
         ..99_950.0 => format!("{:.1} s", ms / 1e3),
         _ => format!("{:.0} s", ms / 1e3),
     }
-}
-
-/// A day and a time of day, UTC.
-pub(super) fn moment(at: Timestamp) -> String {
-    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.unix_ms()) * 1_000_000)
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
 }
 
 /// `26.0 %`; a dash of nothing.
@@ -71,8 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_and_shares_are_short() {
-        assert_eq!(moment(Timestamp::from_unix_ms(1_763_164_800_000)), "2025-11-15 00:00");
+    fn shares_are_short() {
         assert_eq!(percent(Some(0.26)), "26.0 %");
         assert_eq!(percent(None), "\u{2013}");
         assert_eq!(range(Share { part: 81, of: 263 }), "25.5 to 36.6 %");

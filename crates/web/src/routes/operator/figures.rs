@@ -5,8 +5,9 @@ use std::time::Duration;
 use domain::{Histogram, Metric};
 use store::{ErrorGroup, ServerErrorGroup, Store};
 
-use super::draw::{WIDTH, bar, elapsed, moment, percent, range};
+use super::draw::{WIDTH, bar, elapsed, percent, range};
 use crate::usage::experiment::{self, Arm};
+use crate::words::moment;
 
 /// Lines of a list.
 const LONGEST_LIST: usize = 12;

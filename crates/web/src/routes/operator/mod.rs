@@ -9,13 +9,13 @@ pub(crate) mod sign_out;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use cookie_policy::Jar;
-use domain::SessionToken;
+use domain::{SessionKind, SessionToken, SignInToken};
 
 use crate::app::AppState;
 use crate::operator::OperatorToken;
 use crate::page::{Here, Problem, Shell};
-use crate::registry::AuthToken;
 use crate::visit::Visit;
+use crate::visitor;
 
 /// Where signing in leads to.
 const HOME: &str = "/operator";
@@ -29,10 +29,12 @@ fn secret(state: &AppState) -> Result<&OperatorToken, Problem> {
 
 /// The token of the operator's session, if the browser holds a valid one.
 async fn signed_in(state: &AppState, jar: &Jar) -> Result<Option<SessionToken>, Problem> {
-    let Some(token) = jar.get::<AuthToken>().and_then(|text| text.parse::<SessionToken>().ok()) else {
-        return Ok(None);
-    };
-    Ok(state.store.operators.resume(&token).await?.then_some(token))
+    match visitor::token(jar) {
+        Some(SignInToken { kind: SessionKind::Operator, secret }) => {
+            Ok(state.store.operators.resume(&secret).await?.then_some(secret))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// What surrounds the operator's pages. Who looks after the service is not one of its visitors.

@@ -1,21 +1,20 @@
 //! GET and POST /operator/sign-in: whoever knows the operator's token is let in.
 
 use askama::Template;
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use cookie_policy::Cookie as _;
-use std::net::{IpAddr, Ipv4Addr};
-use store::Stay;
+use domain::{SessionKind, SignInToken, Stay};
 
 use super::{HOME, SIGN_IN, private, secret, shell, signed_in};
 use crate::app::AppState;
 use crate::consent::{Back, Need, interstitial};
 use crate::csrf::{self, Protected};
-use crate::operator::Peer;
 use crate::page::{Problem, Shell, page};
-use crate::registry::{AuthToken, CsrfToken};
+use crate::registry::CsrfToken;
+use crate::throttle::Peer;
 use crate::visit::Visit;
+use crate::visitor;
 
 #[derive(Template)]
 #[template(path = "operator/sign-in.html")]
@@ -45,7 +44,7 @@ fn form(state: &AppState, visit: &Visit, status: StatusCode, kept: bool, message
 pub(crate) async fn post(
     State(state): State<AppState>,
     visit: Visit,
-    peer: Option<Extension<Peer>>,
+    peer: Peer,
     sent: Result<Protected, Problem>,
 ) -> Result<Response, Problem> {
     let secret = secret(&state)?;
@@ -57,9 +56,8 @@ pub(crate) async fn post(
     }
     let Protected(fields) = sent?;
     let kept = fields.get("keep").is_some();
-    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Extension(Peer(address))| address);
-    let wait = state.attempts.wait(from);
-    if !wait.is_zero() {
+    let from = peer.network();
+    if let Err(wait) = state.operator_tries.begin(&from) {
         let seconds = wait.as_secs() + 1;
         let message = format!("Too many wrong tokens came from your address. Wait {seconds} seconds, then try again.");
         let mut response = form(&state, &visit, StatusCode::TOO_MANY_REQUESTS, kept, Some(message));
@@ -67,15 +65,14 @@ pub(crate) async fn post(
         return Ok(response);
     }
     if !secret.is(fields.get("token").unwrap_or_default()) {
-        state.attempts.failed_from(from);
         tracing::warn!(%from, "somebody tried to sign in as operator with a wrong token");
         let message = "That is not the operator's token. It is in the place that the program names when it starts.";
         return Ok(form(&state, &visit, StatusCode::UNAUTHORIZED, kept, Some(message.to_owned())));
     }
-    state.attempts.succeeded_from(from);
-    let token = state.store.operators.begin(if kept { Stay::Kept } else { Stay::Session }).await?;
-    let value = AuthToken::value(token.reveal()).map_err(|error| Problem::internal(&error))?;
-    visit.jar.set(if kept { value.kept() } else { value }, &granted)?;
+    state.operator_tries.clear(&from);
+    let stay = if kept { Stay::Kept } else { Stay::Session };
+    let secret = state.store.operators.begin(stay).await?;
+    visitor::hand_over(&state, &visit.jar, &granted, SignInToken { kind: SessionKind::Operator, secret }, stay).await?;
     tracing::info!(%from, "the operator signed in");
     Ok(private(Redirect::to(&format!("{HOME}?{}", super::show::FRESH)).into_response()))
 }

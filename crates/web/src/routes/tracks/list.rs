@@ -18,7 +18,8 @@ use crate::words;
 struct TracksPage {
     shell: Shell,
     tracks: Vec<Line>,
-    kept: String,
+    /// How long tracks are kept where they are not an account's.
+    kept: Option<String>,
 }
 
 /// One track in a list.
@@ -58,8 +59,6 @@ pub(crate) async fn get(
             tracks.extend(Line::of(&state, owner, &track).await?);
         }
     }
-    Ok(page(
-        StatusCode::OK,
-        &TracksPage { shell: state.shell(&visit, Here::Tracks), tracks, kept: words::span(state.limits.kept) },
-    ))
+    let kept = visit.member.is_none().then(|| words::span(state.limits.kept));
+    Ok(page(StatusCode::OK, &TracksPage { shell: state.shell(&visit, Here::Tracks), tracks, kept }))
 }

@@ -1,0 +1,3 @@
+//! Who somebody is: [`local`] checks passwords on this machine.
+
+pub mod local;

@@ -1,0 +1,80 @@
+//! GET and POST /account/confirm: the link in a mail. Opening it changes nothing; the button makes the account.
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use domain::{AddressHash, Email, LinkToken, PersonName, Purpose, SessionKind, SignInToken, Stay};
+use store::Attempt;
+
+use super::client::{Client, Sent};
+use super::form::{Form, Input};
+use super::prove::{choose, sentence};
+use super::{TOKEN, link, over, private};
+use crate::app::AppState;
+use crate::csrf::Fields;
+use crate::page::Problem;
+use crate::visit::Visit;
+use crate::visitor;
+
+fn form(token: &LinkToken, email: &Email, name: &str) -> Form {
+    Form {
+        hidden: vec![(TOKEN, token.reveal())],
+        inputs: vec![Input::name(name), Input::new_password()],
+        small: "This signs you in and sets one cookie, auth-token, until the browser is closed.",
+        ..Form::new(
+            "Choose a password",
+            format!("For your account with the address {email}."),
+            "/account/confirm",
+            "Make my account",
+        )
+    }
+}
+
+async fn address(state: &AppState, token: &LinkToken) -> Result<Email, Problem> {
+    Ok(state.store.links.look(Purpose::Confirm, token).await?.ok_or_else(over)?.email)
+}
+
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let token = link(&Fields::of_query(query.as_deref()))?;
+    let email = address(&state, &token).await?;
+    Ok(form(&token, &email, "").answer(&state, &visit, StatusCode::OK, None))
+}
+
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    Sent { fields, granted }: Sent,
+) -> Result<Response, Problem> {
+    let token = link(&fields)?;
+    let email = address(&state, &token).await?;
+    let typed = fields.get("name").unwrap_or_default();
+    let form = form(&token, &email, typed);
+    let name: PersonName = match typed.parse() {
+        Ok(name) => name,
+        Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
+    };
+    let about = [name.as_str(), email.as_str()];
+    let hash = match choose(&state, fields.get("new").unwrap_or_default(), &about).await? {
+        Ok(hash) => hash,
+        Err(wrong) => return Ok(form.wrong(&state, &visit, &wrong)),
+    };
+    let account = state.store.accounts.confirm(&token, &name, &hash).await?.ok_or_else(over)?;
+    // From here on this kind of browser is known.
+    if let Attempt::Begun(begun) = state.store.attempts.begin(AddressHash::of(&email), client.device).await? {
+        state.store.attempts.succeeded(&begun).await?;
+    }
+    let secret = state.store.sign_ins.begin(account.id, Stay::Session, client.device).await?;
+    let signed_in = state.store.sign_ins.resume(&secret).await?;
+    let token = SignInToken { kind: SessionKind::Account, secret };
+    visitor::hand_over(&state, &visit.jar, &granted, token, Stay::Session).await?;
+    if let Some(member) = signed_in {
+        visitor::bring_along(&state, &visit.jar, member.owner).await?;
+    }
+    tracing::info!(account = %account.id, "an account was made: {}", account.id);
+    Ok(private(Redirect::to("/tracks").into_response()))
+}

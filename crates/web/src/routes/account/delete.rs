@@ -1,0 +1,64 @@
+//! GET and POST /account/delete: the end of an account, at once and for good.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::client::{Client, Sent, SignedIn};
+use super::form::{Form, Input};
+use super::letters::{Letter, post as post_letter};
+use super::private;
+use super::prove::{Proof, prove};
+use crate::app::AppState;
+use crate::page::{Here, Problem, message};
+use crate::visit::Visit;
+
+fn form() -> Form {
+    Form {
+        inputs: vec![Input::password()],
+        small: "Your tracks, masters, sessions and settings are removed at once and cannot be brought back. What this site \
+                stored in this browser goes with them; other browsers are signed out and cleared when they come back. What \
+                you decided about cookies stays on record, linked to nobody.",
+        ways: vec![
+            ("/account/export.zip".to_owned(), "Download everything first"),
+            (super::HOME.to_owned(), "Keep my account"),
+        ],
+        ..Form::new(
+            "Delete your account",
+            "With everything in it. A last mail confirms it.",
+            "/account/delete",
+            "Delete my account",
+        )
+    }
+}
+
+pub(crate) async fn get(State(state): State<AppState>, visit: Visit, _: SignedIn) -> Response {
+    form().answer(&state, &visit, StatusCode::OK, None)
+}
+
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    mut visit: Visit,
+    client: Client,
+    SignedIn(member): SignedIn,
+    Sent { fields, .. }: Sent,
+) -> Result<Response, Problem> {
+    let account = &member.account;
+    let typed = fields.get("password").unwrap_or_default();
+    match prove(&state, &client, &account.email, Some(account), typed).await? {
+        Proof::Wait(wait) => return Ok(form().wait(&state, &visit, wait)),
+        Proof::Wrong => {
+            let message = "That is not your password. Nothing was deleted.";
+            return Ok(form().answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
+        }
+        Proof::Right(_) => {}
+    }
+    state.store.accounts.delete(account.id).await?;
+    post_letter(&state, &Letter::deleted(account)).await;
+    tracing::info!(account = %account.id, "an account was deleted: {}", account.id);
+    state.usage.around(&visit.jar, cookie_policy::Jar::erase).await;
+    visit.member = None;
+    let text = "Your account, your tracks and all else that was yours are gone from this server, and what this site stored \
+                from this browser. A last mail confirms it.";
+    Ok(private(message(&state, &visit, Here::Elsewhere, "Your account is deleted", text, ("/", "To the first page"))))
+}

@@ -1,0 +1,179 @@
+//! GET /account/export.zip: all that is kept of somebody, as it goes over the line: JSON, mixes and masters.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use domain::{AddressHash, FileName, StoredBlob, Timestamp};
+use futures_util::stream;
+use serde_json::{Value, json};
+use store::Member;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::mpsc::{Sender, channel};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use super::client::SignedIn;
+use super::private;
+use crate::app::AppState;
+use crate::page::Problem;
+
+/// Bytes sent at a time.
+const CHUNK: usize = 64 * 1024;
+/// Chunks that wait for the line.
+const AHEAD: usize = 8;
+/// Attempts to sign in that are told.
+const ATTEMPTS: u32 = 1000;
+/// From here on an entry needs the format's long fields, bytes.
+const LONG: u64 = u32::MAX as u64;
+
+/// One file of it.
+struct Entry {
+    name: String,
+    path: PathBuf,
+    bytes: u64,
+}
+
+pub(crate) async fn get(State(state): State<AppState>, SignedIn(member): SignedIn) -> Result<Response, Problem> {
+    // Each holds a thread while it lasts.
+    let Ok(place) = state.accounts.exports.clone().try_acquire_owned() else {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Others are downloading at the moment",
+            "Several people are downloading all their data. Try again in a minute.",
+        ));
+    };
+    let (told, entries) = gather(&state, &member).await?;
+    let (sender, receiver) = channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = write(Line { sender, waiting: Vec::new() }, &told, &entries) {
+            tracing::info!(%error, "an export broke off: {error}");
+        }
+        drop(place);
+    });
+    let body = stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver)));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"balanced-mastering.zip\"")),
+    ];
+    Ok(private((headers, Body::from_stream(body)).into_response()))
+}
+
+async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>), Problem> {
+    let store = &state.store;
+    let account = &member.account;
+    let (mut entries, mut tracks) = (Vec::new(), Vec::new());
+    for (index, track) in store.tracks.list(member.owner).await?.into_iter().enumerate() {
+        let folder = format!("tracks/{:03} {}", index + 1, track.file_name.stem());
+        let mut entry = |name: &FileName, blob: &StoredBlob| {
+            let name = format!("{folder}/{name}");
+            entries.push(Entry { name: name.clone(), path: store.blobs.path(blob.id), bytes: blob.bytes });
+            name
+        };
+        let mix = entry(&track.file_name, &track.source);
+        let mut masters = Vec::new();
+        for output in store.jobs.outputs(member.owner, track.id).await? {
+            let name = FileName::from_untrusted(&format!("{}.{}", output.kind, output.kind.extension()));
+            masters.push(json!({ "kind": output.kind.to_string(), "file": entry(&name, &output.blob) }));
+        }
+        let job = store.jobs.latest(member.owner, track.id).await?;
+        tracks.push(json!({
+            "id": track.id.to_string(),
+            "name": track.file_name.as_str(),
+            "uploaded": moment(track.created_at),
+            "file": mix,
+            "settings": job.map(|job| job.settings),
+            "results": masters,
+        }));
+    }
+    let sessions = store.sign_ins.list(account.id).await?.into_iter().map(|session| {
+        json!({
+            "browser": session.device.to_string(),
+            "since": moment(session.created_at),
+            "last_used": moment(session.used_at),
+            "kept": session.kept,
+        })
+    });
+    let attempts = store.attempts.latest(AddressHash::of(&account.email), ATTEMPTS).await?;
+    let attempts = attempts.into_iter().map(
+        |tried| json!({ "browser": tried.device.to_string(), "at": moment(tried.at), "succeeded": tried.succeeded }),
+    );
+    let decisions = store.consents.of_account(account.id).await?.into_iter();
+    let decisions = decisions.map(|(at, record)| {
+        json!({ "at": moment(at), "record": serde_json::from_str::<Value>(&record).unwrap_or_default() })
+    });
+    let told = json!({
+        "account": {
+            "id": account.id.to_string(),
+            "email": account.email.as_str(),
+            "name": account.name.as_str(),
+            "since": moment(account.created_at),
+        },
+        "signed_in": sessions.collect::<Vec<_>>(),
+        "attempts_to_sign_in": attempts.collect::<Vec<_>>(),
+        "decisions_about_cookies": decisions.collect::<Vec<_>>(),
+        "tracks": tracks,
+    });
+    Ok((told, entries))
+}
+
+fn moment(at: Timestamp) -> String {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.unix_ms()) * 1_000_000);
+    at.unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339).unwrap_or_default()
+}
+
+/// The archive's end of the line; writing waits until the browser takes more.
+struct Line {
+    sender: Sender<io::Result<Bytes>>,
+    waiting: Vec<u8>,
+}
+
+impl Line {
+    fn send(&mut self) -> io::Result<()> {
+        let chunk = std::mem::take(&mut self.waiting);
+        self.sender.blocking_send(Ok(chunk.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= CHUNK {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() { Ok(()) } else { self.send() }
+    }
+}
+
+/// Writes the archive. Sound does not get smaller by packing, so nothing is packed. If it breaks off, so does the
+/// response, and the browser knows that it has not all of it.
+fn write(line: Line, told: &Value, entries: &[Entry]) -> io::Result<()> {
+    let broken = line.sender.clone();
+    let written = || -> io::Result<()> {
+        let mut archive = ZipWriter::new_stream(line);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        archive.start_file("account.json", options)?;
+        archive.write_all(serde_json::to_string_pretty(told)?.as_bytes())?;
+        for entry in entries {
+            // A track that was deleted meanwhile is not his any more.
+            let Ok(mut file) = File::open(&entry.path) else { continue };
+            archive.start_file(entry.name.as_str(), options.large_file(entry.bytes >= LONG))?;
+            io::copy(&mut file, &mut archive)?;
+        }
+        archive.finish()?.into_inner().flush()
+    };
+    let done = written();
+    if done.is_err() {
+        let _ = broken.blocking_send(Err(io::ErrorKind::UnexpectedEof.into()));
+    }
+    done
+}

@@ -1,0 +1,188 @@
+//! What our mails say. One thing each, in few words; a link where there is one, and what to do if it was not you.
+
+use askama::Template;
+use domain::{Account, Device, Email, Entropy, LinkToken, PersonName, Purpose};
+use store::NewMail;
+
+use super::TOKEN;
+use crate::app::AppState;
+use crate::words;
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt")]
+struct Plain<'a>(&'a Letter);
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct Html<'a>(&'a Letter);
+
+/// A mail, before it is written down twice.
+pub(super) struct Letter {
+    kind: &'static str,
+    to: Email,
+    subject: &'static str,
+    /// Whom it greets; strangers are not called by a name.
+    name: Option<PersonName>,
+    lines: Vec<String>,
+    /// What the button says, and where it leads.
+    link: Option<(&'static str, String)>,
+    /// What stands below: how long the link works, and what to do if it was somebody else.
+    close: &'static str,
+}
+
+impl Letter {
+    fn to_holder(kind: &'static str, account: &Account, subject: &'static str) -> Self {
+        Self {
+            kind,
+            to: account.email.clone(),
+            subject,
+            name: Some(account.name.clone()),
+            lines: Vec::new(),
+            link: None,
+            close: "If this was not you, reset your password at once: sign in, choose \u{201c}I forgot my password\u{201d}, \
+                    and all other browsers are signed out.",
+        }
+    }
+
+    /// To an address that somebody wants an account for.
+    pub(super) fn confirm(state: &AppState, to: &Email, token: &LinkToken) -> Self {
+        Self {
+            kind: "confirm",
+            to: to.clone(),
+            subject: "Your account at Balanced Mastering",
+            name: None,
+            lines: vec!["One more step: open the link, choose a password, and the account is yours.".to_owned()],
+            link: Some(("Make my account", address(state, "/account/confirm", token))),
+            close: "The link works once, within 24 hours. If you did not ask for an account, leave it alone, and there \
+                    will be none.",
+        }
+    }
+
+    /// To an address that has an account already, when somebody wants another one for it.
+    pub(super) fn exists(state: &AppState, account: &Account) -> Self {
+        Self {
+            lines: vec![
+                "Somebody, most likely you, asked for an account with this address. You have one already.".to_owned(),
+            ],
+            link: Some(("Sign in", format!("{}{}", state.site.origin(), super::SIGN_IN))),
+            close: "If you do not know your password, the page helps. If you did not ask, there is nothing to do.",
+            ..Self::to_holder("exists", account, "You have an account already")
+        }
+    }
+
+    pub(super) fn reset(state: &AppState, account: &Account, token: &LinkToken) -> Self {
+        Self {
+            lines: vec!["Open the link and choose a new password. All browsers are signed out by it.".to_owned()],
+            link: Some(("Choose a new password", address(state, "/account/reset", token))),
+            close: "The link works once, within an hour. If you did not ask for it, leave it alone: nothing changes.",
+            ..Self::to_holder("reset", account, "Choose a new password")
+        }
+    }
+
+    pub(super) fn password_changed(account: &Account) -> Self {
+        Self {
+            lines: vec!["Your password has been changed, and your other browsers are signed out.".to_owned()],
+            ..Self::to_holder("password", account, "Your password was changed")
+        }
+    }
+
+    /// To the address that an account wants to move to.
+    pub(super) fn change_email(state: &AppState, account: &Account, to: &Email, token: &LinkToken) -> Self {
+        Self {
+            to: to.clone(),
+            lines: vec!["Open the link, and this is your account\u{2019}s address from then on.".to_owned()],
+            link: Some(("Use this address", address(state, "/account/email/confirm", token))),
+            close: "The link works once, within 24 hours. If you did not ask for it, leave it alone: nothing changes.",
+            ..Self::to_holder("address", account, "Your new address")
+        }
+    }
+
+    /// To the address that an account had.
+    pub(super) fn moved(account: &Account, from: &Email) -> Self {
+        Self {
+            to: from.clone(),
+            lines: vec![
+                "Your account has another address now, and mails go there. This is the last one that goes here."
+                    .to_owned(),
+            ],
+            close: "If this was not you, write to whoever runs the site; the address is at the foot of each page.",
+            ..Self::to_holder("moved", account, "Your account\u{2019}s address was changed")
+        }
+    }
+
+    pub(super) fn new_device(account: &Account, device: Device, failed_before: u32) -> Self {
+        let mut lines = vec![format!("Somebody, most likely you, has just signed in to your account with {device}.")];
+        if failed_before > 0 {
+            let times = if failed_before == 1 { "once".to_owned() } else { format!("{failed_before} times") };
+            lines.push(format!("Before that, a wrong password was typed {times}."));
+        }
+        Self { lines, ..Self::to_holder("device", account, "A new sign-in to your account") }
+    }
+
+    pub(super) fn deleted(account: &Account) -> Self {
+        Self {
+            lines: vec![
+                "Your account is deleted, with your tracks and all else that was yours. This mail is the last trace of it."
+                    .to_owned(),
+            ],
+            close: "If this was not you, write to whoever runs the site. What is deleted cannot be brought back.",
+            ..Self::to_holder("deleted", account, "Your account is deleted")
+        }
+    }
+
+    fn written(&self, entropy: &dyn Entropy) -> Result<NewMail, askama::Error> {
+        let mut number = [0; 8];
+        entropy.fill(&mut number);
+        Ok(NewMail {
+            key: format!("{}-{}", self.kind, words::hex(&number)),
+            to: self.to.clone(),
+            subject: self.subject.to_owned(),
+            text: Plain(self).render()?,
+            html: Html(self).render()?,
+        })
+    }
+}
+
+fn address(state: &AppState, path: &str, token: &LinkToken) -> String {
+    format!("{}{path}?{TOKEN}={}", state.site.origin(), token.reveal())
+}
+
+/// Queues a mail. Where that fails, the log says so; what it tells of has been done all the same.
+pub(super) async fn post(state: &AppState, letter: &Letter) {
+    match letter.written(state.entropy.as_ref()) {
+        Ok(mail) => {
+            if let Err(error) = state.store.mails.queue(&mail).await {
+                tracing::error!(%error, kind = letter.kind, "a mail could not be queued: {error}");
+            }
+        }
+        Err(error) => tracing::error!(%error, kind = letter.kind, "a mail could not be written: {error}"),
+    }
+}
+
+/// Makes a link and queues the mail that it is in, unless its reader got several lately.
+pub(super) async fn post_link(
+    state: &AppState,
+    purpose: Purpose,
+    to: &Email,
+    account: Option<&Account>,
+) -> store::Result<()> {
+    if state.accounts.mails_to.begin(to).is_err() {
+        tracing::info!("a mail was not sent: its reader got several lately");
+        return Ok(());
+    }
+    let token = state.store.links.issue(purpose, to, account.map(|account| account.id)).await?;
+    let letter = match (purpose, account) {
+        (Purpose::Confirm, _) | (_, None) => Letter::confirm(state, to, &token),
+        (Purpose::Reset, Some(account)) => Letter::reset(state, account, &token),
+        (Purpose::ChangeEmail, Some(account)) => Letter::change_email(state, account, to, &token),
+    };
+    post(state, &letter).await;
+    Ok(())
+}
+
+/// Tells the holder that their address has an account, unless they were told lately.
+pub(super) async fn post_exists(state: &AppState, account: &Account) {
+    if state.accounts.mails_to.begin(&account.email).is_ok() {
+        post(state, &Letter::exists(state, account)).await;
+    }
+}

@@ -1,0 +1,35 @@
+//! POST /account/password: another password, for whoever knows the one that is set. Other browsers are signed out.
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::client::{Client, Sent, SignedIn};
+use super::letters::{Letter, post as post_letter};
+use super::prove::{Proof, choose, prove};
+use super::show::{Done, done, refuse, show};
+use crate::app::AppState;
+use crate::page::Problem;
+use crate::visit::Visit;
+
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    SignedIn(member): SignedIn,
+    Sent { fields, .. }: Sent,
+) -> Result<Response, Problem> {
+    let account = &member.account;
+    let typed = fields.get("password").unwrap_or_default();
+    let proof = prove(&state, &client, &account.email, Some(account), typed).await?;
+    if !matches!(proof, Proof::Right(_)) {
+        return refuse(&state, &visit, &member, &proof).await;
+    }
+    let about = [account.name.as_str(), account.email.as_str()];
+    let hash = match choose(&state, fields.get("new").unwrap_or_default(), &about).await? {
+        Ok(hash) => hash,
+        Err(wrong) => return show(&state, &visit, &member, None, Some(&wrong)).await,
+    };
+    state.store.accounts.set_password(account.id, &hash, Some(member.sign_in)).await?;
+    post_letter(&state, &Letter::password_changed(account)).await;
+    Ok(done(Done::Password))
+}

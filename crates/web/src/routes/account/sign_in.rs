@@ -1,0 +1,100 @@
+//! GET and POST /account/sign-in: whoever knows the password gets a session of their own, always a new one.
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use domain::{Email, SessionKind, SignInToken, Stay};
+use store::Attempts;
+
+use super::client::{Client, Sent};
+use super::form::{Form, Input};
+use super::letters::{Letter, post as post_letter};
+use super::private;
+use super::prove::{Proof, prove, sentence};
+use crate::app::AppState;
+use crate::consent::Back;
+use crate::csrf::Fields;
+use crate::page::Problem;
+use crate::visit::Visit;
+use crate::visitor;
+
+const NEXT: &str = "next";
+/// Where signing in leads to unless somebody was on the way to another page.
+const TRACKS: &str = "/tracks";
+
+fn form(visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
+    let is_operator = matches!(visitor::token(&visit.jar), Some(SignInToken { kind: SessionKind::Operator, .. }));
+    Form {
+        note: is_operator
+            .then(|| "This browser is signed in as operator. Signing in to an account ends that.".to_owned()),
+        hidden: vec![(NEXT, next.to_string())],
+        inputs: vec![Input::email(email), Input::password()],
+        keep: Some(keep),
+        small: "Signing in sets one cookie, auth-token: until the browser is closed, or for 7 days if you tick the box.",
+        ways: vec![
+            ("/account/sign-up".to_owned(), "Make an account"),
+            ("/account/forgot".to_owned(), "I forgot my password"),
+        ],
+        ..Form::new("Sign in", "To your tracks, on every device.", super::SIGN_IN, "Sign in")
+    }
+}
+
+fn next(sent: Option<&str>) -> Back {
+    sent.map_or_else(|| Back::of(TRACKS), Back::of)
+}
+
+pub(crate) async fn get(State(state): State<AppState>, visit: Visit, RawQuery(query): RawQuery) -> Response {
+    let fields = Fields::of_query(query.as_deref());
+    let next = next(fields.get(NEXT));
+    if visit.member.is_some() {
+        return private(Redirect::to(next.as_str()).into_response());
+    }
+    let mut form = form(&visit, &next, "", false);
+    if fields.get("done") == Some("reset") {
+        form.note = Some("Your new password is set. Sign in with it.".to_owned());
+    }
+    form.answer(&state, &visit, StatusCode::OK, None)
+}
+
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    Sent { fields, granted }: Sent,
+) -> Result<Response, Problem> {
+    let next = next(fields.get(NEXT));
+    let typed = fields.get("email").unwrap_or_default();
+    let keep = fields.get("keep").is_some();
+    let form = form(&visit, &next, typed, keep);
+    let email: Email = match typed.parse() {
+        Ok(email) => email,
+        Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
+    };
+    let found = state.store.accounts.find_by_email(&email).await?;
+    let password = fields.get("password").unwrap_or_default();
+    let begun = match prove(&state, &client, &email, found.as_ref(), password).await? {
+        Proof::Wait(wait) => return Ok(form.wait(&state, &visit, wait)),
+        Proof::Wrong => {
+            let message = "Address and password do not belong together. If you have no account yet, make one.";
+            return Ok(form.answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
+        }
+        Proof::Right(begun) => begun,
+    };
+    // Only who knows the password gets here.
+    let account = found.ok_or_else(Problem::not_found)?;
+    if account.disabled_at.is_some() {
+        let message = "This account is closed. Write to whoever runs the site; the address is at the foot of the page.";
+        return Ok(form.answer(&state, &visit, StatusCode::FORBIDDEN, Some(message)));
+    }
+    let stay = if keep { Stay::Kept } else { Stay::Session };
+    let secret = state.store.sign_ins.begin(account.id, stay, client.device).await?;
+    let signed_in = state.store.sign_ins.resume(&secret).await?;
+    visitor::hand_over(&state, &visit.jar, &granted, SignInToken { kind: SessionKind::Account, secret }, stay).await?;
+    if let Some(member) = signed_in {
+        visitor::bring_along(&state, &visit.jar, member.owner).await?;
+    }
+    if !begun.device_is_known || begun.failed_before >= Attempts::FREE {
+        post_letter(&state, &Letter::new_device(&account, client.device, begun.failed_before)).await;
+    }
+    Ok(private(Redirect::to(next.as_str()).into_response()))
+}

@@ -1,0 +1,26 @@
+//! POST /account/sign-out: ends the session here, or in all browsers.
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::client::{Sent, SignedIn};
+use super::{SIGN_IN, private};
+use crate::app::AppState;
+use crate::page::Problem;
+use crate::registry::AuthToken;
+use crate::visit::Visit;
+use crate::visitor;
+
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    SignedIn(member): SignedIn,
+    Sent { fields, .. }: Sent,
+) -> Result<Response, Problem> {
+    visitor::end(&state, &visit.jar).await?;
+    if fields.get("everywhere").is_some() {
+        state.store.sign_ins.end_all(member.account.id).await?;
+    }
+    visit.jar.expire::<AuthToken>();
+    Ok(private(Redirect::to(SIGN_IN).into_response()))
+}
