@@ -27,7 +27,8 @@ const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// The hidden field's value for a form on the page at hand. Hands the browser its number first, if it has none.
 pub(crate) fn field(jar: &Jar, entropy: &dyn Entropy) -> Result<String, Withheld> {
-    let held = jar.get::<CsrfToken>().filter(|token| is_token(token));
+    // What the form comes back with is what the browser holds by then, and not what it sent now.
+    let held = jar.will_hold::<CsrfToken>().filter(|token| is_token(token));
     let token = if let Some(token) = held {
         token
     } else {
@@ -41,17 +42,17 @@ pub(crate) fn field(jar: &Jar, entropy: &dyn Entropy) -> Result<String, Withheld
         }
         token
     };
-    Ok(genuine(jar, &token))
+    Ok(genuine(&token, [jar.will_hold::<SessionIdCookie>(), jar.will_hold::<AuthToken>()]))
 }
 
 fn is_token(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The one field that goes with a browser's number.
-fn genuine(jar: &Jar, token: &str) -> String {
+/// The one field that goes with a browser's number and its sessions.
+fn genuine(token: &str, sessions: [Option<String>; 2]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
-    for part in [jar.get::<SessionIdCookie>(), jar.get::<AuthToken>()] {
+    for part in sessions {
         let part = part.unwrap_or_default();
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part.as_bytes());
@@ -62,7 +63,8 @@ fn genuine(jar: &Jar, token: &str) -> String {
 /// Compares in constant time.
 fn is_genuine(jar: &Jar, sent: &str) -> bool {
     let token = jar.get::<CsrfToken>().filter(|token| is_token(token));
-    token.is_some_and(|token| genuine(jar, &token).as_bytes().ct_eq(sent.as_bytes()).into())
+    let sessions = [jar.get::<SessionIdCookie>(), jar.get::<AuthToken>()];
+    token.is_some_and(|token| genuine(&token, sessions).as_bytes().ct_eq(sent.as_bytes()).into())
 }
 
 /// A form's fields, in the order in which they were sent.

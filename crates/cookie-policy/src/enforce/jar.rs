@@ -180,6 +180,17 @@ impl Jar {
         std::str::from_utf8(value).ok().map(str::to_owned)
     }
 
+    /// The value that the browser holds once it has this response: what was set or deleted in this request, or else
+    /// [what it sent](Self::get).
+    pub fn will_hold<K: Cookie>(&self) -> Option<String> {
+        let outgoing = {
+            let state = self.reading();
+            let found = state.outgoing.iter().find(|outgoing| outgoing.item.name == K::DECLARATION.name);
+            found.map(|outgoing| outgoing.set.as_ref().map(|(text, _)| text.clone()))
+        };
+        outgoing.unwrap_or_else(|| self.get::<K>())
+    }
+
     /// Whether the visitor agrees to this cookie or web-storage item. Where they want to be asked and have not
     /// answered, the question is queued for the page to show.
     pub fn ask<D: Declared>(&self) -> Result<Granted<D::Category>, Withheld> {

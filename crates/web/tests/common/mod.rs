@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod member;
+
 use std::sync::Arc;
 use std::time::Duration;
 
