@@ -301,6 +301,7 @@ impl Extra {
 /// What a master takes from the reference that was uploaded with its mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a box of its own on the form")]
 pub struct Matching {
     /// The tonal balance.
     pub tone: bool,
