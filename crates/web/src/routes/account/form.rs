@@ -28,8 +28,7 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn email(value: &str) -> Self {
         let (name, label) = ("email", "E-mail address");
-        // As text, so that the answer to a slip is ours, and the same in every browser.
-        Self { name, label, kind: "email", autocomplete: "username", value: value.to_owned(), hint: "" }
+        Self { name, label, kind: "email", autocomplete: "email", value: value.to_owned(), hint: "" }
     }
 
     pub(super) fn name(value: &str) -> Self {
