@@ -212,6 +212,9 @@ impl Accounts {
         let blobs: Vec<String> = sqlx::query_scalar(
             "SELECT source_blob FROM track JOIN session ON session.id = track.session_id WHERE session.account_id = $1
              UNION ALL
+             SELECT reference_blob FROM track JOIN session ON session.id = track.session_id
+             WHERE session.account_id = $1 AND reference_blob IS NOT NULL
+             UNION ALL
              SELECT output.blob FROM output JOIN job ON job.id = output.job_id JOIN track ON track.id = job.track_id
              JOIN session ON session.id = track.session_id WHERE session.account_id = $1",
         )

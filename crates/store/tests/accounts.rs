@@ -228,7 +228,7 @@ async fn of_a_deleted_account_nothing_is_left() {
     let owner = store.sign_ins.resume(&token).await.unwrap().unwrap().owner;
     let track = world.upload(owner, b"hers").await;
     world.finish(world.claim().await).await;
-    world.upload(owner, b"waiting").await;
+    world.upload_with(owner, b"waiting", Some(b"like this")).await;
     let eves = sign_in(store, eve.id).await;
     let eves = store.sign_ins.resume(&eves).await.unwrap().unwrap().owner;
     let kept = world.upload(eves, b"another's").await;
@@ -243,7 +243,7 @@ async fn of_a_deleted_account_nothing_is_left() {
         .record(&"command-line".parse().unwrap(), &"create-account".parse().unwrap(), Some(mia.id))
         .await
         .unwrap();
-    assert_eq!(world.files("blobs"), 4);
+    assert_eq!(world.files("blobs"), 5);
 
     assert!(store.accounts.delete(mia.id).await.unwrap());
     assert!(!store.accounts.delete(mia.id).await.unwrap());

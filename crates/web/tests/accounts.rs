@@ -117,7 +117,17 @@ async fn password_and_address_change_for_whoever_knows_the_password() {
 async fn all_data_can_be_taken_along_and_then_nothing_is_left() {
     let bench = bench().await;
     let (mut mia, account) = signed_in(&bench, "mia@example.org").await;
-    bench.upload(&mia.cookie(), common::form("../Night/..\\Drive.wav", b"the mix's own bytes", &[])).await;
+    bench
+        .upload(
+            &mia.cookie(),
+            common::form_with(
+                "../Night/..\\Drive.wav",
+                b"the mix's own bytes",
+                &[("Drive.wav", b"a record")],
+                &[("match", "tone")],
+            ),
+        )
+        .await;
     bench.work().await;
     let export = mia.get("/account/export.zip").await;
     assert_eq!(export.header(header::CONTENT_TYPE), "application/zip");
@@ -134,7 +144,9 @@ async fn all_data_can_be_taken_along_and_then_nothing_is_left() {
     assert_eq!(told["signed_in"].as_array().map(Vec::len), Some(1));
     let mix = told["tracks"][0]["file"].as_str().expect("a name");
     assert_eq!(read(&mut archive, mix), "the mix's own bytes");
-    assert_eq!(told["tracks"][0]["results"].as_array().map(Vec::len), Some(5));
+    assert_eq!(told["tracks"][0]["results"].as_array().map(Vec::len), Some(domain::OutputKind::ALL.len()));
+    let reference = told["tracks"][0]["reference"].as_str().expect("a name");
+    assert_eq!(read(&mut archive, reference), "a record");
     assert!(!read(&mut archive, "account.json").contains("argon2"), "nothing that opens the account");
 
     let mut phone = Browser::of(&bench);

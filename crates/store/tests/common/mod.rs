@@ -3,8 +3,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses the part that it needs")]
 
 use domain::{
-    Clock, FileName, OsEntropy, Output, OutputKind, Owner, RunId, SessionToken, Settings, SystemClock, Timestamp,
-    TrackId,
+    Clock, FileName, OsEntropy, Output, OutputKind, Owner, ReferenceFile, RunId, SessionToken, Settings, SystemClock,
+    Timestamp, TrackId,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -61,9 +61,20 @@ impl Fixture {
     }
 
     pub async fn upload(&self, owner: Owner, bytes: &[u8]) -> TrackId {
+        self.upload_with(owner, bytes, None).await
+    }
+
+    pub async fn upload_with(&self, owner: Owner, bytes: &[u8], reference: Option<&[u8]>) -> TrackId {
         let source = self.store.blobs.put(bytes).await.unwrap();
         let file_name = FileName::from_untrusted("mix 🎸.wav");
-        let track = NewTrack { file_name, source, reference: None, settings: Settings::default() };
+        let reference = match reference {
+            Some(bytes) => {
+                let source = self.store.blobs.put(bytes).await.unwrap();
+                Some(ReferenceFile { file_name: FileName::from_untrusted("record.wav"), source })
+            }
+            None => None,
+        };
+        let track = NewTrack { file_name, source, reference, settings: Settings::default() };
         self.store.tracks.add(owner, &track).await.unwrap().0
     }
 

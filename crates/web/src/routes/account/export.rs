@@ -76,6 +76,10 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
             name
         };
         let mix = entry(&track.file_name, &track.source);
+        let reference = track.reference.as_ref().map(|reference| {
+            let name = FileName::from_untrusted(&format!("reference - {}", reference.file_name));
+            entry(&name, &reference.source)
+        });
         let mut masters = Vec::new();
         for output in store.jobs.outputs(member.owner, track.id).await? {
             let name = FileName::from_untrusted(&format!("{}.{}", output.kind, output.kind.extension()));
@@ -87,6 +91,7 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
             "name": track.file_name.as_str(),
             "uploaded": moment(track.created_at),
             "file": mix,
+            "reference": reference,
             "settings": job.map(|job| job.settings),
             "results": masters,
         }));
