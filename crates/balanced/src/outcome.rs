@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt::Display;
 
+use domain::causes;
+
 /// What the exit code says. The order is by gravity: of several files, the worst one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
@@ -35,7 +37,7 @@ pub(crate) fn usage(problem: &dyn Display) -> Outcome {
 
 /// Says why one file was not done.
 pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
-    let mut line = chain(error);
+    let mut line = causes(error);
     if matches!(error, pipeline::Error::Failed(pipeline::Failure::Exists { .. })) {
         line.push_str("; --force overwrites it");
     }
@@ -48,24 +50,13 @@ pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
 
 /// Says why it did not work, with all causes.
 pub(crate) fn failed(error: &dyn Error) -> Outcome {
-    complain(&chain(error))
+    complain(&causes(error))
 }
 
 /// Says in words of one's own why it did not work.
 pub(crate) fn complain(problem: &str) -> Outcome {
     eprintln!("error: {}", one_line(problem));
     Outcome::Failed
-}
-
-/// An error with all its causes, in one text.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 /// File names may hold line breaks and terminal codes; an error message may not.

@@ -5,6 +5,7 @@
 //! have no room for more. Not here: SQL (that is `store`), HTTP (that is `web`), sound (that is `pipeline`).
 
 mod account;
+mod causes;
 mod device;
 mod email;
 mod file_name;
@@ -23,6 +24,7 @@ mod usage;
 mod world;
 
 pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName, Purpose};
+pub use causes::causes;
 pub use device::{Device, NotADevice};
 pub use email::{Email, NotAnEmail};
 pub use file_name::FileName;

@@ -2,7 +2,7 @@
 //!
 //! Not here: how it was read (that is `codec`), and whether it sounds good.
 
-use dsp::loudness::{Layout, Rate};
+use dsp::loudness::{Layout, Rate, measure};
 
 /// Loudness is defined over 400 ms; anything shorter has none (ITU-R BS.1770).
 pub const SHORTEST_MS: u64 = 400;
@@ -128,6 +128,12 @@ impl Audio {
     /// Gives the samples up.
     pub fn into_channels(self) -> Vec<Vec<f32>> {
         self.channels
+    }
+
+    /// Loudness of the whole, LUFS; minus infinity for what is below every gate.
+    pub fn integrated_lufs(&self) -> f64 {
+        measure(self.loudness_rate(), self.layout(), &self.slices())
+            .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
     }
 
     /// The channels as slices.

@@ -15,6 +15,8 @@ use dsp::spectrum::{BANDS, BandFrames, band_frames, frame_length};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+const COUNT: usize = 5;
+
 /// A band of the dynamics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -33,7 +35,7 @@ pub enum DynamicsBand {
 
 impl DynamicsBand {
     /// All of them, from low to high.
-    pub const ALL: [Self; 5] = [Self::Bass, Self::LowMids, Self::Mids, Self::Presence, Self::Treble];
+    pub const ALL: [Self; COUNT] = [Self::Bass, Self::LowMids, Self::Mids, Self::Presence, Self::Treble];
 
     /// In words for musicians.
     pub(crate) const fn name(self) -> &'static str {
@@ -44,6 +46,11 @@ impl DynamicsBand {
             Self::Presence => "presence",
             Self::Treble => "treble",
         }
+    }
+
+    /// Whether its name is one of many things.
+    pub(crate) const fn is_plural(self) -> bool {
+        matches!(self, Self::LowMids | Self::Mids)
     }
 
     /// The thirds of an octave in it.
@@ -111,7 +118,7 @@ const MOST_TOWARD_DB: f64 = 6.0;
 #[derive(Debug, Clone)]
 pub(crate) struct Levels {
     frame_ms: f64,
-    power: Vec<[f64; DynamicsBand::ALL.len()]>,
+    power: Vec<[f64; COUNT]>,
 }
 
 /// Levels of one band over time, dB, without what is shorter than a passage.
@@ -124,7 +131,7 @@ struct Passages {
 
 /// Spreads of the levels of a track by band: the 95th percentile over the median, dB; nothing of a track too short.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Spreads([Option<f64>; DynamicsBand::ALL.len()]);
+pub(crate) struct Spreads([Option<f64>; COUNT]);
 
 impl Levels {
     pub(crate) fn of(frames: &BandFrames) -> Self {
@@ -135,9 +142,9 @@ impl Levels {
     }
 
     fn passages(&self, band: DynamicsBand) -> Passages {
-        let own = |frame: &[f64; 5]| frame[band as usize].max(f64::MIN_POSITIVE);
-        let rest = |frame: &[f64; 5]| (frame.iter().sum::<f64>() - frame[band as usize]).max(f64::MIN_POSITIVE);
-        let over_time = |power: &dyn Fn(&[f64; 5]) -> f64| -> Vec<f64> {
+        let own = |frame: &[f64; COUNT]| frame[band as usize].max(f64::MIN_POSITIVE);
+        let rest = |frame: &[f64; COUNT]| (frame.iter().sum::<f64>() - frame[band as usize]).max(f64::MIN_POSITIVE);
+        let over_time = |power: &dyn Fn(&[f64; COUNT]) -> f64| -> Vec<f64> {
             self.power.iter().map(|frame| db_from_power(power(frame))).collect()
         };
         Passages {
@@ -159,7 +166,6 @@ fn without_hits(levels: &[f64]) -> Vec<f64> {
             })
             .collect()
     };
-    // A window that begins at each frame and is full, but for the last ones.
     let least = slide(levels, f64::min, PASSAGE_FRAMES / 2, PASSAGE_FRAMES / 2);
     slide(&least, f64::max, PASSAGE_FRAMES / 2, PASSAGE_FRAMES / 2)
 }

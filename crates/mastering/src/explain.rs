@@ -57,7 +57,7 @@ fn held_bands(analysis: &Analysis, plan: &Plan) -> impl Iterator<Item = String> 
             format!(
                 "The {name} stood out over the rest for {percent:.0} % of the time and {} held there, by up to \
                  {most_db:.1} dB.",
-                if name.ends_with('s') && name != "bass" { "were" } else { "was" }
+                if band.is_plural() { "were" } else { "was" }
             )
         }
     })

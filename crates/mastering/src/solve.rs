@@ -10,7 +10,7 @@ use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
 use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, tone, width};
 use dsp::limiter::{Peaks, hop_length};
-use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop, measure};
+use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop};
 use dsp::parallel::both;
 use std::num::NonZeroUsize;
 
@@ -100,7 +100,7 @@ pub fn master(audio: Audio, analysis: &Analysis, request: &Request, progress: Pr
             progress(Stage::Solve, 1.0);
             if !as_mixed {
                 // A plain gain is exact where the loudness is.
-                plan.limiter.drive_db = target_lufs - integrated_lufs(&shaped);
+                plan.limiter.drive_db = target_lufs - shaped.integrated_lufs();
             }
             let (mut out, gain) = (shaped, model.fine.gain(&plan.limiter));
             finish(&mut out, &plan, &model.fine.peaks, &gain);
@@ -190,12 +190,6 @@ fn restore(out: &mut Audio, shaped: &Audio) {
     for (to, from) in out.channels_mut().iter_mut().zip(shaped.channels()) {
         to.copy_from_slice(from);
     }
-}
-
-/// Loudness of the whole, LUFS; minus infinity for what is below every gate.
-fn integrated_lufs(audio: &Audio) -> f64 {
-    measure(audio.loudness_rate(), audio.layout(), &audio.slices())
-        .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
 }
 
 /// What limiting does to the music.
@@ -393,6 +387,6 @@ impl Model {
     fn render_in_place(&self, out: &mut Audio, plan: &Plan) -> Rendering {
         let gain = self.fine.gain(&plan.limiter);
         finish(out, plan, &self.fine.peaks, &gain);
-        Rendering { lufs: integrated_lufs(out), gain }
+        Rendering { lufs: out.integrated_lufs(), gain }
     }
 }

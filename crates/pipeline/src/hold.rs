@@ -14,7 +14,6 @@
 use std::fmt::Write as _;
 
 use codec::{Lossy, Tags};
-use dsp::loudness::{Layout, Rate, measure};
 use mastering::presets::Preset;
 use mastering::{Analysis, Audio, Master, Plan, TOLERANCE_LU};
 
@@ -181,7 +180,7 @@ fn heed(
     if raised.is_none() || matches!(job.instructions, Instructions::Render(_)) {
         return Ok(Heeded { made, heard, raised });
     }
-    let loudness_lufs = integrated_lufs(&made.audio);
+    let loudness_lufs = made.audio.integrated_lufs();
     // The lowest ceiling at which the loudness stayed, and the highest at which it did not.
     let (mut kept_dbtp, mut lost_dbtp) = (made.plan.ceiling_dbtp, f64::NEG_INFINITY);
     for rendering in 1..=MOST_RENDERINGS {
@@ -193,7 +192,7 @@ fn heed(
         }
         drop(made);
         made = remake(job, before, lower_dbtp, watch)?;
-        if integrated_lufs(&made.audio) < loudness_lufs - TOLERANCE_LU {
+        if made.audio.integrated_lufs() < loudness_lufs - TOLERANCE_LU {
             lost_dbtp = lower_dbtp;
         } else {
             kept_dbtp = lower_dbtp;
@@ -212,15 +211,6 @@ fn remake(job: &Job, before: &Analysis, ceiling_dbtp: f64, watch: &mut Watch<'_>
     let made = make(mix, before, &job.instructions.clone().below(ceiling_dbtp), watch)?;
     watch.still_wanted()?;
     Ok(made)
-}
-
-/// Minus infinity for what is below every gate.
-fn integrated_lufs(audio: &Audio) -> f64 {
-    let channels: Vec<&[f32]> = audio.channels().iter().map(Vec::as_slice).collect();
-    let layout = Layout::of_channels(channels.len());
-    let measured =
-        Rate::new(audio.rate_hz()).ok().zip(layout).and_then(|(rate, layout)| measure(rate, layout, &channels));
-    measured.map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
 }
 
 /// The lossy codecs that are known to be used where a preset sends its masters.

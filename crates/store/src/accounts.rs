@@ -5,6 +5,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::links;
 use crate::row::parsed;
+use crate::tracks::forget;
 use domain::{Account, AccountId, AddressHash, Email, LinkToken, PersonName, Purpose, SessionId, SignInId, Timestamp};
 use sqlx::SqliteConnection;
 use std::sync::Arc;
@@ -210,12 +211,7 @@ impl Accounts {
         .fetch_all(&mut *tx)
         .await?;
         let blobs: Vec<String> = sqlx::query_scalar(
-            "SELECT source_blob FROM track JOIN session ON session.id = track.session_id WHERE session.account_id = $1
-             UNION ALL
-             SELECT reference_blob FROM track JOIN session ON session.id = track.session_id
-             WHERE session.account_id = $1 AND reference_blob IS NOT NULL
-             UNION ALL
-             SELECT output.blob FROM output JOIN job ON job.id = output.job_id JOIN track ON track.id = job.track_id
+            "SELECT blob FROM track_blob JOIN track ON track.id = track_blob.track_id
              JOIN session ON session.id = track.session_id WHERE session.account_id = $1",
         )
         .bind(&text)
@@ -239,12 +235,7 @@ impl Accounts {
             .await?;
         sqlx::query("DELETE FROM account WHERE id = $1").bind(&text).execute(&mut *tx).await?;
         tx.commit().await?;
-        for job in &jobs {
-            self.db.hub.forget(parsed("job id", job)?);
-        }
-        for blob in &blobs {
-            self.blobs.delete(parsed("blob id", blob)?).await?;
-        }
+        forget(&self.db, &self.blobs, &jobs, &blobs).await?;
         Ok(true)
     }
 }

@@ -98,15 +98,8 @@ impl Store {
     pub(crate) async fn sweep_blobs(&self, grace: Duration) -> Result<u64> {
         // Listed before the names are read: what is written in between is not in the list.
         let blobs = self.blobs.list().await?;
-        let named: HashSet<String> = sqlx::query_scalar(
-            "SELECT source_blob FROM track
-                 UNION ALL SELECT reference_blob FROM track WHERE reference_blob IS NOT NULL
-                 UNION ALL SELECT blob FROM output",
-        )
-        .fetch_all(&self.db.reader)
-        .await?
-        .into_iter()
-        .collect();
+        let named: HashSet<String> =
+            sqlx::query_scalar("SELECT blob FROM track_blob").fetch_all(&self.db.reader).await?.into_iter().collect();
         let oldest_spared =
             SystemTime::UNIX_EPOCH + Duration::from_millis((self.db.now() - grace).unix_ms().try_into().unwrap_or(0));
         let mut removed = 0;

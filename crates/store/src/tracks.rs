@@ -104,14 +104,8 @@ impl Tracks {
     pub async fn delete(&self, owner: Owner, track: TrackId) -> Result<bool> {
         let id = track.to_string();
         let mut tx = self.db.write().await?;
-        let blobs: Vec<String> = sqlx::query_scalar(
-            "SELECT source_blob FROM track WHERE id = $1
-             UNION ALL SELECT reference_blob FROM track WHERE id = $1 AND reference_blob IS NOT NULL
-             UNION ALL SELECT blob FROM output WHERE job_id IN (SELECT id FROM job WHERE track_id = $1)",
-        )
-        .bind(&id)
-        .fetch_all(&mut *tx)
-        .await?;
+        let blobs: Vec<String> =
+            sqlx::query_scalar("SELECT blob FROM track_blob WHERE track_id = $1").bind(&id).fetch_all(&mut *tx).await?;
         let jobs: Vec<String> =
             sqlx::query_scalar("SELECT id FROM job WHERE track_id = $1").bind(&id).fetch_all(&mut *tx).await?;
         let deleted = sqlx::query("DELETE FROM track WHERE id = $1 AND session_id = $2")
@@ -124,12 +118,18 @@ impl Tracks {
             return Ok(false);
         }
         tx.commit().await?;
-        for job in &jobs {
-            self.db.hub.forget(parsed("job id", job)?);
-        }
-        for blob in &blobs {
-            self.blobs.delete(parsed("blob id", blob)?).await?;
-        }
+        forget(&self.db, &self.blobs, &jobs, &blobs).await?;
         Ok(true)
     }
+}
+
+/// Lets go of what rows that are gone named: those who watch their jobs, and their bytes.
+pub(crate) async fn forget(db: &Db, blobs: &Blobs, jobs: &[String], named: &[String]) -> Result<()> {
+    for job in jobs {
+        db.hub.forget(parsed("job id", job)?);
+    }
+    for blob in named {
+        blobs.delete(parsed("blob id", blob)?).await?;
+    }
+    Ok(())
 }

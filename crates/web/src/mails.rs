@@ -2,9 +2,9 @@
 //!
 //! Not here: what they say (`routes::account::letters`) and how they are sent (`providers::mail`).
 
-use std::error::Error;
 use std::time::Duration;
 
+use domain::causes;
 use providers::mail::{Mail, Mailer};
 use store::{Store, WaitingMail};
 use tokio::sync::watch;
@@ -18,12 +18,12 @@ pub(crate) async fn keep_sending(store: Store, mailer: Mailer, tells_links: bool
         match store.mails.claim().await {
             Ok(Some(waiting)) => {
                 if let Err(error) = send(&store, &mailer, &waiting, tells_links).await {
-                    tracing::error!(error = chain(&error), "a mail's fate could not be written down");
+                    tracing::error!(error = causes(&error), "a mail's fate could not be written down");
                 }
                 continue;
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(error = chain(&error), "mails that wait could not be read"),
+            Err(error) => tracing::error!(error = causes(&error), "mails that wait could not be read"),
         }
         tokio::select! {
             () = store.mails.queued() => {}
@@ -48,7 +48,7 @@ async fn send(store: &Store, mailer: &Mailer, waiting: &WaitingMail, tells_links
             }
         }
         Err(error) => {
-            let (key, cause) = (&mail.key, chain(&error));
+            let (key, cause) = (&mail.key, causes(&error));
             if let Some(pause) = store.mails.failed(waiting, error.is_for_good()).await? {
                 tracing::warn!(key, "a mail was not sent, and is tried again in {pause:?}: {cause}");
             } else {
@@ -57,16 +57,6 @@ async fn send(store: &Store, mailer: &Mailer, waiting: &WaitingMail, tells_links
         }
     }
     Ok(())
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -122,13 +122,7 @@ impl Problem {
 
     /// The fault is the service's; the log says more.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut causes = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push_str(": ");
-            causes.push_str(&cause.to_string());
-            source = cause.source();
-        }
+        let causes = domain::causes(error);
         tracing::error!(error = causes, "a request failed: {causes}");
         Self::of_ours(causes)
     }

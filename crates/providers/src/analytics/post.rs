@@ -87,13 +87,6 @@ impl Post {
     }
 
     fn causes(&self, error: &(dyn Error + 'static)) -> String {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        self.config.redact(&text)
+        self.config.redact(&domain::causes(error))
     }
 }

@@ -3,10 +3,11 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{AddressHash, Email, LinkToken, PersonName, Purpose, SessionKind, SignInToken, Stay};
+use domain::{AddressHash, Email, LinkToken, PersonName, Purpose, Stay};
 use store::Attempt;
 
 use super::client::{Client, Sent};
+use super::enter::enter;
 use super::form::{Form, Input};
 use super::prove::{choose, sentence};
 use super::{TOKEN, link, over, private};
@@ -14,7 +15,6 @@ use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::Problem;
 use crate::visit::Visit;
-use crate::visitor;
 
 fn form(token: &LinkToken, email: &Email, name: &str) -> Form {
     Form {
@@ -68,13 +68,7 @@ pub(crate) async fn post(
     if let Attempt::Begun(begun) = state.store.attempts.begin(AddressHash::of(&email), client.device).await? {
         state.store.attempts.succeeded(&begun).await?;
     }
-    let secret = state.store.sign_ins.begin(account.id, Stay::Session, client.device).await?;
-    let signed_in = state.store.sign_ins.resume(&secret).await?;
-    let token = SignInToken { kind: SessionKind::Account, secret };
-    visitor::hand_over(&state, &visit.jar, &granted, token, Stay::Session).await?;
-    if let Some(member) = signed_in {
-        visitor::bring_along(&state, &visit.jar, member.owner).await?;
-    }
+    enter(&state, &visit, &granted, account.id, Stay::Session, client).await?;
     tracing::info!(account = %account.id, "an account was made: {}", account.id);
     Ok(private(Redirect::to("/tracks").into_response()))
 }

@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::{Email, LinkToken, Purpose};
 
+use super::ask::look_into_mail;
 use super::client::{Client, Sent, SignedIn};
 use super::form::Form;
 use super::letters::{Letter, post as post_letter, post_exists, post_link};
 use super::prove::{Proof, prove, sentence};
 use super::show::{refuse, show, wait};
-use super::sign_up::look_into_mail;
 use super::{HOME, TOKEN, link, over, private};
 use crate::app::AppState;
 use crate::csrf::Fields;

@@ -4,11 +4,13 @@
 //! a link in a mail does nothing until a button is pressed, since programs open links, too; what changes how somebody
 //! signs in asks for the password again. Not here: what is kept (`store`), how passwords are hashed (`providers`).
 
+mod ask;
 mod client;
 mod confirm;
 mod delete;
 mod email;
 mod end;
+mod enter;
 mod export;
 mod forgot;
 mod form;

@@ -7,6 +7,7 @@ use domain::{Email, SessionKind, SignInToken, Stay};
 use store::Attempts;
 
 use super::client::{Client, Sent};
+use super::enter::enter;
 use super::form::{Form, Input};
 use super::letters::{Letter, post as post_letter};
 use super::private;
@@ -87,12 +88,7 @@ pub(crate) async fn post(
         return Ok(form.answer(&state, &visit, StatusCode::FORBIDDEN, Some(message)));
     }
     let stay = if keep { Stay::Kept } else { Stay::Session };
-    let secret = state.store.sign_ins.begin(account.id, stay, client.device).await?;
-    let signed_in = state.store.sign_ins.resume(&secret).await?;
-    visitor::hand_over(&state, &visit.jar, &granted, SignInToken { kind: SessionKind::Account, secret }, stay).await?;
-    if let Some(member) = signed_in {
-        visitor::bring_along(&state, &visit.jar, member.owner).await?;
-    }
+    enter(&state, &visit, &granted, account.id, stay, client).await?;
     if !begun.device_is_known || begun.failed_before >= Attempts::FREE {
         post_letter(&state, &Letter::new_device(&account, client.device, begun.failed_before)).await;
     }

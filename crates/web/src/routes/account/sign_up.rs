@@ -4,15 +4,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{Email, Purpose};
+use domain::Purpose;
 
+use super::ask::ask;
 use super::client::{Client, Sent};
 use super::form::{Form, Input};
 use super::letters::{post_exists, post_link};
-use super::prove::sentence;
-use super::{HOME, SIGN_IN, private};
+use super::{HOME, SIGN_IN};
 use crate::app::AppState;
-use crate::page::{Here, message};
 use crate::visit::Visit;
 
 fn form(email: &str) -> Form {
@@ -38,37 +37,11 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response
 }
 
 pub(crate) async fn post(State(state): State<AppState>, visit: Visit, client: Client, sent: Sent) -> Response {
-    let typed = sent.fields.get("email").unwrap_or_default();
-    let email: Email = match typed.parse() {
-        Ok(email) => email,
-        Err(error) => return form(typed).wrong(&state, &visit, &sentence(&error)),
-    };
-    if let Err(wait) = state.accounts.mails_asked.begin(&client.peer.network()) {
-        return form(typed).wait(&state, &visit, wait);
-    }
-    let to = email.clone();
-    // In the background: how long it takes would tell whether there is an account.
-    let background = state.clone();
-    tokio::spawn(async move {
-        let done = async {
-            match background.store.accounts.find_by_email(&to).await? {
-                Some(account) => post_exists(&background, &account).await,
-                None => post_link(&background, Purpose::Confirm, &to, None).await?,
-            }
-            Ok::<_, store::Error>(())
-        };
-        if let Err(error) = done.await {
-            tracing::error!(%error, "a sign-up failed: {error}");
+    ask(&state, &visit, client, &sent, (form, "a sign-up"), |state, email| async move {
+        match state.store.accounts.find_by_email(&email).await? {
+            Some(account) => post_exists(&state, &account).await,
+            None => post_link(&state, Purpose::Confirm, &email, None).await?,
         }
-    });
-    look_into_mail(&state, &visit, &email)
-}
-
-/// What everybody is told who asked for a link, whatever comes of it.
-pub(super) fn look_into_mail(state: &AppState, visit: &Visit, email: &Email) -> Response {
-    let text = format!(
-        "A mail is on its way to {email}. Open the link in it to go on, in this browser if you can. If nothing comes within \
-         some minutes, look among the unwanted mails, and whether the address is right."
-    );
-    private(message(state, visit, Here::Account, "Look into your mail", &text, ("/", "Master a mix meanwhile")))
+        Ok(())
+    })
 }
