@@ -1,7 +1,10 @@
 // Firefox, which sends DNT and GPC by itself when it is told to.
 
 import puppeteer from "puppeteer-core";
-import { Tab } from "./tab.mjs";
+import { GONE, Tab } from "./tab.mjs";
+
+/** What is asked of the browser is answered at once, or never, when the page went away meanwhile. */
+const ANSWERS_WITHIN_MS = 30_000;
 
 const SIGNALS = {
   none: {},
@@ -19,6 +22,7 @@ export class Firefox {
       browser: "firefox",
       executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
       headless: true,
+      protocolTimeout: ANSWERS_WITHIN_MS,
       extraPrefsFirefox: { "javascript.enabled": scripts, ...SIGNALS[signal] },
     });
     return started;
@@ -66,7 +70,11 @@ class FirefoxTab extends Tab {
   }
 
   async navigated(act) {
-    await Promise.all([this.page.waitForNavigation(), act()]);
+    // The answer to what was pressed may go away with the page on which it was.
+    const acted = act().catch((error) => {
+      if (!GONE.test(error.message)) throw error;
+    });
+    await Promise.all([this.page.waitForNavigation(), acted]);
   }
 
   async jar() {

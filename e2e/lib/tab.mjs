@@ -16,7 +16,7 @@ async function kept(scripts) {
 }
 
 /** How browsers say that a page went away. */
-const GONE = /context was destroyed|no such frame|Cannot find context|discarded|navigation|detached|document.body is null/i;
+export const GONE = /context was destroyed|timed out|no such frame|Cannot find context|discarded|navigation|detached|document.body is null/i;
 
 /** Presses what the selector finds. */
 function click(selector) {
