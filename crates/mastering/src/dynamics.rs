@@ -38,7 +38,8 @@ impl DynamicsBand {
     pub const ALL: [Self; COUNT] = [Self::Bass, Self::LowMids, Self::Mids, Self::Presence, Self::Treble];
 
     /// In words for musicians.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Bass => "bass",
             Self::LowMids => "low mids",
@@ -296,6 +297,25 @@ pub(crate) struct Held {
     pub(crate) share: f64,
     /// Whether this was for a reference.
     pub(crate) toward: bool,
+}
+
+/// How a band was held over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldCourse {
+    /// The band.
+    pub band: DynamicsBand,
+    /// Time between two values, s.
+    pub step_s: f64,
+    /// Its gain, dB: 0 where it was left alone.
+    pub gains_db: Vec<f32>,
+}
+
+/// How a plan's dynamics hold the bands of a mix, band by band.
+#[must_use]
+pub fn held_courses(mix: &Analysis, dynamics: Option<&Dynamics>) -> Vec<HeldCourse> {
+    let step_s = mix.levels.frame_ms / 1_000.0;
+    let of = |held: &HeldBand| HeldCourse { band: held.band, step_s, gains_db: held.gains_db(&mix.levels) };
+    dynamics.map_or_else(Vec::new, |dynamics| dynamics.bands.iter().map(of).collect())
 }
 
 /// What a plan's dynamics do to a mix.

@@ -22,7 +22,7 @@ mod width;
 
 pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
-pub use dynamics::DynamicsBand;
+pub use dynamics::{DynamicsBand, HeldCourse, held_courses};
 pub use matching::{Reference, Toward};
 pub use measurement::{Measured, Measurement, Meter};
 pub use plan::Plan;

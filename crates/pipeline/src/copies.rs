@@ -4,13 +4,12 @@
 //! made of the master as it is, and one that does not, of the same mix with a lower ceiling, and with a lower gain where
 //! that is not enough. One that cannot be made is told of and holds nobody up.
 
-use std::collections::BTreeMap;
-
 use codec::{EncodeError, Tags};
-use mastering::{Analysis, Audio, Master, Plan};
+use mastering::{Analysis, Master, Plan};
 
+use crate::at_once::at_once;
 use crate::decode::decode_for;
-use crate::deliver::{Checked, Place};
+use crate::deliver::Checked;
 use crate::hold::{Search, attempt_at_its_rate, done_about, spoken};
 use crate::run::make;
 use crate::watch::Watch;
@@ -38,25 +37,22 @@ pub(crate) fn copy(
 ) -> Result<Copies, Error> {
     let asked_dbtp = job.instructions.ceiling_dbtp();
     let Master { audio, plan, target_lufs, .. } = master;
-    let mut tried = BTreeMap::new();
-    for (index, delivery) in job.copies.iter().enumerate() {
-        let made = one(job, &audio, delivery, index, tags, watch);
-        tried.insert(index, told(delivery, asked_dbtp, made)?);
-    }
+    let tried = at_once(&job.copies, watch, |delivery, watch| {
+        told(delivery, asked_dbtp, attempt_at_its_rate(job, &audio, delivery, tags, watch))
+    })?;
     // Those that are rendered anew need its memory.
     drop(audio);
     let mut copies = Copies::default();
-    for (index, delivery) in job.copies.iter().enumerate() {
-        let made = match tried.remove(&index) {
-            Some(Ok((checked, _))) if checked.after.true_peak_dbtp > asked_dbtp => {
+    for (delivery, tried) in job.copies.iter().zip(tried) {
+        let made = match tried {
+            Ok((checked, _)) if checked.after.true_peak_dbtp > asked_dbtp => {
                 let excess_db = checked.after.true_peak_dbtp - asked_dbtp;
                 drop(checked);
                 let start = (plan.clone(), target_lufs, excess_db);
-                told(delivery, asked_dbtp, below(job, before, delivery, index, start, tags, watch))?
+                told(delivery, asked_dbtp, below(job, before, delivery, start, tags, watch))?
             }
-            Some(Ok((checked, rate_hz))) => Ok((checked, rate_hz, None)),
-            Some(Err(not_made)) => Err(not_made),
-            None => continue,
+            Ok((checked, rate_hz)) => Ok((checked, rate_hz, None)),
+            Err(not_made) => Err(not_made),
         };
         match made {
             Ok(made) => copies.keep(delivery, made),
@@ -76,24 +72,12 @@ impl Copies {
     }
 }
 
-fn one(
-    job: &Job,
-    audio: &Audio,
-    delivery: &Delivery,
-    index: usize,
-    tags: &Tags,
-    watch: &mut Watch<'_>,
-) -> Result<(Checked, u32), Error> {
-    attempt_at_its_rate(job, audio, delivery, tags, Place { index, count: job.copies.len() }, watch)
-}
-
 /// Masters again for one codec, from a plan that does not hold the ceiling in it: its target, LUFS, and how far decoded
 /// peaks are above the ceiling, dB.
 fn below(
     job: &Job,
     before: &Analysis,
     delivery: &Delivery,
-    index: usize,
     (mut plan, target_lufs, raised_db): (Plan, f64, f64),
     tags: &Tags,
     watch: &mut Watch<'_>,
@@ -108,7 +92,7 @@ fn below(
         let mix = decode_for(job, watch)?.audio;
         let master = make(mix, before, &instructions, watch)?;
         watch.still_wanted()?;
-        let (checked, rate_hz) = one(job, &master.audio, delivery, index, tags, watch)?;
+        let (checked, rate_hz) = attempt_at_its_rate(job, &master.audio, delivery, tags, watch)?;
         plan = master.plan;
         excess_db = checked.after.true_peak_dbtp - ceiling_dbtp;
         if search.is_over(excess_db) {

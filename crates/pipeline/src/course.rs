@@ -1,6 +1,7 @@
-//! Loudness over time, small enough to draw.
+//! Loudness and gains of bands over time, small enough to draw.
 
 use dsp::loudness::{STEP_S, Series};
+use mastering::{DynamicsBand, HeldCourse};
 use serde::{Deserialize, Serialize};
 
 /// As many values as a wide screen shows apart.
@@ -30,8 +31,30 @@ impl Course {
     }
 }
 
+/// How a band that stood out was held over time: one value for each step, the least gain within it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Holding {
+    /// The band.
+    pub band: DynamicsBand,
+    /// Time between two values, s.
+    pub step_s: f64,
+    /// Its gain, dB: 0 where it was left alone.
+    pub gain_db: Vec<f32>,
+}
+
+impl From<HeldCourse> for Holding {
+    fn from(HeldCourse { band, step_s, gains_db }: HeldCourse) -> Self {
+        let together = gains_db.len().div_ceil(VALUES).max(1);
+        let least = gains_db.chunks(together).map(|chunk| tenths(chunk.iter().copied().fold(0.0, f32::min)));
+        Self { band, step_s: step_s * together as f64, gain_db: least.collect() }
+    }
+}
+
+fn tenths(x: f32) -> f32 {
+    (x * 10.0).round() / 10.0
+}
+
 fn loudest(values: &[f32], together: usize) -> Vec<f32> {
-    let tenths = |x: f32| (x * 10.0).round() / 10.0;
     values.chunks(together).map(|chunk| tenths(chunk.iter().copied().fold(SILENCE_LUFS, f32::max))).collect()
 }
 
@@ -39,6 +62,16 @@ fn loudest(values: &[f32], together: usize) -> Vec<f32> {
 mod tests {
     use super::*;
     use mastering::{Audio, analyse};
+
+    #[test]
+    fn a_band_that_was_held_for_a_moment_is_still_drawn() {
+        let mut gains_db = vec![0.0; 5_000];
+        gains_db[17] = -1.26;
+        let course = HeldCourse { band: DynamicsBand::Mids, step_s: 0.093, gains_db };
+        let drawn = Holding::from(course);
+        assert!((drawn.step_s - 0.465).abs() < 1e-9);
+        assert_eq!((drawn.gain_db.len(), drawn.gain_db[3], drawn.gain_db[4]), (1_000, -1.3, 0.0));
+    }
 
     #[test]
     fn many_values_become_few_and_none_of_the_loud_ones_is_lost() {

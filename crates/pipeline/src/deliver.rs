@@ -1,10 +1,12 @@
 //! From a finished master to a file whose ceiling has been measured in the file itself.
 
 use std::fs::File;
+use std::mem::swap;
 
 use codec::{Encoder, Limits, OutputSpec, Reader, SampleFormat, Tags};
 use dsp::dither::{Dither, Quantiser};
 use dsp::loudness::Series;
+use dsp::parallel::both;
 use mastering::{Audio, Measured, Measurement, Meter};
 
 use crate::watch::Watch;
@@ -30,31 +32,17 @@ pub(crate) struct Checked {
     pub(crate) bytes: u64,
 }
 
-/// Where this delivery is among all of them: `index` of `count`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) index: usize,
-    pub(crate) count: usize,
-}
-
-impl Place {
-    fn within(self, fraction: f32) -> f32 {
-        (self.index as f32 + fraction) / self.count as f32
-    }
-}
-
 /// Encodes the master, measures the file, and turns the master down as long as the file reads above the ceiling.
 pub(crate) fn deliver(
     audio: &Audio,
     delivery: &Delivery,
     ceiling_dbtp: f64,
     tags: &Tags,
-    place: Place,
     watch: &mut Watch<'_>,
 ) -> Result<Checked, Error> {
     let mut gain_db = 0.0;
     for _ in 0..ATTEMPTS {
-        let checked = attempt(audio, gain_db, delivery, tags, place, watch)?;
+        let checked = attempt(audio, gain_db, delivery, tags, watch)?;
         let excess_db = checked.after.true_peak_dbtp - ceiling_dbtp;
         if excess_db <= 0.0 {
             return Ok(checked);
@@ -70,11 +58,10 @@ pub(crate) fn attempt(
     gain_db: f64,
     delivery: &Delivery,
     tags: &Tags,
-    place: Place,
     watch: &mut Watch<'_>,
 ) -> Result<Checked, Error> {
-    let (pending, bytes) = encode(audio, gain_db, delivery, tags, place, watch)?;
-    let Measured { measurement, loudness } = check(&pending, delivery, place, watch)?;
+    let (pending, bytes) = encode(audio, gain_db, delivery, tags, watch)?;
+    let Measured { measurement, loudness } = check(&pending, delivery, watch)?;
     Ok(Checked { pending, after: measurement, loudness, bytes })
 }
 
@@ -83,7 +70,6 @@ fn encode(
     gain_db: f64,
     delivery: &Delivery,
     tags: &Tags,
-    place: Place,
     watch: &mut Watch<'_>,
 ) -> Result<(Pending, u64), Error> {
     let failed = |source| Failure::Encode { path: delivery.path.clone(), source };
@@ -95,7 +81,7 @@ fn encode(
         &channels,
         delivery.encoding,
         tags,
-        &mut |fraction| watch.go_on(Stage::Encode, place.within(fraction)),
+        &mut |fraction| watch.go_on(Stage::Encode, fraction),
         &failed,
     )?;
     let bytes = file.metadata().map_err(|source| Failure::Write { path: delivery.path.clone(), source })?.len();
@@ -129,43 +115,64 @@ pub(crate) fn write(
     let dither = Dither::suited(bits, rate_hz);
     let mut quantisers: Vec<_> =
         (0..channels.len()).map(|channel| Quantiser::new(dither, bits, channel as u32, DITHER_SEED)).collect();
-    let mut floats = vec![Vec::with_capacity(BLOCK); channels.len()];
-    let mut ints = vec![Vec::with_capacity(BLOCK); channels.len()];
-    let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
-    for start in (0..frames).step_by(BLOCK) {
-        let block = start..frames.min(start + BLOCK);
-        for (index, (samples, _)) in channels.iter().enumerate() {
-            floats[index].clear();
-            floats[index].extend(samples[block.clone()].iter().map(|x| x * gains[index]));
-        }
-        if encoding.depth() == BitDepth::Float32 {
-            let planes: Vec<&[f32]> = floats.iter().map(Vec::as_slice).collect();
-            encoder.write_f32(&planes).map_err(failed)?;
-        } else {
-            for ((quantiser, floats), ints) in quantisers.iter_mut().zip(&floats).zip(&mut ints) {
-                ints.clear();
-                quantiser.process(floats, ints);
+    let as_ints = encoding.depth() != BitDepth::Float32;
+    let mut prepare = |start: usize, block: &mut Block| {
+        let end = frames.min(start + BLOCK);
+        for (channel, (samples, _)) in channels.iter().enumerate() {
+            let floats = &mut block.floats[channel];
+            floats.clear();
+            floats.extend(samples[start..end].iter().map(|x| x * gains[channel]));
+            if as_ints {
+                block.ints[channel].clear();
+                quantisers[channel].process(floats, &mut block.ints[channel]);
             }
-            let planes: Vec<&[i32]> = ints.iter().map(Vec::as_slice).collect();
-            encoder.write_ints(&planes).map_err(failed)?;
         }
-        progress(block.end as f32 / frames as f32)?;
+    };
+    let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
+    let (mut block, mut next) = (Block::of(channels.len()), Block::of(channels.len()));
+    prepare(0, &mut block);
+    for end in (0..frames).step_by(BLOCK).map(|start| frames.min(start + BLOCK)) {
+        let written = || {
+            if as_ints {
+                encoder.write_ints(&block.ints.iter().map(Vec::as_slice).collect::<Vec<_>>())
+            } else {
+                encoder.write_f32(&block.floats.iter().map(Vec::as_slice).collect::<Vec<_>>())
+            }
+        };
+        both(written, || prepare(end, &mut next)).0.map_err(failed)?;
+        swap(&mut block, &mut next);
+        progress(end as f32 / frames as f32)?;
     }
     Ok(encoder.finish().map_err(failed)?)
 }
 
+/// What is encoded at a time, channel by channel.
+struct Block {
+    floats: Vec<Vec<f32>>,
+    ints: Vec<Vec<i32>>,
+}
+
+impl Block {
+    fn of(channels: usize) -> Self {
+        Self { floats: vec![Vec::new(); channels], ints: vec![Vec::new(); channels] }
+    }
+}
+
 /// Decodes the file that was written and measures it: what the report says is what a listener gets.
-fn check(pending: &Pending, delivery: &Delivery, place: Place, watch: &mut Watch<'_>) -> Result<Measured, Error> {
+fn check(pending: &Pending, delivery: &Delivery, watch: &mut Watch<'_>) -> Result<Measured, Error> {
     let unreadable = |source| Failure::Unreadable { path: delivery.path.clone(), source };
     let mut reader = Reader::open(pending.path(), &boundless()).map_err(unreadable)?;
     let silenced = || Failure::Silenced { path: delivery.path.clone() };
     let mut meter = Meter::new(reader.rate_hz(), reader.channels()).ok_or_else(silenced)?;
     let frames = reader.frames();
-    while let Some(block) = reader.next_block().map_err(unreadable)? {
+    let (mut block, mut next) = (vec![Vec::new(); reader.channels()], vec![Vec::new(); reader.channels()]);
+    reader.read(BLOCK, &mut block).map_err(unreadable)?;
+    while !block[0].is_empty() {
         let planes: Vec<&[f32]> = block.iter().map(Vec::as_slice).collect();
-        meter.push(&planes);
+        both(|| reader.read(BLOCK, &mut next), || meter.push(&planes)).0.map_err(unreadable)?;
+        swap(&mut block, &mut next);
         let fraction = frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32);
-        watch.go_on(Stage::Check, place.within(fraction))?;
+        watch.go_on(Stage::Check, fraction)?;
     }
     Ok(meter.finish().ok_or_else(|| Failure::Silenced { path: delivery.path.clone() })?)
 }
@@ -194,8 +201,7 @@ mod tests {
             let delivery = Delivery { path: folder.path().join("master"), encoding };
             let mut observer = |_: Progress| Control::Continue;
             let mut watch = Watch::start(&mut observer);
-            let place = Place { index: 0, count: 1 };
-            let checked = deliver(&audio, &delivery, -1.0, &Tags::default(), place, &mut watch).expect("delivered");
+            let checked = deliver(&audio, &delivery, -1.0, &Tags::default(), &mut watch).expect("delivered");
             let read = checked.after.true_peak_dbtp;
             assert!(read <= -1.0 && read > -1.05, "{encoding}: {read}");
         }

@@ -17,8 +17,9 @@ use codec::{Lossy, Tags};
 use mastering::presets::Preset;
 use mastering::{Analysis, Audio, Master, Plan, TOLERANCE_LU};
 
+use crate::at_once::at_once;
 use crate::decode::{at_rate, decode_for};
-use crate::deliver::{Checked, Place, attempt};
+use crate::deliver::{Checked, attempt};
 use crate::run::make;
 use crate::watch::Watch;
 use crate::{Decoded, Delivery, Encoding, Error, Failure, Instructions, Job, SavedPlan};
@@ -246,19 +247,12 @@ fn listen(
     tags: &Tags,
     watch: &mut Watch<'_>,
 ) -> Result<(Vec<Option<Checked>>, Worst), Error> {
-    let lossy = |delivery: &&Delivery| delivery.encoding.lossy().is_some();
-    let count = job.deliveries.iter().filter(lossy).count();
-    let (mut ready, mut worst, mut index) = (Vec::new(), None, 0);
-    for delivery in &job.deliveries {
-        let Some(lossy) = delivery.encoding.lossy() else {
-            ready.push(None);
-            continue;
-        };
-        let checked = attempt(audio, 0.0, delivery, tags, Place { index, count }, watch)?;
-        worst = higher(worst, lossy, checked.after.true_peak_dbtp);
-        ready.push(Some(checked));
-        index += 1;
-    }
+    let ready = at_once(&job.deliveries, watch, |delivery, watch| {
+        delivery.encoding.lossy().map(|_| attempt(audio, 0.0, delivery, tags, watch)).transpose()
+    })?;
+    let peaks = job.deliveries.iter().zip(&ready);
+    let peaks = peaks.filter_map(|(of, ready)| Some((of.encoding.lossy()?, ready.as_ref()?.after.true_peak_dbtp)));
+    let worst = peaks.fold(None, |worst, (lossy, dbtp)| higher(worst, lossy, dbtp));
     Ok((ready, worst))
 }
 
@@ -269,19 +263,18 @@ fn listen_elsewhere(
     stand_ins: &[Lossy],
     watch: &mut Watch<'_>,
 ) -> Result<Vec<Decoded>, Error> {
-    let mut heard = Vec::new();
-    for (index, lossy) in stand_ins.iter().enumerate() {
+    let Some(path) = job.deliveries.first().map(|delivery| delivery.path.clone()) else { return Ok(Vec::new()) };
+    let heard = at_once(stand_ins, watch, |lossy, watch| {
         let encoding = Encoding::Lossy(*lossy);
-        let Some(path) = job.deliveries.first().map(|delivery| delivery.path.clone()) else { break };
-        let place = Place { index, count: stand_ins.len() };
         // Beside the outputs, without a name, and gone at the end of this round.
-        match attempt_at_its_rate(job, audio, &Delivery { path, encoding }, &Tags::default(), place, watch) {
+        let delivery = Delivery { path: path.clone(), encoding };
+        match attempt_at_its_rate(job, audio, &delivery, &Tags::default(), watch) {
             // All of it is too high for this codec; then it has no peaks either.
-            Err(Error::Failed(Failure::Silenced { .. })) => {}
-            other => heard.push(Decoded { encoding, true_peak_dbtp: other?.0.after.true_peak_dbtp }),
+            Err(Error::Failed(Failure::Silenced { .. })) => Ok(None),
+            other => Ok(Some(Decoded { encoding, true_peak_dbtp: other?.0.after.true_peak_dbtp })),
         }
-    }
-    Ok(heard)
+    })?;
+    Ok(heard.into_iter().flatten().collect())
 }
 
 /// Encodes a master, converted to a rate that the codec can have, and measures what comes of it; with that rate, Hz.
@@ -290,12 +283,11 @@ pub(crate) fn attempt_at_its_rate(
     audio: &Audio,
     delivery: &Delivery,
     tags: &Tags,
-    place: Place,
     watch: &mut Watch<'_>,
 ) -> Result<(Checked, u32), Error> {
     let rate_hz = delivery.encoding.lossy().map_or(audio.rate_hz(), |lossy| lossy.codec().rate_for(audio.rate_hz()));
     let copy = (rate_hz != audio.rate_hz()).then(|| at_rate(audio.clone(), rate_hz, &job.limits, watch)).transpose()?;
-    Ok((attempt(copy.as_ref().unwrap_or(audio), 0.0, delivery, tags, place, watch)?, rate_hz))
+    Ok((attempt(copy.as_ref().unwrap_or(audio), 0.0, delivery, tags, watch)?, rate_hz))
 }
 
 fn higher(worst: Worst, lossy: Lossy, dbtp: f64) -> Worst {

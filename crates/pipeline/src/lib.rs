@@ -7,6 +7,7 @@
 
 mod album;
 mod album_tone;
+mod at_once;
 mod copies;
 mod course;
 mod decode;
@@ -27,7 +28,7 @@ mod watch;
 mod whole_file;
 
 pub use album::{AlbumError, AlbumJob, AlbumObserver, AlbumReport, run_album};
-pub use course::Course;
+pub use course::{Course, Holding};
 pub use encoding::{BitDepth, Container, Encoding, NoSuchEncoding, UnknownEncoding};
 pub use error::{Error, Failure};
 pub use hold::codecs_of;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use mastering::observations::{Observation, Spectrum};
 use mastering::{Measurement, Plan};
 
-use crate::{Course, Encoding, Overview, SavedPlan, Timings};
+use crate::{Course, Encoding, Holding, Overview, SavedPlan, Timings};
 
 /// The version of the report's schema. Keys may be added under the same number, never renamed or removed.
 pub const SCHEMA: u32 = 1;
@@ -86,6 +86,9 @@ pub struct Report {
     pub waveforms: Waveforms,
     /// How loud mix and master are over time.
     pub loudness_over_time: Courses,
+    /// How bands that stood out were held; empty where none was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_bands: Vec<Holding>,
     /// What mix and master are made of.
     #[serde(default)]
     pub spectra: Spectra,

@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 
 use codec::Limits;
 use mastering::observations::{Spectrum, observe, spectrum};
-use mastering::{Analysis, Audio, Master, Reference, TOLERANCE_LU};
+use mastering::{Analysis, Audio, Master, Reference, TOLERANCE_LU, held_courses};
 
+use crate::at_once::at_once;
 use crate::copies::{Copies, copy};
 use crate::decode::{Mix, decode, decode_for, refused};
-use crate::deliver::{Checked, Place, deliver};
+use crate::deliver::{Checked, deliver};
 use crate::hold::{Held, concerns, hold};
 use crate::preview::{Side, write_preview};
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{
-    AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Input, Instructions, Job, Observer, Overview,
-    Report, SCHEMA, SavedPlan, Spectra, Timings, Waveforms,
+    AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Holding, Input, Instructions, Job, Observer,
+    Overview, Report, SCHEMA, SavedPlan, Spectra, Timings, Waveforms,
 };
 
 const MONO: &str = "Your mix is mono, so the master is mono too: one channel in, one channel out.";
@@ -54,16 +55,16 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let spectra = Spectra { before: before_spectrum, after: after_spectrum };
 
     let ceiling_dbtp = job.instructions.ceiling_dbtp();
-    let count = job.deliveries.len();
-    let mut finished = Vec::with_capacity(count + 1);
-    let mut outputs = Vec::with_capacity(count);
+    ready.resize_with(job.deliveries.len(), || None);
+    let unmade = job.deliveries.iter().zip(&ready).filter(|(_, ready)| ready.is_none()).map(|(delivery, _)| delivery);
+    let made_now = at_once(&unmade.collect::<Vec<_>>(), &mut watch, |delivery, watch| {
+        deliver(&made.audio, delivery, ceiling_dbtp, &tags, watch)
+    })?;
+    let mut made_now = made_now.into_iter();
+    let (mut finished, mut outputs) = (Vec::new(), Vec::new());
     let mut course = None;
-    for (index, delivery) in job.deliveries.iter().enumerate() {
-        let place = Place { index, count };
-        let Checked { pending, after, loudness, bytes } = match ready.get_mut(index).and_then(Option::take) {
-            Some(checked) => checked,
-            None => deliver(&made.audio, delivery, ceiling_dbtp, &tags, place, &mut watch)?,
-        };
+    for (delivery, ready) in job.deliveries.iter().zip(ready) {
+        let Some(Checked { pending, after, loudness, bytes }) = ready.or_else(|| made_now.next()) else { continue };
         finished.push(pending);
         course.get_or_insert_with(|| Course::of(&loudness));
         let path = delivery.path.to_string_lossy().into_owned();
@@ -80,6 +81,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     }
     let (target_lufs, not_reached) = (made.target_lufs, made.not_reached.take());
     let (plan, explanation) = (made.plan.clone(), std::mem::take(&mut made.explanation));
+    let held_bands = held_courses(&before, plan.dynamics.as_ref()).into_iter().map(Holding::from).collect();
     let copies = copy(job, &before, made, &tags, &mut watch)?;
     let Copies { finished: copied, delivered, not_made } = copies;
     finished.extend(copied);
@@ -108,6 +110,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
         plan,
         waveforms,
         loudness_over_time,
+        held_bands,
         spectra,
         timings_ms,
     })

@@ -32,6 +32,12 @@ impl<'a> Watch<'a> {
         if self.cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
+    /// What a part of the job tells that is watched on its own.
+    pub(crate) fn pass_on(&mut self, progress: Progress) -> ControlFlow<()> {
+        self.furthest = self.furthest.max(progress.fraction);
+        self.tell(progress.stage, 0.0)
+    }
+
     /// As [`Watch::tell`], for work that ends with an error.
     pub(crate) fn go_on(&mut self, stage: Stage, within: f32) -> Result<(), Error> {
         let _ = self.tell(stage, within);

@@ -209,7 +209,7 @@ pub(crate) fn pretty_json(value: &impl serde::Serialize) -> String {
 pub(crate) fn short_json(report: &Report) -> serde_json::Value {
     let mut value = serde_json::to_value(report).expect("reports have string keys only");
     if let Some(object) = value.as_object_mut() {
-        object.retain(|key, _| !["waveforms", "loudness_over_time", "spectra"].contains(&key.as_str()));
+        object.retain(|key, _| !["waveforms", "loudness_over_time", "held_bands", "spectra"].contains(&key.as_str()));
     }
     value
 }

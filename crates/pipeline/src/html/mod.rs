@@ -20,7 +20,7 @@ pub use album::album_page;
 
 use crate::hold::spoken;
 use crate::{AnalysisReport, Encoding, FIGURES, Input, Report};
-use pictures::{curve_of_equaliser, gain, loudness, spectrum, waveform, width};
+use pictures::{curve_of_equaliser, gain, holdings, loudness, spectrum, waveform, width};
 use text::{clock, escape, file_name, number, signed};
 
 const STYLE: &str = include_str!("style.css");
@@ -37,6 +37,9 @@ pub fn report_page(report: &Report) -> String {
     let both = [("Mix", "mix", &courses.before), ("Master", "master", &courses.after)];
     page.section("Loudness over time", &loudness(&both, Some(report.target_lufs), report.source.duration_s));
     page.add(&gain(courses, report.source.duration_s));
+    if !report.held_bands.is_empty() {
+        page.section("Bands that were held", &holdings(&report.held_bands, report.source.duration_s));
+    }
     let spectra = [("Mix", "mix", &report.spectra.before), ("Master", "master", &report.spectra.after)];
     page.section("Tone", &spectrum(&spectra));
     page.add(&curve_of_equaliser(report.plan.equaliser.as_ref()));

@@ -6,7 +6,7 @@ use mastering::{UsualBand, usual_range};
 
 use super::plot::{BOX, Plot};
 use super::text::{clock, number};
-use crate::{Course, Courses, Overview, Report, Waveforms};
+use crate::{Course, Courses, Holding, Overview, Report, Waveforms};
 
 /// What a curve is called, its class, and its values.
 type Curve<'a, T> = (&'a str, &'a str, &'a T);
@@ -153,6 +153,27 @@ pub(super) fn gain(courses: &Courses, duration_s: f64) -> String {
     );
     plot.legend("master", "Gain");
     plot.figure("LU", "min", "How much louder each moment became. It dips where the limiter holds the peaks back.")
+}
+
+/// What was taken off each band that stood out, over time, in a drawing of its own.
+pub(super) fn holdings(held: &[Holding], duration_s: f64) -> String {
+    let of = |held: &Holding| {
+        let most_db = f64::from(-held.gain_db.iter().copied().fold(0.0, f32::min));
+        let bottom = -most_db.ceil().max(1.0);
+        let mut plot = Plot::new(&format!("Gain of the {} over time.", held.band.name()), "low");
+        times(&mut plot, duration_s);
+        for level in [0.0, bottom] {
+            plot.tick_y(between(level, 0.0, bottom), &number(level, 0));
+        }
+        let points = held.gain_db.iter().enumerate().map(|(index, gain_db)| {
+            let at = BOX * (index as f64 * held.step_s / duration_s).min(1.0);
+            (at, 0.0, between(f64::from(*gain_db), 0.0, bottom))
+        });
+        plot.body("master", &points.collect::<Vec<_>>());
+        let caption = format!("What was taken off the {}: up to {} dB.", held.band.name(), number(most_db, 1));
+        plot.figure("dB", "min", &caption)
+    };
+    held.iter().map(of).collect()
 }
 
 /// Third-octave levels against what is usual, each curve at its own level.

@@ -37,7 +37,12 @@ impl Plot {
     /// A number below the drawing and a line up from it; `minor` ones give way on narrow screens.
     pub(super) fn tick_x(&mut self, at: f64, label: &str, minor: bool) {
         let class = if minor { " class=\"minor\"" } else { "" };
-        let anchor = if at == 0.0 { "start" } else { "middle" };
+        // In the middle of the line, unless it would leave the drawing.
+        let anchor = match at {
+            ..1.0 => "start",
+            970.0.. => "end",
+            _ => "middle",
+        };
         let _ = write!(self.shapes, "<path class=\"grid\" d=\"M{at:.1} 0V{BOX}\"/>");
         let _ = write!(
             self.below,

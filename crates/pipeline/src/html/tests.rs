@@ -1,8 +1,9 @@
 //! The page as a reader and as an attacker meets it.
 
 use super::*;
-use crate::{Control, Delivery, Encoding, Existing, Instructions, Job, Limits, Loudness, Request, Sound};
+use crate::{Control, Delivery, Encoding, Existing, Holding, Instructions, Job, Limits, Loudness, Request, Sound};
 use codec::{Encoder, OutputFormat, OutputSpec, SampleFormat, Tags};
+use mastering::DynamicsBand;
 use std::fs::File;
 use std::path::Path;
 
@@ -110,6 +111,18 @@ fn the_page_stands_alone_and_tells_everything() {
     assert!(page.len() < 400_000, "{} bytes", page.len());
 }
 
+#[test]
+fn bands_that_were_held_are_drawn_and_nothing_is_said_where_none_was() {
+    let mut report = report("song.wav", 2);
+    assert!(!report_page(&report).contains("Bands that were held"));
+    report.held_bands.push(Holding { band: DynamicsBand::LowMids, step_s: 0.1, gain_db: vec![0.0, -1.3, -0.4, 0.0] });
+    let page = report_page(&report);
+    is_well_formed(&page);
+    assert!(page.contains("<h2>Bands that were held</h2>"));
+    assert!(page.contains("What was taken off the low mids: up to 1.3 dB."));
+    keeps_to_its_schema(&serde_json::to_value(&report).expect("JSON")).expect("the schema knows them");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_hostile_file_name_is_text_wherever_it_stands() {
@@ -150,21 +163,23 @@ fn a_track_that_was_only_listened_to_has_a_page_too() {
     assert!(page.contains("mono") && page.contains("Notes on the mix") && !page.contains("<h2>Stereo"));
 }
 
-#[test]
-fn the_report_keeps_to_its_published_schema() {
+fn keeps_to_its_schema(report: &serde_json::Value) -> Result<(), String> {
     let schema: serde_json::Value = serde_json::from_str(crate::REPORT_JSON_SCHEMA).expect("JSON");
     let (mut compiler, mut schemas) = (boon::Compiler::new(), boon::Schemas::new());
     compiler.add_resource("report.json", schema).expect("added");
     let index = compiler.compile("report.json", &mut schemas).expect("a schema");
+    schemas.validate(report, index).map_err(|error| format!("{error:#}"))
+}
+
+#[test]
+fn the_report_keeps_to_its_published_schema() {
     let mut value = serde_json::to_value(report("song.wav", 2)).expect("JSON");
-    if let Err(error) = schemas.validate(&value, index) {
-        panic!("{error:#}");
-    }
+    keeps_to_its_schema(&value).expect("it does");
     let folder = tempfile::tempdir().expect("folder");
     let input = folder.path().join("mix.wav");
     write_mix(&input, 2);
     let analysis = crate::analyse(&input, &Limits::default(), &mut |_| Control::Continue).expect("analysed");
-    assert!(schemas.validate(&serde_json::to_value(analysis).expect("JSON"), index).is_ok());
+    keeps_to_its_schema(&serde_json::to_value(analysis).expect("JSON")).expect("it does");
     value["observations"][0]["kind"] = "a_rumour".into();
-    assert!(schemas.validate(&value, index).is_err(), "an unknown kind");
+    assert!(keeps_to_its_schema(&value).is_err(), "an unknown kind");
 }
