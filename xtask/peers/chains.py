@@ -9,7 +9,7 @@ import soundfile as sf
 import meters
 import tools
 from tables import Column, high, low, minus, near_zero, pairs, table
-from tools import CEILING_DBTP, Failed, Run
+from tools import CEILING_DBTP, Failed
 
 # What a meter shows is rounded; a hundredth of a dB above the ceiling is no overshoot.
 HELD_DBTP = CEILING_DBTP + 0.01
@@ -59,11 +59,6 @@ def speed(rig):
         Column("× real time", 1, high),
         Column("peak memory, MB", 0, low),
     ]
-    starts = []
-    for _ in range(rig.repeats):
-        run = Run(rig.one_core)
-        tools.matchering_import(run)
-        starts.append(run.seconds)
     per_mix = []
     us, them = (name for name, _, _ in rig.matchers())
     for k, name in enumerate(rig.names):
@@ -74,7 +69,7 @@ def speed(rig):
         f" program included, {'once' if rig.repeats == 1 else f'the median of {rig.repeats} runs'}. Passes that"
         " measure first are counted. Memory is the largest process of a chain; 12 MB is the least that can be told.",
         table(columns, rows),
-        f"Of Matchering's time, {statistics.median(starts):.1f} s a file are the start of Python and the import of"
+        f"Of Matchering's time, {rig.import_seconds:.1f} s a file are the start of Python and the import of"
         " its libraries (on one core). The same pair file by file, on one core:",
         # A pair a row: the better of two is marked by hand, since columns compare down and not across.
         pairs(

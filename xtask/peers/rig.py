@@ -111,6 +111,11 @@ class Rig:
                     self.words[name].extend(runs[0].words if core == "all" else [])
                 else:
                     self.masters[name, k] = out
+        # Timed here, like all that is timed, while nothing else runs.
+        starts = [Run(self.one_core) for _ in range(self.repeats)]
+        for run in starts:
+            tools.matchering_import(run)
+        self.import_seconds = statistics.median(run.seconds for run in starts)
         done = [key for key, out in self.masters.items() if isinstance(out, Path)]
         say("measuring the masters")
         for key, reading in zip(done, self.parallel(meters.measure, [self.masters[key] for key in done])):

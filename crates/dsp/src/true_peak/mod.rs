@@ -168,11 +168,18 @@ fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; ROWS] 
 
 fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
     let points = kernel_points(&kernel.taps, window);
+    let mut highest = [0.0f32; LANES];
+    for row in &points[1..=CELL] {
+        for (high, point) in highest.iter_mut().zip(row) {
+            *high = if point.abs() > *high { point.abs() } else { *high };
+        }
+    }
+    let peak = highest.iter().fold(0.0f32, |a, b| a.max(*b));
     let flat = points.as_flattened();
-    let cell = LANES..LANES * (CELL + 1);
-    let (at, peak) =
-        cell.fold((LANES, 0.0f32), |best, at| if flat[at].abs() > best.1 { (at, flat[at].abs()) } else { best });
-    if kernel.even_grid { summit(flat[at - 1].abs(), peak, flat[at + 1].abs()) } else { peak }
+    match flat[LANES..].iter().position(|point| point.abs() == peak) {
+        Some(at) if kernel.even_grid => summit(flat[LANES + at - 1].abs(), peak, flat[LANES + at + 1].abs()),
+        _ => peak,
+    }
 }
 
 /// The top of the parabola through three points, of which the middle one is the highest.
@@ -232,12 +239,19 @@ pub fn estimate(samples: &[f32]) -> Estimates {
             look(&window);
         }
     }
-    let bound = (0..cells)
-        .map(|cell| {
-            let near = &curvature[cell.saturating_sub(1)..(cell + 2).min(cells)];
-            peak[cell] * 1.004 + CURVATURE_SHARE * near.iter().fold(0.0f32, |a, b| a.max(*b))
-        })
-        .collect();
+    let mut bound: Vec<f32> = peak.iter().map(|peak| peak * 1.004).collect();
+    let higher = |a: f32, b: f32| if a > b { a } else { b };
+    if let ([_, inner @ .., _], [first, second, ..]) = (&mut bound[..], &curvature[..]) {
+        // Away from the ends in one plain loop, which compilers vectorise.
+        for (bound, near) in inner.iter_mut().zip(curvature.windows(3)) {
+            *bound += CURVATURE_SHARE * higher(higher(near[0], near[1]), near[2]);
+        }
+        let last = higher(curvature[cells - 2], curvature[cells - 1]);
+        bound[0] += CURVATURE_SHARE * higher(*first, *second);
+        bound[cells - 1] += CURVATURE_SHARE * last;
+    } else if let ([bound], [curvature]) = (&mut bound[..], &curvature[..]) {
+        *bound += CURVATURE_SHARE * curvature;
+    }
     Estimates { peak, bound }
 }
 
