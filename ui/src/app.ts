@@ -1,5 +1,6 @@
 // Starts what the page at hand needs. Every page works without any of it.
 
+import { startCodes } from "./codes";
 import { startBar, startCategories } from "./consent";
 import { startDraft } from "./draft";
 import { startEngagement } from "./engagement";
@@ -21,6 +22,7 @@ const starters: [selector: string, start: (element: HTMLElement) => void][] = [
   ["[data-progress]", startProgress],
   ["[data-player]", startPlayer],
   ["[data-visited]", startVisited],
+  ["[data-codes]", startCodes],
 ];
 
 // First, so that it hears of what fails in the others.

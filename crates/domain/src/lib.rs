@@ -8,6 +8,7 @@ mod account;
 mod causes;
 mod device;
 mod email;
+mod factor;
 mod file_name;
 mod hex;
 mod id;
@@ -27,6 +28,7 @@ pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName,
 pub use causes::causes;
 pub use device::{Device, NotADevice};
 pub use email::{Email, NotAnEmail};
+pub use factor::{NotAPasskeyName, NotARecoveryCode, PasskeyName, RecoveryCode, RecoveryId, TotpKey, TotpStep};
 pub use file_name::FileName;
 pub use hex::NotHex;
 pub use id::{AccountId, BlobId, JobId, RunId, SignInId, TrackId};

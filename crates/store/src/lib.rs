@@ -22,6 +22,8 @@ mod blobs;
 mod consents;
 mod db;
 mod error;
+mod factors;
+mod halves;
 mod health;
 mod hub;
 mod jobs;
@@ -42,6 +44,8 @@ pub use audits::{AuditLine, Audits};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
 pub use consents::{ChoiceCount, ConsentDecision, Consents};
 pub use error::{Error, Result};
+pub use factors::{CodeTry, Factors, FactorsSet};
+pub use halves::{Half, Halves};
 pub use health::{Health, HealthReport, ServerError, ServerErrorGroup};
 pub use hub::JobStatus;
 pub use jobs::{JobWatch, Jobs};
@@ -55,7 +59,7 @@ pub use sweep::{Retention, Swept};
 pub use tracks::{NewTrack, Tracks};
 pub use usage::{ArmResult, ErrorGroup, FeatureUse, PageTimes, Usage};
 
-use domain::{Clock, Entropy};
+use domain::{Clock, Entropy, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,6 +74,10 @@ pub struct Store {
     pub sign_ins: SignIns,
     /// Who tried to sign in.
     pub attempts: Attempts,
+    /// What is asked for after the password.
+    pub factors: Factors,
+    /// Who was asked for it.
+    pub halves: Halves,
     /// Links in mails.
     pub links: Links,
     /// Mails on their way.
@@ -122,6 +130,8 @@ impl Store {
             accounts: Accounts::new(Arc::clone(&db), blobs.clone()),
             sign_ins: SignIns::new(Arc::clone(&db)),
             attempts: Attempts::new(Arc::clone(&db)),
+            factors: Factors::new(Arc::clone(&db)),
+            halves: Halves::new(Arc::clone(&db)),
             links: Links::new(Arc::clone(&db)),
             mails: Mails::new(Arc::clone(&db)),
             audits: Audits::new(Arc::clone(&db)),
@@ -135,6 +145,11 @@ impl Store {
             operators: Operators::new(Arc::clone(&db)),
             db,
         }
+    }
+
+    /// The time, by the clock that all of this is kept by.
+    pub fn now(&self) -> Timestamp {
+        self.db.now()
     }
 
     /// Whether the database answers: for health checks.

@@ -43,7 +43,8 @@ impl Default for Retention {
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
-    /// Sessions that had ended, those of accounts and the operator's included, and links that were good no more.
+    /// Sessions that had ended, those of accounts and the operator's included, and links and beginnings that were good no
+    /// more.
     pub sessions: u64,
     /// Tracks older than they are kept; those of ended sessions go with these, uncounted.
     pub tracks: u64,
@@ -66,6 +67,8 @@ impl Store {
             "DELETE FROM sign_in WHERE idle_after <= $1",
             "DELETE FROM operator_session WHERE idle_after <= $1",
             "DELETE FROM link WHERE expires_at <= $1",
+            "DELETE FROM half_sign_in WHERE expires_at <= $1",
+            "DELETE FROM totp_setup WHERE expires_at <= $1",
         ] {
             sessions += sqlx::query(ended).bind(now.unix_ms()).execute(&mut *tx).await?.rows_affected();
         }

@@ -2,15 +2,17 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod factor;
 pub mod member;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use cookie_policy::{Mode, PolicyLayer};
-use domain::{Failure, OsEntropy, Output, OutputKind, RunId, SystemClock};
+use domain::{Clock, Failure, OsEntropy, Output, OutputKind, RunId, SystemClock, Timestamp};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
 use sha2::Sha256;
@@ -19,10 +21,20 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 use web::{Analytics, App, Limits, Site};
 
+/// The real time, plus what the test lets pass.
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(SystemClock.now().unix_ms() + self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// One site. The folder goes when it is dropped.
 pub struct Bench {
     pub store: Store,
     pub app: App,
+    clock: Arc<TestClock>,
     _closing: watch::Sender<bool>,
     _folder: tempfile::TempDir,
 }
@@ -61,12 +73,18 @@ impl Bench {
 
     pub async fn observed(limits: Limits, site: &Site, secure: bool, analytics: &Analytics) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(folder.path(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("a store");
+        let test_clock = Arc::new(TestClock(AtomicI64::new(0)));
+        let store = Store::open(folder.path(), test_clock.clone(), Arc::new(OsEntropy)).await.expect("a store");
         let (closing, receiver) = watch::channel(false);
         let clock: cookie_policy::Clock = Arc::new(|| time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000));
         let policy = PolicyLayer::new(&web::registry::SITE, site.key.clone(), clock).secure(secure).mode(Mode::Panic);
         let app = web::app(store.clone(), site, limits, &policy, Arc::new(OsEntropy), analytics, receiver);
-        Self { store, app, _closing: closing, _folder: folder }
+        Self { store, app, clock: test_clock, _closing: closing, _folder: folder }
+    }
+
+    /// Lets time pass for all that is kept.
+    pub fn pass(&self, time: Duration) {
+        self.clock.0.fetch_add(time.as_millis().try_into().expect("not for ever"), Ordering::Relaxed);
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

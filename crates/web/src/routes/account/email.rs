@@ -8,6 +8,7 @@ use domain::{Email, LinkToken, Purpose};
 
 use super::ask::look_into_mail;
 use super::client::{Client, Sent, SignedIn};
+use super::factors::stale_with_factor;
 use super::form::Form;
 use super::letters::{Letter, post as post_letter, post_exists, post_link};
 use super::prove::{Proof, prove, sentence};
@@ -17,6 +18,7 @@ use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::{Here, Problem, message};
 use crate::visit::Visit;
+use crate::visitor;
 
 pub(crate) async fn post(
     State(state): State<AppState>,
@@ -26,6 +28,9 @@ pub(crate) async fn post(
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
     let account = &member.account;
+    if let Some(first) = stale_with_factor(&state, &member, HOME).await? {
+        return Ok(first);
+    }
     let email: Email = match fields.get("email").unwrap_or_default().parse() {
         Ok(email) => email,
         Err(error) => return show(&state, &visit, &member, None, Some(&sentence(&error))).await,
@@ -71,6 +76,9 @@ pub(crate) async fn look(
 pub(crate) async fn confirm(State(state): State<AppState>, visit: Visit, sent: Sent) -> Result<Response, Problem> {
     let token = link(&sent.fields)?;
     let moved = state.store.accounts.change_email(&token).await?.ok_or_else(over)?;
+    if visit.member.as_ref().is_some_and(|member| member.account.id == moved.account.id) {
+        visitor::rotate(&state, &visit.jar, &sent.granted).await?;
+    }
     post_letter(&state, &Letter::moved(&moved.account, &moved.from)).await;
     let text = format!("You sign in with {} from now on. The old address was told.", moved.account.email);
     Ok(private(message(&state, &visit, Here::Account, "Your address was changed", &text, (HOME, "Your account"))))

@@ -108,6 +108,7 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
     let attempts = attempts.into_iter().map(
         |tried| json!({ "browser": tried.device.to_string(), "at": moment(tried.at), "succeeded": tried.succeeded }),
     );
+    let factors = store.factors.of(account.id).await?;
     let decisions = store.consents.of_account(account.id).await?.into_iter();
     let decisions = decisions.map(|(at, record)| {
         json!({ "at": moment(at), "record": serde_json::from_str::<Value>(&record).unwrap_or_default() })
@@ -118,6 +119,11 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
             "email": account.email.as_str(),
             "name": account.name.as_str(),
             "since": moment(account.created_at),
+        },
+        // Without what they are worked out from: whoever holds this file is not to sign in with it.
+        "second_factors": {
+            "authenticator_app_since": factors.app_since.map(moment),
+            "recovery_codes_left": factors.codes_left,
         },
         "signed_in": sessions.collect::<Vec<_>>(),
         "attempts_to_sign_in": attempts.collect::<Vec<_>>(),

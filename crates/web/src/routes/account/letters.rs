@@ -130,6 +130,16 @@ impl Letter {
         }
     }
 
+    /// Tells the holder of something that was done with their account.
+    pub(super) fn about(
+        kind: &'static str,
+        account: &Account,
+        subject: &'static str,
+        lines: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self { lines: lines.into_iter().map(Into::into).collect(), ..Self::to_holder(kind, account, subject) }
+    }
+
     fn written(&self, entropy: &dyn Entropy) -> Result<NewMail, askama::Error> {
         let mut number = [0; 8];
         entropy.fill(&mut number);

@@ -12,6 +12,7 @@ mod email;
 mod end;
 mod enter;
 mod export;
+mod factors;
 mod forgot;
 mod form;
 mod letters;
@@ -23,6 +24,8 @@ mod show;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+
+pub(crate) use factors::routes as factor_routes;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;

@@ -28,6 +28,21 @@ pub(super) async fn prove(
     account: Option<&Account>,
     typed: &str,
 ) -> Result<Proof, Problem> {
+    let proof = compare(state, client, email, account, typed).await?;
+    if let Proof::Right(begun) = &proof {
+        state.store.attempts.succeeded(begun).await?;
+    }
+    Ok(proof)
+}
+
+/// The same where a right password is not the end of it: until [it is](store::Attempts::succeeded), the attempt counts.
+pub(super) async fn compare(
+    state: &AppState,
+    client: &Client,
+    email: &Email,
+    account: Option<&Account>,
+    typed: &str,
+) -> Result<Proof, Problem> {
     let network = client.peer.network();
     if let Err(wait) = state.accounts.sign_in_tries.begin(&network) {
         return Ok(Proof::Wait(wait));
@@ -42,7 +57,6 @@ pub(super) async fn prove(
     };
     if state.accounts.passwords.is(&Password::typed(typed), hash.as_deref()).await.map_err(busy)? {
         state.accounts.sign_in_tries.forgive(&network);
-        state.store.attempts.succeeded(&begun).await?;
         Ok(Proof::Right(begun))
     } else {
         tracing::info!(from = %client.peer.0, "a password was wrong");

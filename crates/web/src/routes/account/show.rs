@@ -10,6 +10,7 @@ use domain::{AddressHash, SignInId};
 use store::Member;
 
 use super::client::SignedIn;
+use super::factors::Panel;
 use super::form::retry_after;
 use super::prove::Proof;
 use super::{HOME, private};
@@ -28,16 +29,20 @@ pub(super) enum Done {
     Name,
     Password,
     Session,
+    App,
+    AppOff,
 }
 
 impl Done {
-    const ALL: [Self; 3] = [Self::Name, Self::Password, Self::Session];
+    const ALL: [Self; 5] = [Self::Name, Self::Password, Self::Session, Self::App, Self::AppOff];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Password => "password",
             Self::Session => "session",
+            Self::App => "app",
+            Self::AppOff => "app-off",
         }
     }
 
@@ -46,6 +51,8 @@ impl Done {
             Self::Name => "Your name is changed.",
             Self::Password => "Your password is changed, and your other browsers are signed out.",
             Self::Session => "That browser is signed out.",
+            Self::App => "Your new app counts from now on.",
+            Self::AppOff => "Your account asks for no code of an app any more.",
         }
     }
 }
@@ -77,6 +84,7 @@ struct AccountPage<'a> {
     message: Option<&'a str>,
     sessions: Vec<Session>,
     tries: Vec<Try>,
+    factors: Panel,
 }
 
 pub(crate) async fn get(
@@ -157,6 +165,7 @@ async fn render(
             at: words::moment(tried.at),
             succeeded: tried.succeeded,
         });
+    let factors = Panel::of(state, account).await?;
     let csrf = csrf::field(&visit.jar, state.entropy.as_ref())?;
     let view = AccountPage {
         csrf,
@@ -167,6 +176,7 @@ async fn render(
         message,
         sessions: sessions.collect(),
         tries: tries.collect(),
+        factors,
         shell: state.shell(visit, Here::Account),
     };
     Ok(private(page(status, &view)))

@@ -1,17 +1,16 @@
-//! GET and POST /account/sign-in: whoever knows the password gets a session of their own, always a new one.
+//! GET and POST /account/sign-in: whoever knows the password gets a session of their own, always a new one, unless the
+//! account asks for more ([`super::factors`]).
 
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::{Email, SessionKind, SignInToken, Stay};
-use store::Attempts;
 
 use super::client::{Client, Sent};
-use super::enter::enter;
+use super::factors::{Means, arrive, let_halfway};
 use super::form::{Form, Input};
-use super::letters::{Letter, post as post_letter};
 use super::private;
-use super::prove::{Proof, prove, sentence};
+use super::prove::{Proof, compare, sentence};
 use crate::app::AppState;
 use crate::consent::Back;
 use crate::csrf::Fields;
@@ -51,9 +50,11 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit, RawQuery(qu
         return private(Redirect::to(next.as_str()).into_response());
     }
     let mut form = form(&visit, &next, "", false);
-    if fields.get("done") == Some("reset") {
-        form.note = Some("Your new password is set. Sign in with it.".to_owned());
-    }
+    form.note = match fields.get("done") {
+        Some("reset") => Some("Your new password is set. Sign in with it.".to_owned()),
+        Some("late") => Some("The second step took too long, or too many codes were wrong. Start again.".to_owned()),
+        _ => form.note,
+    };
     form.answer(&state, &visit, StatusCode::OK, None)
 }
 
@@ -73,7 +74,7 @@ pub(crate) async fn post(
     };
     let found = state.store.accounts.find_by_email(&email).await?;
     let password = fields.get("password").unwrap_or_default();
-    let begun = match prove(&state, &client, &email, found.as_ref(), password).await? {
+    let begun = match compare(&state, &client, &email, found.as_ref(), password).await? {
         Proof::Wait(wait) => return Ok(form.wait(&state, &visit, wait)),
         Proof::Wrong => {
             let message = "Address and password do not belong together. If you have no account yet, make one.";
@@ -88,9 +89,9 @@ pub(crate) async fn post(
         return Ok(form.answer(&state, &visit, StatusCode::FORBIDDEN, Some(message)));
     }
     let stay = if keep { Stay::Kept } else { Stay::Session };
-    enter(&state, &visit, &granted, account.id, stay, client).await?;
-    if !begun.device_is_known || begun.failed_before >= Attempts::FREE {
-        post_letter(&state, &Letter::new_device(&account, client.device, begun.failed_before)).await;
+    if state.store.factors.of(account.id).await?.any() {
+        return let_halfway(&state, &visit, &granted, &account, stay, (&begun, &next)).await;
     }
+    arrive(&state, &visit, &granted, (&account, Means::Password), stay, (client, &begun)).await?;
     Ok(private(Redirect::to(next.as_str()).into_response()))
 }
