@@ -1,5 +1,5 @@
 // What the holder of an account does about a second step, for the crawl: sets up an app, signs in with a code from paper,
-// makes new ones, and turns it off.
+// makes new ones, and turns it off. The crawl has no device that holds passkeys, so that their forms are bent to ask.
 
 import assert from "node:assert/strict";
 import { code } from "./totp.mjs";
@@ -17,6 +17,15 @@ export async function useSecondStep(visit, { email, password }) {
   const account = () => visit.step("looking at the account", () => tab.go("/account"));
   const text = (selector) => tab.evaluate((selector) => document.querySelector(selector)?.textContent, selector);
 
+  const none = "0".repeat(32);
+  for (const path of ["/account/passkeys/challenge", "/account/passkeys", `/account/passkeys/${none}/rename`, `/account/passkeys/${none}/remove`, "/account/sign-in/passkey"]) {
+    await account();
+    await visit.step(`asking ${path}`, async () => {
+      const bend = ({ from, to }) => document.querySelector(from).setAttribute("action", to);
+      await tab.evaluate(bend, { from: form("/account/app/begin"), to: path });
+      await tab.press(`${form(path)} button`);
+    });
+  }
   await account();
   await fillAndPress("beginning with an app", "/account/app/begin", []);
   assert.equal(await tab.path(), "/account/app", await tab.text());

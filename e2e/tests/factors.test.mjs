@@ -127,12 +127,140 @@ test("paper stands in for a lost phone, once, without scripts", async () => {
   await there.leave();
 });
 
+/** Gives the page's browser a security key of its own, which sees its holder. */
+async function key(page, options = {}) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      ...options,
+    },
+  });
+  const ask = (method, more = {}) => session.send(`WebAuthn.${method}`, { authenticatorId, ...more });
+  return { ask, credentials: async () => (await ask("getCredentials")).credentials };
+}
+
+/** The same site under the name that passkeys on this machine belong to. */
+const named = server.url.replace("127.0.0.1", "localhost");
+
+test("a passkey is added, signs in alone, is the second step, and is removed", async () => {
+  const email = "passkey@example.org";
+  const visitor = await Visitor.arrive(browser, named);
+  visitor.tolerate(/40[14]/);
+  const { page } = visitor;
+  const device = await key(page);
+  await member(page, email);
+  await page.goto("/account");
+  await page.getByLabel("What you call it").fill("My laptop");
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+  await told(page, email, "A passkey was added");
+  const [held] = await device.credentials();
+  assert.ok(held.isResidentCredential && held.rpId === "localhost", "the device knows whose it is, and where");
+
+  await page.goto("/account");
+  await page.getByText("My laptop").waitFor();
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByText("has a passkey for your account already").waitFor();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+
+  await page.goto("/account/sign-in");
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.waitForURL("**/tracks");
+  await page.goto("/account");
+  await page.getByText("Signed in with a passkey").waitFor();
+  const used = (await device.credentials())[0].signCount;
+  assert.ok(used > held.signCount);
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+
+  await signIn(page, email);
+  await page.getByRole("button", { name: "Use a passkey" }).click();
+  await page.waitForURL("**/tracks");
+  await page.goto("/account/prove");
+  await page.getByRole("button", { name: "Use a passkey" }).click();
+  await page.waitForURL("**/account");
+
+  // Somebody else at the device: it does not see its holder.
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await device.ask("setUserVerified", { isUserVerified: false });
+  await page.goto("/account/sign-in");
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.getByText("Nothing came of it").waitFor();
+  await device.ask("setUserVerified", { isUserVerified: true });
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.waitForURL("**/tracks");
+
+  await page.goto("/account");
+  await page.getByText("Change", { exact: true }).click();
+  await page.getByLabel("Name of My laptop").fill("Old laptop");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByText("has another name").waitFor();
+  await page.getByText("Change", { exact: true }).click();
+  await page.getByRole("button", { name: "Remove this passkey" }).click();
+  await page.getByText("opens your account no more").waitFor();
+  await told(page, email, "A passkey was removed");
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.goto("/account/sign-in");
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.getByText("That passkey was not taken").waitFor();
+  await visitor.leave();
+});
+
+test("a copy of a passkey is refused, and its holder is told", async () => {
+  const email = "copied@example.org";
+  const visitor = await Visitor.arrive(browser, named);
+  const { page } = visitor;
+  const device = await key(page);
+  await member(page, email);
+  await page.goto("/account");
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+  const enter = async () => {
+    await page.context().clearCookies({ name: "auth-token" });
+    await page.goto("/account/sign-in");
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  };
+  await enter();
+  await page.waitForURL("**/tracks");
+  const [credential] = await device.credentials();
+  await device.ask("removeCredential", { credentialId: credential.credentialId });
+  await device.ask("addCredential", { credential: { ...credential, signCount: 0 } });
+  await enter();
+  await page.getByText("That passkey was not taken").waitFor();
+  await told(page, email, "A passkey was refused");
+  await visitor.leave();
+});
+
+test("without scripts, and under a number, the page says what a passkey needs", async () => {
+  const email = "number@example.org";
+  const here = await Visitor.arrive(browser, server.url);
+  await member(here.page, email);
+  await here.page.goto("/account");
+  await here.page.getByText("Passkeys belong to a name").waitFor();
+  assert.equal(await here.page.getByRole("button", { name: "Add a passkey" }).count(), 0);
+  assert.equal(await here.page.getByRole("link", { name: `${named}/account` }).count(), 1);
+  const plain = await Visitor.arrive(browser, named, { javaScriptEnabled: false });
+  await plain.page.goto("/account/sign-in");
+  await plain.page.getByText("Passkeys need scripts").waitFor();
+  assert.equal(await plain.page.getByRole("button", { name: "Sign in with a passkey" }).count(), 0);
+  assert.equal(await plain.page.getByRole("button", { name: "Sign in", exact: true }).count(), 1);
+  await here.leave();
+  await plain.leave();
+});
+
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [320, 1280]) {
     test(`the pages of a second step in ${colorScheme} at ${width} pixels`, async () => {
-      const visitor = await Visitor.arrive(browser, server.url, { colorScheme, viewport: { width, height: 800 } });
+      const visitor = await Visitor.arrive(browser, named, { colorScheme, viewport: { width, height: 800 } });
       visitor.tolerate(/40[13]|422/);
       const { page } = visitor;
+      await key(page);
       await page.goto("/");
       await page.getByRole("button", { name: "Essential only", exact: true }).click();
       await page.locator("[data-consent-banner]").waitFor({ state: "detached" });
@@ -151,6 +279,10 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
       await look("codes");
       await page.goto("/account");
+      await page.getByLabel("What you call it").fill("A laptop, named as long as names can be");
+      await page.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByText("Your passkey is added.").waitFor();
+      await page.getByText("Change", { exact: true }).click();
       await look("account-with");
       await page.goto("/account/prove");
       await page.getByText("Use a recovery code instead").click();
@@ -163,6 +295,8 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByRole("alert").waitFor();
       await page.getByText("Use a recovery code instead").click();
       await look("second");
+      await page.goto("/account/sign-in");
+      await look("sign-in");
       await visitor.leave();
 
       async function look(name) {

@@ -4,6 +4,7 @@ import { startCodes } from "./codes";
 import { startBar, startCategories } from "./consent";
 import { startDraft } from "./draft";
 import { startEngagement } from "./engagement";
+import { startPasskeys } from "./passkeys";
 import { startPlayer } from "./player";
 import { startProgress } from "./progress";
 import { sweep } from "./storage";
@@ -23,6 +24,7 @@ const starters: [selector: string, start: (element: HTMLElement) => void][] = [
   ["[data-player]", startPlayer],
   ["[data-visited]", startVisited],
   ["[data-codes]", startCodes],
+  ["form[data-passkey]", startPasskeys],
 ];
 
 // First, so that it hears of what fails in the others.

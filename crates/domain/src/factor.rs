@@ -162,6 +162,47 @@ impl fmt::Display for PasskeyName {
     }
 }
 
+/// What a passkey is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PasskeyPurpose {
+    /// To sign in without a password.
+    SignIn,
+    /// As the second step after it.
+    Second,
+    /// To prove once more who somebody is.
+    Prove,
+    /// To be added to an account.
+    Add,
+}
+
+impl PasskeyPurpose {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::SignIn, Self::Second, Self::Prove, Self::Add];
+
+    /// Its name in the database and in forms.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Second => "second",
+            Self::Prove => "prove",
+            Self::Add => "add",
+        }
+    }
+}
+
+/// SHA-256 of a secret that a browser holds: what was asked of this browser is not answered from another one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BrowserMark([u8; 32]);
+
+hex_text!(BrowserMark);
+
+impl BrowserMark {
+    /// Of the browser that holds this secret.
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret).into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

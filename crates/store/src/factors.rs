@@ -1,4 +1,5 @@
 //! What an account asks for after its password: an authenticator app, recovery codes, and how often they were got wrong.
+//! Passkeys are in [`crate::Passkeys`].
 //!
 //! Not here: keys in the clear. What seals them is not in the database, so that whoever reads it alone makes no code.
 
@@ -21,6 +22,8 @@ pub struct Factors {
 pub struct FactorsSet {
     /// Since when an app is set up.
     pub app_since: Option<Timestamp>,
+    /// Passkeys that are there.
+    pub passkeys: u32,
     /// Recovery codes that were not used yet.
     pub codes_left: u32,
 }
@@ -28,7 +31,7 @@ pub struct FactorsSet {
 impl FactorsSet {
     /// Whether the password is not enough. Codes on paper alone are no factor: they stand in for one.
     pub fn any(self) -> bool {
-        self.app_since.is_some()
+        self.app_since.is_some() || self.passkeys > 0
     }
 }
 
@@ -61,8 +64,9 @@ impl Factors {
 
     /// Which factors an account has.
     pub async fn of(&self, account: AccountId) -> Result<FactorsSet> {
-        let (app_since, codes_left): (Option<i64>, i64) = sqlx::query_as(
+        let (app_since, passkeys, codes_left): (Option<i64>, i64, i64) = sqlx::query_as(
             "SELECT (SELECT since FROM totp WHERE account_id = $1),
+                    (SELECT COUNT(*) FROM passkey WHERE account_id = $1),
                     (SELECT COUNT(*) FROM recovery_code WHERE account_id = $1)",
         )
         .bind(account.to_string())
@@ -70,6 +74,7 @@ impl Factors {
         .await?;
         Ok(FactorsSet {
             app_since: app_since.map(Timestamp::from_unix_ms),
+            passkeys: number("count of passkeys", passkeys)?,
             codes_left: number("count of recovery codes", codes_left)?,
         })
     }
@@ -168,6 +173,7 @@ impl Factors {
         for over in [
             "DELETE FROM totp WHERE account_id = $1",
             "DELETE FROM totp_setup WHERE account_id = $1",
+            "DELETE FROM passkey WHERE account_id = $1",
             "DELETE FROM wrong_code WHERE account_id = $1",
             "DELETE FROM half_sign_in WHERE account_id = $1",
         ] {
@@ -252,9 +258,10 @@ impl Factors {
 }
 
 /// Recovery codes stand in for a factor; without one they would be left lying about.
-async fn drop_idle_codes(tx: &mut SqliteConnection, account: AccountId) -> Result<()> {
+pub(crate) async fn drop_idle_codes(tx: &mut SqliteConnection, account: AccountId) -> Result<()> {
     sqlx::query(
-        "DELETE FROM recovery_code WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM totp WHERE account_id = $1)",
+        "DELETE FROM recovery_code WHERE account_id = $1 AND NOT EXISTS (SELECT 1 FROM totp WHERE account_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM passkey WHERE account_id = $1)",
     )
     .bind(account.to_string())
     .execute(tx)

@@ -16,6 +16,7 @@
 //! Not here: HTTP, sound, and rules of the business (those are `domain`'s; the queue applies them).
 
 mod accounts;
+mod activities;
 mod attempts;
 mod audits;
 mod blobs;
@@ -30,6 +31,7 @@ mod jobs;
 mod links;
 mod mails;
 mod operators;
+mod passkeys;
 mod queue;
 mod row;
 mod sessions;
@@ -39,6 +41,7 @@ mod tracks;
 mod usage;
 
 pub use accounts::{Accounts, Moved};
+pub use activities::{Activities, Activity};
 pub use attempts::{Attempt, Attempts, Begun, Tried};
 pub use audits::{AuditLine, Audits};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
@@ -52,6 +55,7 @@ pub use jobs::{JobWatch, Jobs};
 pub use links::{Link, Links};
 pub use mails::{Mails, NewMail, WaitingMail};
 pub use operators::Operators;
+pub use passkeys::{KnownPasskey, NewPasskey, Passkey, Passkeys};
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
 pub use sign_ins::{Member, SignIn, SignIns};
@@ -74,8 +78,12 @@ pub struct Store {
     pub sign_ins: SignIns,
     /// Who tried to sign in.
     pub attempts: Attempts,
+    /// What happened to accounts.
+    pub activities: Activities,
     /// What is asked for after the password.
     pub factors: Factors,
+    /// Keys in somebody's devices.
+    pub passkeys: Passkeys,
     /// Who was asked for it.
     pub halves: Halves,
     /// Links in mails.
@@ -130,7 +138,9 @@ impl Store {
             accounts: Accounts::new(Arc::clone(&db), blobs.clone()),
             sign_ins: SignIns::new(Arc::clone(&db)),
             attempts: Attempts::new(Arc::clone(&db)),
+            activities: Activities::new(Arc::clone(&db)),
             factors: Factors::new(Arc::clone(&db)),
+            passkeys: Passkeys::new(Arc::clone(&db)),
             halves: Halves::new(Arc::clone(&db)),
             links: Links::new(Arc::clone(&db)),
             mails: Mails::new(Arc::clone(&db)),

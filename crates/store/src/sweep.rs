@@ -22,6 +22,8 @@ pub struct Retention {
     pub consents: Duration,
     /// Attempts to sign in, and mails that could not be sent.
     pub attempts: Duration,
+    /// What happened to accounts, and from which networks.
+    pub activity: Duration,
     /// What administrators did.
     pub audits: Duration,
 }
@@ -35,6 +37,7 @@ impl Default for Retention {
             health: days(90),
             consents: days(3 * 365),
             attempts: days(30),
+            activity: days(90),
             audits: days(365),
         }
     }
@@ -69,6 +72,7 @@ impl Store {
             "DELETE FROM link WHERE expires_at <= $1",
             "DELETE FROM half_sign_in WHERE expires_at <= $1",
             "DELETE FROM totp_setup WHERE expires_at <= $1",
+            "DELETE FROM passkey_challenge WHERE expires_at <= $1",
         ] {
             sessions += sqlx::query(ended).bind(now.unix_ms()).execute(&mut *tx).await?.rows_affected();
         }
@@ -88,6 +92,8 @@ impl Store {
             ("DELETE FROM consent_decision WHERE at <= $1", before(retention.consents)),
             ("DELETE FROM sign_in_attempt WHERE at <= $1", before(retention.attempts)),
             ("DELETE FROM mail WHERE given_up_at <= $1", before(retention.attempts)),
+            ("DELETE FROM activity WHERE at <= $1", before(retention.activity)),
+            ("DELETE FROM known_network WHERE seen_at <= $1", before(retention.activity)),
             ("DELETE FROM audit WHERE at <= $1", before(retention.audits)),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();

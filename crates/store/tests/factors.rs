@@ -4,9 +4,12 @@
 mod common;
 
 use common::{Fixture, HOUR};
-use domain::{Account, AddressHash, Device, OsEntropy, RecoveryCode, Stay, TotpStep};
+use domain::{
+    Account, AddressHash, BrowserMark, Device, Happening, NetworkMark, OsEntropy, PasskeyPurpose, RecoveryCode, Stay,
+    TotpStep,
+};
 use std::time::Duration;
-use store::{Attempt, Begun, CodeTry, Factors, FactorsSet, Halves, Retention, SignIns, Store};
+use store::{Attempt, Begun, CodeTry, Factors, FactorsSet, Halves, NewPasskey, Passkeys, Retention, SignIns, Store};
 
 async fn account(store: &Store, email: &str) -> Account {
     store.accounts.add(&email.parse().unwrap(), &"Mia".parse().unwrap(), "hash").await.unwrap().unwrap()
@@ -188,4 +191,88 @@ async fn an_administrator_takes_all_factors_away_from_who_lost_them() {
     factors.remove_all(mia.id).await.unwrap();
     assert_eq!(factors.of(mia.id).await.unwrap(), FactorsSet::default());
     assert!(store.accounts.find(mia.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_happened_to_an_account_is_bounded_and_goes_with_it() {
+    let world = Fixture::new().await;
+    let (store, activities) = (&world.store, &world.store.activities);
+    let mia = account(store, "mia@example.org").await.id;
+    for _ in 0..250 {
+        activities.record(mia, Happening::SignedIn, Device::of("")).await.unwrap();
+    }
+    activities.record(mia, Happening::AppOff, Device::of("Firefox/1 Linux")).await.unwrap();
+    let lines = activities.latest(mia, 999).await.unwrap();
+    assert_eq!((lines.len(), lines[0].what, lines[0].device), (200, Happening::AppOff, Device::of("Firefox/1 Linux")));
+    let mark = |number: u8| NetworkMark::of_bytes([number; 32]);
+    let mut new = Vec::new();
+    for number in [1, 1, 2, 1, 2] {
+        new.push(activities.is_new_network(mia, mark(number)).await.unwrap());
+    }
+    assert_eq!(new, [false, false, true, false, false], "the first of all is no news");
+    store.accounts.delete(mia).await.unwrap();
+    assert!(activities.latest(mia, 9).await.unwrap().is_empty());
+    activities.record(mia, Happening::SignedIn, Device::of("")).await.unwrap();
+    assert!(!activities.is_new_network(mia, mark(3)).await.unwrap());
+    assert!(activities.latest(mia, 9).await.unwrap().is_empty(), "nothing is written of who is gone");
+}
+
+#[tokio::test]
+async fn a_passkey_is_one_accounts_and_its_counter_goes_up() {
+    let world = Fixture::new().await;
+    let (store, passkeys) = (&world.store, &world.store.passkeys);
+    let (mia, eve) = (account(store, "mia@example.org").await.id, account(store, "eve@example.org").await.id);
+    let name = "Key ring".parse().unwrap();
+    let new = NewPasskey { credential: "AAAA", key: "{}", counter: 0, name: &name };
+    let id = passkeys.add(mia, &new).await.unwrap().unwrap();
+    assert_eq!(passkeys.add(eve, &new).await.unwrap(), None, "it is somebody's already");
+    assert!(store.factors.of(mia).await.unwrap().any() && !store.factors.of(eve).await.unwrap().any());
+    let mut used = Vec::new();
+    for counter in [0, 0, 3, 3, 2, 0, 4] {
+        used.push(passkeys.used(id, "{}", counter).await.unwrap());
+    }
+    assert_eq!(used, [true, true, true, false, false, false, true]);
+    assert!(!passkeys.rename(eve, id, &name).await.unwrap());
+    assert_eq!(passkeys.remove(eve, id).await.unwrap(), None);
+    store.factors.set_codes(mia, &[RecoveryCode::draw(&OsEntropy).id(mia)]).await.unwrap();
+    assert_eq!(passkeys.remove(mia, id).await.unwrap(), Some(name.clone()));
+    assert_eq!(store.factors.of(mia).await.unwrap(), FactorsSet::default());
+    for number in 0..=Passkeys::MOST {
+        let credential = number.to_string();
+        let added = passkeys.add(mia, &NewPasskey { credential: &credential, ..new.clone() }).await.unwrap();
+        assert_eq!(added.is_some(), number < Passkeys::MOST, "{number}");
+    }
+    store.factors.remove_all(mia).await.unwrap();
+    assert!(passkeys.list(mia).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_challenge_is_taken_once_by_whom_it_was_for() {
+    let world = Fixture::new().await;
+    let (store, passkeys) = (&world.store, &world.store.passkeys);
+    let mia = account(store, "mia@example.org").await.id;
+    let (here, there) = (BrowserMark::of("here"), BrowserMark::of("there"));
+    let ask = async || passkeys.ask(PasskeyPurpose::Prove, Some(mia), here, "state").await.unwrap();
+    let id = ask().await;
+    for (purpose, account, browser) in [
+        (PasskeyPurpose::Add, Some(mia), here),
+        (PasskeyPurpose::Prove, None, here),
+        (PasskeyPurpose::Prove, Some(mia), there),
+    ] {
+        assert_eq!(passkeys.take(id, purpose, account, browser).await.unwrap(), None);
+    }
+    let take = async |id| passkeys.take(id, PasskeyPurpose::Prove, Some(mia), here).await.unwrap();
+    assert_eq!(take(id).await.as_deref(), Some("state"));
+    assert_eq!(take(id).await, None);
+    let late = ask().await;
+    world.pass(Passkeys::ANSWER_WITHIN);
+    assert_eq!(take(late).await, None);
+    assert_eq!(store.sweep(Retention::default()).await.unwrap().sessions, 1);
+    let first = ask().await;
+    for _ in 0..10 {
+        ask().await;
+    }
+    assert_eq!(take(first).await, None, "few wait at a time");
+    let open = passkeys.ask(PasskeyPurpose::SignIn, None, here, "open").await.unwrap();
+    assert_eq!(passkeys.take(open, PasskeyPurpose::SignIn, None, here).await.unwrap().as_deref(), Some("open"));
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod authenticator;
 pub mod factor;
 pub mod member;
 
@@ -155,15 +156,20 @@ impl Bench {
 /// A form's hidden field and the cookie that goes with it, worked out as RFC 2104 has it.
 pub fn genuine(cookie: &str) -> (String, String) {
     let token = "0123456789abcdef0123456789abcdef";
+    let field = field_for(token, cookie);
+    let cookie = format!("{cookie}; csrf-token={token}");
+    (cookie.trim_start_matches("; ").to_owned(), format!("csrf={field}"))
+}
+
+/// The hidden field that goes with a browser's number and its sessions.
+pub fn field_for(token: &str, cookie: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("any length");
     for name in ["session-id=", "auth-token="] {
         let value = cookie.split("; ").find_map(|pair| pair.strip_prefix(name)).unwrap_or_default();
         mac.update(&(value.len() as u64).to_be_bytes());
         mac.update(value.as_bytes());
     }
-    let field = mac.finalize().into_bytes().iter().fold(String::new(), |field, byte| field + &format!("{byte:02x}"));
-    let cookie = format!("{cookie}; csrf-token={token}");
-    (cookie.trim_start_matches("; ").to_owned(), format!("csrf={field}"))
+    mac.finalize().into_bytes().iter().fold(String::new(), |field, byte| field + &format!("{byte:02x}"))
 }
 
 pub fn get(path: &str, cookie: &str) -> axum::http::request::Builder {

@@ -4,8 +4,9 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{Email, LinkToken, Purpose};
+use domain::{Email, Happening, LinkToken, Purpose};
 
+use super::activity::note;
 use super::ask::look_into_mail;
 use super::client::{Client, Sent, SignedIn};
 use super::factors::stale_with_factor;
@@ -73,12 +74,18 @@ pub(crate) async fn look(
     Ok(form(&token, &email).answer(&state, &visit, StatusCode::OK, None))
 }
 
-pub(crate) async fn confirm(State(state): State<AppState>, visit: Visit, sent: Sent) -> Result<Response, Problem> {
+pub(crate) async fn confirm(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    sent: Sent,
+) -> Result<Response, Problem> {
     let token = link(&sent.fields)?;
     let moved = state.store.accounts.change_email(&token).await?.ok_or_else(over)?;
     if visit.member.as_ref().is_some_and(|member| member.account.id == moved.account.id) {
         visitor::rotate(&state, &visit.jar, &sent.granted).await?;
     }
+    note(&state, moved.account.id, Happening::AddressChanged, client.device).await;
     post_letter(&state, &Letter::moved(&moved.account, &moved.from)).await;
     let text = format!("You sign in with {} from now on. The old address was told.", moved.account.email);
     Ok(private(message(&state, &visit, Here::Account, "Your address was changed", &text, (HOME, "Your account"))))

@@ -114,7 +114,7 @@ impl Letter {
         let mut lines = vec![format!("Somebody, most likely you, has just signed in to your account with {device}.")];
         if failed_before > 0 {
             let times = if failed_before == 1 { "once".to_owned() } else { format!("{failed_before} times") };
-            lines.push(format!("Before that, a wrong password was typed {times}."));
+            lines.push(format!("Before that, somebody tried {times} and did not get in."));
         }
         Self { lines, ..Self::to_holder("device", account, "A new sign-in to your account") }
     }

@@ -4,6 +4,7 @@
 //! a link in a mail does nothing until a button is pressed, since programs open links, too; what changes how somebody
 //! signs in asks for the password again. Not here: what is kept (`store`), how passwords are hashed (`providers`).
 
+mod activity;
 mod ask;
 mod client;
 mod confirm;

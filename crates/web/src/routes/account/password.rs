@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use domain::Happening;
 
 use super::HOME;
+use super::activity::note;
 use super::client::{Client, Sent, SignedIn};
 use super::factors::stale_with_factor;
 use super::letters::{Letter, post as post_letter};
@@ -37,6 +39,7 @@ pub(crate) async fn post(
     };
     state.store.accounts.set_password(account.id, &hash, Some(member.sign_in)).await?;
     visitor::rotate(&state, &visit.jar, &granted).await?;
+    note(&state, account.id, Happening::PasswordChanged, client.device).await;
     post_letter(&state, &Letter::password_changed(account)).await;
     Ok(done(Done::Password))
 }

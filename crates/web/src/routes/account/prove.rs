@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use domain::{Account, AddressHash, Email, Password};
+use domain::{Account, AddressHash, Email, Happening, Password};
 use providers::identity::local::HashError;
-use store::{Attempt, Begun};
+use store::{Attempt, Attempts, Begun};
 
+use super::activity::note;
 use super::client::Client;
 use crate::app::AppState;
 use crate::page::Problem;
@@ -60,6 +61,11 @@ pub(super) async fn compare(
         Ok(Proof::Right(begun))
     } else {
         tracing::info!(from = %client.peer.0, "a password was wrong");
+        if let Some(account) = account.filter(|_| begun.failed_before + 1 == Attempts::FREE) {
+            let (state, id, device) = (state.clone(), account.id, client.device);
+            // In the background: how long it takes would tell whether there is an account.
+            tokio::spawn(async move { note(&state, id, Happening::ManyWrongPasswords, device).await });
+        }
         Ok(Proof::Wrong)
     }
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::{AddressHash, SignInId};
 use store::Member;
 
+use super::activity::{self, Line};
 use super::client::SignedIn;
 use super::factors::Panel;
 use super::form::retry_after;
@@ -31,10 +32,22 @@ pub(super) enum Done {
     Session,
     App,
     AppOff,
+    Passkey,
+    PasskeyName,
+    PasskeyGone,
 }
 
 impl Done {
-    const ALL: [Self; 5] = [Self::Name, Self::Password, Self::Session, Self::App, Self::AppOff];
+    const ALL: [Self; 8] = [
+        Self::Name,
+        Self::Password,
+        Self::Session,
+        Self::App,
+        Self::AppOff,
+        Self::Passkey,
+        Self::PasskeyName,
+        Self::PasskeyGone,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
@@ -43,6 +56,9 @@ impl Done {
             Self::Session => "session",
             Self::App => "app",
             Self::AppOff => "app-off",
+            Self::Passkey => "passkey",
+            Self::PasskeyName => "passkey-name",
+            Self::PasskeyGone => "passkey-gone",
         }
     }
 
@@ -53,6 +69,9 @@ impl Done {
             Self::Session => "That browser is signed out.",
             Self::App => "Your new app counts from now on.",
             Self::AppOff => "Your account asks for no code of an app any more.",
+            Self::Passkey => "Your passkey is added.",
+            Self::PasskeyName => "Your passkey has another name.",
+            Self::PasskeyGone => "That passkey opens your account no more.",
         }
     }
 }
@@ -85,6 +104,7 @@ struct AccountPage<'a> {
     sessions: Vec<Session>,
     tries: Vec<Try>,
     factors: Panel,
+    activity: Vec<Line>,
 }
 
 pub(crate) async fn get(
@@ -166,6 +186,7 @@ async fn render(
             succeeded: tried.succeeded,
         });
     let factors = Panel::of(state, account).await?;
+    let activity = activity::latest(state, account.id).await?;
     let csrf = csrf::field(&visit.jar, state.entropy.as_ref())?;
     let view = AccountPage {
         csrf,
@@ -177,6 +198,7 @@ async fn render(
         sessions: sessions.collect(),
         tries: tries.collect(),
         factors,
+        activity,
         shell: state.shell(visit, Here::Account),
     };
     Ok(private(page(status, &view)))

@@ -4,10 +4,10 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{Email, SessionKind, SignInToken, Stay};
+use domain::{Email, PasskeyPurpose, SessionKind, SignInToken, Stay};
 
 use super::client::{Client, Sent};
-use super::factors::{Means, arrive, let_halfway};
+use super::factors::{Means, PasskeyForm, arrive, let_halfway};
 use super::form::{Form, Input};
 use super::private;
 use super::prove::{Proof, compare, sentence};
@@ -22,7 +22,7 @@ const NEXT: &str = "next";
 /// Where signing in leads to unless somebody was on the way to another page.
 const TRACKS: &str = "/tracks";
 
-fn form(visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
+fn form(state: &AppState, visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
     let is_operator = matches!(visitor::token(&visit.jar), Some(SignInToken { kind: SessionKind::Operator, .. }));
     Form {
         note: is_operator
@@ -30,6 +30,7 @@ fn form(visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
         hidden: vec![(NEXT, next.to_string())],
         inputs: vec![Input::email(email), Input::password()],
         keep: Some(keep),
+        passkey: PasskeyForm::of(state, PasskeyPurpose::SignIn, next),
         small: "Signing in sets one cookie, auth-token: until the browser is closed, or for 7 days if you tick the box.",
         ways: vec![
             ("/account/sign-up".to_owned(), "Make an account"),
@@ -49,10 +50,11 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit, RawQuery(qu
     if visit.member.is_some() {
         return private(Redirect::to(next.as_str()).into_response());
     }
-    let mut form = form(&visit, &next, "", false);
+    let mut form = form(&state, &visit, &next, "", false);
     form.note = match fields.get("done") {
         Some("reset") => Some("Your new password is set. Sign in with it.".to_owned()),
         Some("late") => Some("The second step took too long, or too many codes were wrong. Start again.".to_owned()),
+        Some("passkey") => Some("That passkey was not taken. Try again, or sign in with your password.".to_owned()),
         _ => form.note,
     };
     form.answer(&state, &visit, StatusCode::OK, None)
@@ -67,7 +69,7 @@ pub(crate) async fn post(
     let next = next(fields.get(NEXT));
     let typed = fields.get("email").unwrap_or_default();
     let keep = fields.get("keep").is_some();
-    let form = form(&visit, &next, typed, keep);
+    let form = form(&state, &visit, &next, typed, keep);
     let email: Email = match typed.parse() {
         Ok(email) => email,
         Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
@@ -92,6 +94,6 @@ pub(crate) async fn post(
     if state.store.factors.of(account.id).await?.any() {
         return let_halfway(&state, &visit, &granted, &account, stay, (&begun, &next)).await;
     }
-    arrive(&state, &visit, &granted, (&account, Means::Password), stay, (client, &begun)).await?;
+    arrive(&state, &visit, &granted, (&account, Means::Password), stay, (client, Some(&begun))).await?;
     Ok(private(Redirect::to(next.as_str()).into_response()))
 }

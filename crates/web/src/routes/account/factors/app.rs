@@ -5,12 +5,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{TotpKey, TotpStep};
+use domain::{Happening, TotpKey, TotpStep};
 use providers::identity::totp;
 use qrcode::{Color, EcLevel, QrCode};
 use store::Member;
 
-use super::super::client::{Sent, SignedIn};
+use super::super::activity::note;
+use super::super::client::{Client, Sent, SignedIn};
 use super::super::letters::post as post_letter;
 use super::super::show::{Done, done};
 use super::super::{HOME, private};
@@ -118,6 +119,7 @@ pub(crate) async fn get(
 pub(crate) async fn post(
     State(state): State<AppState>,
     visit: Visit,
+    client: Client,
     SignedIn(member): SignedIn,
     Sent { fields, granted }: Sent,
 ) -> Result<Response, Problem> {
@@ -141,6 +143,7 @@ pub(crate) async fn post(
         state.store.sign_ins.end_others(account.id, member.sign_in).await?;
     }
     visitor::rotate(&state, &visit.jar, &granted).await?;
+    note(&state, account.id, Happening::AppSet, client.device).await;
     post_letter(&state, &letters::app_set(account)).await;
     if before.codes_left == 0 { codes::make(&state, &visit, account, true).await } else { Ok(done(Done::App)) }
 }
@@ -148,6 +151,7 @@ pub(crate) async fn post(
 pub(crate) async fn off(
     State(state): State<AppState>,
     visit: Visit,
+    client: Client,
     SignedIn(member): SignedIn,
     Sent { granted, .. }: Sent,
 ) -> Result<Response, Problem> {
@@ -156,6 +160,7 @@ pub(crate) async fn off(
     }
     if state.store.factors.app_off(member.account.id).await? {
         visitor::rotate(&state, &visit.jar, &granted).await?;
+        note(&state, member.account.id, Happening::AppOff, client.device).await;
         post_letter(&state, &letters::app_off(&member.account)).await;
     }
     Ok(done(Done::AppOff))

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use domain::{Account, RecoveryCode, TotpStep};
+use domain::{Account, Happening, PasskeyPurpose, RecoveryCode, TotpStep};
 use providers::identity::totp;
 use store::{CodeTry, Factors};
 
+use super::super::activity::note;
+use super::super::client::Client;
 use super::super::letters::post as post_letter;
 use super::arrive::Means;
 use super::letters;
+use super::passkeys::{Answered, answered, is_answered};
 use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::Problem;
+use crate::visit::Visit;
 
 /// The field of an app's code.
 pub(super) const CODE: &str = "code";
@@ -22,6 +26,8 @@ pub(super) const RECOVERY: &str = "recovery";
 pub(super) enum Checked {
     Right(Means),
     Wrong,
+    /// A passkey was not taken.
+    Refused,
     /// Not asked: too many were wrong before.
     Wait(Duration),
     /// Nothing was typed.
@@ -29,7 +35,19 @@ pub(super) enum Checked {
 }
 
 /// Compares what was typed with what the account has, and uses it up.
-pub(super) async fn check(state: &AppState, account: &Account, fields: &Fields) -> Result<Checked, Problem> {
+pub(super) async fn check(
+    state: &AppState,
+    (visit, client): (&Visit, &Client),
+    (purpose, account): (PasskeyPurpose, &Account),
+    fields: &Fields,
+) -> Result<Checked, Problem> {
+    if is_answered(fields) {
+        // There is nothing to guess in a signature, so nobody has to wait.
+        return Ok(match answered(state, (visit, client), (purpose, Some(account.id)), fields).await? {
+            Answered::By(_) => Checked::Right(Means::Passkey),
+            Answered::Not => Checked::Refused,
+        });
+    }
     let typed = |name| fields.get(name).map(str::trim).filter(|typed| !typed.is_empty());
     let (code, recovery) = (typed(CODE), typed(RECOVERY));
     if code.is_none() && recovery.is_none() {
@@ -48,6 +66,7 @@ pub(super) async fn check(state: &AppState, account: &Account, fields: &Fields) 
     let Some(means) = means else {
         tracing::info!(account = %account.id, "a code was wrong: {}", account.id);
         if wrong_before + 1 == Factors::FREE {
+            note(state, account.id, Happening::ManyWrongCodes, client.device).await;
             post_letter(state, &letters::many_wrong_codes(account)).await;
         }
         return Ok(Checked::Wrong);

@@ -4,9 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{Account, RecoveryCode};
+use domain::{Account, Happening, RecoveryCode};
 
-use super::super::client::{Sent, SignedIn};
+use super::super::activity::note;
+use super::super::client::{Client, Sent, SignedIn};
 use super::super::letters::post as post_letter;
 use super::super::{HOME, private};
 use super::fresh::stale;
@@ -48,6 +49,7 @@ pub(super) async fn make(
 pub(crate) async fn post(
     State(state): State<AppState>,
     visit: Visit,
+    client: Client,
     SignedIn(member): SignedIn,
     Sent { granted, .. }: Sent,
 ) -> Result<Response, Problem> {
@@ -59,6 +61,7 @@ pub(crate) async fn post(
         return Ok(private(Redirect::to(HOME).into_response()));
     }
     visitor::rotate(&state, &visit.jar, &granted).await?;
+    note(&state, member.account.id, Happening::CodesMade, client.device).await;
     post_letter(&state, &letters::codes_made(&member.account)).await;
     make(&state, &visit, &member.account, false).await
 }

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{SessionKind, SignInToken};
+use domain::{PasskeyPurpose, SessionKind, SignInToken};
 use store::{FactorsSet, Member};
 
 use super::super::client::{Client, Sent, SignedIn};
@@ -13,6 +13,7 @@ use super::super::form::retry_after;
 use super::super::prove::{Proof, prove};
 use super::super::{HOME, private};
 use super::check::{Checked, NOTHING, WRONG, check, too_many};
+use super::passkeys::{PasskeyForm, REFUSED, is_answered};
 use crate::app::AppState;
 use crate::consent::Back;
 use crate::csrf::{self, Fields};
@@ -31,6 +32,7 @@ struct ProvePage<'a> {
     next: &'a str,
     email: &'a str,
     set: FactorsSet,
+    passkey: Option<PasskeyForm>,
     message: Option<&'a str>,
 }
 
@@ -64,7 +66,8 @@ async fn show(
     let csrf = csrf::field(&visit.jar, state.entropy.as_ref())?;
     let set = state.store.factors.of(member.account.id).await?;
     let (email, shell) = (member.account.email.as_str(), state.shell(visit, Here::Account));
-    Ok(private(page(status, &ProvePage { shell, csrf, next: next.as_str(), email, set, message })))
+    let passkey = (set.passkeys > 0).then(|| PasskeyForm::of(state, PasskeyPurpose::Prove, next)).flatten();
+    Ok(private(page(status, &ProvePage { shell, csrf, next: next.as_str(), email, set, passkey, message })))
 }
 
 pub(crate) async fn get(
@@ -88,19 +91,24 @@ pub(crate) async fn post(
     let next = next(fields.get(NEXT));
     let again = async |status, message: &str| show(&state, &visit, &member, &next, (status, Some(message))).await;
     let typed = fields.get("password").unwrap_or_default();
-    match prove(&state, &client, &account.email, Some(account), typed).await? {
-        Proof::Right(_) => {}
-        Proof::Wrong => return again(StatusCode::UNAUTHORIZED, "That is not your password.").await,
-        Proof::Wait(wait) => {
-            let seconds = wait.as_secs() + 1;
-            let message =
-                format!("Too many attempts came one after the other. Wait {seconds} seconds, then try again.");
-            return Ok(retry_after(again(StatusCode::TOO_MANY_REQUESTS, &message).await?, seconds));
+    // A passkey has seen its holder: it is what one has and what one is, and needs no password beside it.
+    let has_passkey = is_answered(&fields);
+    if !has_passkey {
+        match prove(&state, &client, &account.email, Some(account), typed).await? {
+            Proof::Right(_) => {}
+            Proof::Wrong => return again(StatusCode::UNAUTHORIZED, "That is not your password.").await,
+            Proof::Wait(wait) => {
+                let seconds = wait.as_secs() + 1;
+                let message =
+                    format!("Too many attempts came one after the other. Wait {seconds} seconds, then try again.");
+                return Ok(retry_after(again(StatusCode::TOO_MANY_REQUESTS, &message).await?, seconds));
+            }
         }
     }
-    if state.store.factors.of(account.id).await?.any() {
-        match check(&state, account, &fields).await? {
+    if has_passkey || state.store.factors.of(account.id).await?.any() {
+        match check(&state, (&visit, &client), (PasskeyPurpose::Prove, account), &fields).await? {
             Checked::Right(_) => {}
+            Checked::Refused => return again(StatusCode::UNAUTHORIZED, REFUSED).await,
             Checked::Nothing => return again(StatusCode::UNPROCESSABLE_ENTITY, NOTHING).await,
             Checked::Wrong => return again(StatusCode::UNAUTHORIZED, WRONG).await,
             Checked::Wait(wait) => {

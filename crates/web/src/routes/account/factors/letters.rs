@@ -1,6 +1,6 @@
 //! What our mails say of second factors.
 
-use domain::Account;
+use domain::{Account, PasskeyName};
 
 use super::super::letters::Letter;
 
@@ -36,4 +36,27 @@ pub(super) fn many_wrong_codes(account: &Account) -> Letter {
         "If that was not you, somebody knows your password: choose another one.",
     ];
     Letter::about("wrong-codes", account, "Somebody knows your password", lines)
+}
+
+pub(super) fn passkey_added(account: &Account, name: &PasskeyName) -> Letter {
+    let lines = [
+        format!(
+            "A passkey was added to your account, \u{201c}{name}\u{201d}. It opens your account without a password."
+        ),
+        "Where the password is used, a second step comes after it.".to_owned(),
+    ];
+    Letter::about("passkey", account, "A passkey was added", lines)
+}
+
+pub(super) fn passkey_removed(account: &Account, name: &PasskeyName) -> Letter {
+    let line = format!("The passkey \u{201c}{name}\u{201d} was removed from your account and opens it no more.");
+    Letter::about("passkey-gone", account, "A passkey was removed", [line])
+}
+
+pub(super) fn passkey_copied(account: &Account) -> Letter {
+    let lines = [
+        "One of your passkeys was refused: its counter says that it was used elsewhere since, as if there were a copy of it.",
+        "If you do not know why, remove that passkey on your account\u{2019}s page, and add a new one.",
+    ];
+    Letter::about("passkey-copied", account, "A passkey was refused", lines)
 }

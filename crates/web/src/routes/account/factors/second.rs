@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use cookie_policy::{Essential, Granted};
-use domain::{Account, SessionKind, SessionToken, SignInToken, Stay};
+use domain::{Account, PasskeyPurpose, SessionKind, SessionToken, SignInToken, Stay};
 use store::{Begun, FactorsSet, Half};
 
 use super::super::client::{Client, Sent};
@@ -13,6 +13,7 @@ use super::super::form::retry_after;
 use super::super::{SIGN_IN, private};
 use super::arrive::arrive;
 use super::check::{Checked, NOTHING, WRONG, check, too_many};
+use super::passkeys::{PasskeyForm, REFUSED};
 use crate::app::AppState;
 use crate::consent::{Back, Need, interstitial};
 use crate::csrf::{self, Fields};
@@ -31,6 +32,7 @@ struct SecondPage<'a> {
     csrf: String,
     next: &'a str,
     set: FactorsSet,
+    passkey: Option<PasskeyForm>,
     message: Option<&'a str>,
 }
 
@@ -51,7 +53,7 @@ pub(crate) async fn let_halfway(
 }
 
 /// Who is halfway in with this browser.
-async fn halfway(state: &AppState, visit: &Visit) -> Result<Option<(SessionToken, Half)>, Problem> {
+pub(super) async fn halfway(state: &AppState, visit: &Visit) -> Result<Option<(SessionToken, Half)>, Problem> {
     let Some(SignInToken { kind: SessionKind::Half, secret }) = visitor::token(&visit.jar) else {
         return Ok(None);
     };
@@ -77,8 +79,9 @@ async fn show(
         return Ok(interstitial(state, visit, Need::SignIn, &Back::of(SIGN_IN)));
     };
     let set = state.store.factors.of(half.account.id).await?;
+    let passkey = (set.passkeys > 0).then(|| PasskeyForm::of(state, PasskeyPurpose::Second, next)).flatten();
     let shell = state.shell(visit, Here::Account);
-    Ok(private(page(status, &SecondPage { shell, csrf, next: next.as_str(), set, message })))
+    Ok(private(page(status, &SecondPage { shell, csrf, next: next.as_str(), set, passkey, message })))
 }
 
 pub(crate) async fn get(
@@ -100,22 +103,23 @@ pub(crate) async fn post(
     let Some((token, half)) = halfway(&state, &visit).await? else { return Ok(late(&visit)) };
     let next = Back::of(fields.get(NEXT).unwrap_or_default());
     let again = async |status, message: &str| show(&state, &visit, &half, &next, (status, Some(message))).await;
-    let means = match check(&state, &half.account, &fields).await? {
+    let means = match check(&state, (&visit, &client), (PasskeyPurpose::Second, &half.account), &fields).await? {
         Checked::Right(means) => means,
         Checked::Nothing => return again(StatusCode::UNPROCESSABLE_ENTITY, NOTHING).await,
         Checked::Wait(wait) => {
             let (seconds, message) = too_many(wait);
             return Ok(retry_after(again(StatusCode::TOO_MANY_REQUESTS, &message).await?, seconds));
         }
-        Checked::Wrong if state.store.halves.wrong(&token).await? => {
-            return again(StatusCode::UNAUTHORIZED, WRONG).await;
+        wrong @ (Checked::Wrong | Checked::Refused) if state.store.halves.wrong(&token).await? => {
+            let message = if matches!(wrong, Checked::Wrong) { WRONG } else { REFUSED };
+            return again(StatusCode::UNAUTHORIZED, message).await;
         }
-        Checked::Wrong => return Ok(late(&visit)),
+        Checked::Wrong | Checked::Refused => return Ok(late(&visit)),
     };
     // Of two that come at once one alone goes on.
     if !state.store.halves.end(&token).await? {
         return Ok(late(&visit));
     }
-    arrive(&state, &visit, &granted, (&half.account, means), half.stay, (client, &half.begun)).await?;
+    arrive(&state, &visit, &granted, (&half.account, means), half.stay, (client, Some(&half.begun))).await?;
     Ok(private(Redirect::to(next.as_str()).into_response()))
 }
