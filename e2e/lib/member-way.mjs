@@ -1,6 +1,7 @@
 // What the holder of an account does on the site, for the crawl: signs up, forgets, changes, takes along, deletes.
 
 import assert from "node:assert/strict";
+import { useSecondStep } from "./factor-way.mjs";
 import { mailTo } from "./mail.mjs";
 
 const PASSWORD = "violet anvil teaspoon";
@@ -69,6 +70,7 @@ export async function changeAndLeave(visit, server, member) {
   await fillAndPress(visit, "resetting the password", "/account/reset", [["new", PASSWORD]]);
   assert.equal(await tab.path(), "/account/sign-in", await tab.text());
   await fillAndPress(visit, "signing in with it", "/account/sign-in", [["email", moved], ["password", PASSWORD]]);
+  await useSecondStep(visit, { email: moved, password: PASSWORD });
   await account();
   // A session that never was: the only browser of this account is the one at hand.
   const end = `/account/sessions/${"0".repeat(32)}/end`;

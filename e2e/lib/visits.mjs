@@ -16,12 +16,15 @@ export const LOOKED_AT = [
   "/cookies/receipt",
   "/account/sign-up",
   "/account/sign-in",
+  "/account/sign-in/second",
   "/account/forgot",
   "/account/confirm",
   "/account/reset",
   "/account/email/confirm",
   "/account",
   "/account/delete",
+  "/account/prove",
+  "/account/app",
   "/operator/sign-in",
   "/operator",
   "/no/such/page",
@@ -48,7 +51,7 @@ export const FETCHED = [
 export const NEEDS_OPERATOR = /^\/operator(?!\/sign-in)/;
 
 /** Pages that are an account's. */
-export const NEEDS_MEMBER = /^\/account(\/delete)?$/;
+export const NEEDS_MEMBER = /^\/account(\/(delete|prove|app))?$/;
 
 /** Pages that anybody can open. */
 export const PUBLIC = LOOKED_AT.filter((path) => !path.includes("{") && !NEEDS_OPERATOR.test(path) && !NEEDS_MEMBER.test(path));

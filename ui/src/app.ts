@@ -1,8 +1,10 @@
 // Starts what the page at hand needs. Every page works without any of it.
 
+import { startCodes } from "./codes";
 import { startBar, startCategories } from "./consent";
 import { startDraft } from "./draft";
 import { startEngagement } from "./engagement";
+import { startPasskeys } from "./passkeys";
 import { startPlayer } from "./player";
 import { startProgress } from "./progress";
 import { sweep } from "./storage";
@@ -21,6 +23,8 @@ const starters: [selector: string, start: (element: HTMLElement) => void][] = [
   ["[data-progress]", startProgress],
   ["[data-player]", startPlayer],
   ["[data-visited]", startVisited],
+  ["[data-codes]", startCodes],
+  ["form[data-passkey]", startPasskeys],
 ];
 
 // First, so that it hears of what fails in the others.

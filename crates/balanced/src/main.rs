@@ -6,6 +6,7 @@ mod bar;
 mod batch;
 mod cli;
 mod commands;
+mod factor_key;
 mod operator_token;
 mod outcome;
 mod output_name;

@@ -53,8 +53,9 @@ pub(crate) fn find(data: &Path, entropy: &dyn Entropy) -> Result<Found, Error> {
     Ok(Found { token, is_new })
 }
 
-/// For this user alone, whatever the folder's rights are. Written beside and renamed, so that a crash leaves no half.
-fn write(path: &Path, token: &str) -> io::Result<()> {
+/// A secret for this user alone, whatever the folder's rights are. Written beside and renamed, so that a crash leaves no
+/// half.
+pub(crate) fn write(path: &Path, token: &str) -> io::Result<()> {
     let beside = path.with_extension("new");
     // What an earlier crash may have left.
     let _ = fs::remove_file(&beside);

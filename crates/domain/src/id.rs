@@ -48,6 +48,15 @@ id! {
     SignInId
 }
 
+id! {
+    /// One passkey, as its holder sees it; opens nothing. Text form: 32 lower-case hexadecimal digits.
+    PasskeyId
+}
+id! {
+    /// One question to a passkey. Text form: 32 lower-case hexadecimal digits.
+    ChallengeId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

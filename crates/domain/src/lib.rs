@@ -5,9 +5,11 @@
 //! have no room for more. Not here: SQL (that is `store`), HTTP (that is `web`), sound (that is `pipeline`).
 
 mod account;
+mod activity;
 mod causes;
 mod device;
 mod email;
+mod factor;
 mod file_name;
 mod hex;
 mod id;
@@ -24,12 +26,17 @@ mod usage;
 mod world;
 
 pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName, Purpose};
+pub use activity::{Happening, NetworkMark};
 pub use causes::causes;
 pub use device::{Device, NotADevice};
 pub use email::{Email, NotAnEmail};
+pub use factor::{
+    BrowserMark, NotAPasskeyName, NotARecoveryCode, PasskeyName, PasskeyPurpose, RecoveryCode, RecoveryId, TotpKey,
+    TotpStep,
+};
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{AccountId, BlobId, JobId, RunId, SignInId, TrackId};
+pub use id::{AccountId, BlobId, ChallengeId, JobId, PasskeyId, RunId, SignInId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };

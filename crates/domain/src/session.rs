@@ -54,23 +54,26 @@ impl FromStr for SessionToken {
 pub enum SessionKind {
     /// The holder of an account.
     Account,
+    /// Somebody who knows an account's password and has yet to show its second factor. Opens nothing but that question.
+    Half,
     /// Whoever runs the service.
     Operator,
 }
 
 impl SessionKind {
-    const ALL: [Self; 2] = [Self::Account, Self::Operator];
+    const ALL: [Self; 3] = [Self::Account, Self::Half, Self::Operator];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Half => "half",
             Self::Operator => "operator",
         }
     }
 }
 
-/// What `auth-token` holds: a secret, and of which kind its session is, `account-` or `operator-` before the digits. A
-/// browser is signed in as one of them at a time, and a secret of one kind is never looked up among the other's.
+/// What `auth-token` holds: a secret, and of which kind its session is, `account-`, `half-` or `operator-` before the
+/// digits. A browser is signed in as one of them at a time, and a secret of one kind is never looked up among another's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInToken {
     /// Whose session it is.

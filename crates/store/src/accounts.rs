@@ -303,6 +303,9 @@ async fn set_password(
         .bind(stays.map(|stays| stays.to_string()))
         .execute(&mut *tx)
         .await?;
-    sqlx::query("DELETE FROM link WHERE account_id = $1").bind(&id).execute(&mut *tx).await?;
+    // Nor does whoever was halfway in with the old one get any further.
+    for over in ["DELETE FROM link WHERE account_id = $1", "DELETE FROM half_sign_in WHERE account_id = $1"] {
+        sqlx::query(over).bind(&id).execute(&mut *tx).await?;
+    }
     Ok(changed == 1)
 }

@@ -29,7 +29,7 @@ pub enum Attempt {
 /// An attempt that is under way, and what was known before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begun {
-    id: i64,
+    pub(crate) id: i64,
     /// How many failed in a row just before.
     pub failed_before: u32,
     /// Somebody signed in with this address and this kind of browser lately.

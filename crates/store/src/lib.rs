@@ -16,18 +16,22 @@
 //! Not here: HTTP, sound, and rules of the business (those are `domain`'s; the queue applies them).
 
 mod accounts;
+mod activities;
 mod attempts;
 mod audits;
 mod blobs;
 mod consents;
 mod db;
 mod error;
+mod factors;
+mod halves;
 mod health;
 mod hub;
 mod jobs;
 mod links;
 mod mails;
 mod operators;
+mod passkeys;
 mod queue;
 mod row;
 mod sessions;
@@ -37,17 +41,21 @@ mod tracks;
 mod usage;
 
 pub use accounts::{Accounts, Moved};
+pub use activities::{Activities, Activity};
 pub use attempts::{Attempt, Attempts, Begun, Tried};
 pub use audits::{AuditLine, Audits};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
 pub use consents::{ChoiceCount, ConsentDecision, Consents};
 pub use error::{Error, Result};
+pub use factors::{CodeTry, Factors, FactorsSet};
+pub use halves::{Half, Halves};
 pub use health::{Health, HealthReport, ServerError, ServerErrorGroup};
 pub use hub::JobStatus;
 pub use jobs::{JobWatch, Jobs};
 pub use links::{Link, Links};
 pub use mails::{Mails, NewMail, WaitingMail};
 pub use operators::Operators;
+pub use passkeys::{KnownPasskey, NewPasskey, Passkey, Passkeys};
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
 pub use sign_ins::{Member, SignIn, SignIns};
@@ -55,7 +63,7 @@ pub use sweep::{Retention, Swept};
 pub use tracks::{NewTrack, Tracks};
 pub use usage::{ArmResult, ErrorGroup, FeatureUse, PageTimes, Usage};
 
-use domain::{Clock, Entropy};
+use domain::{Clock, Entropy, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,6 +78,14 @@ pub struct Store {
     pub sign_ins: SignIns,
     /// Who tried to sign in.
     pub attempts: Attempts,
+    /// What happened to accounts.
+    pub activities: Activities,
+    /// What is asked for after the password.
+    pub factors: Factors,
+    /// Keys in somebody's devices.
+    pub passkeys: Passkeys,
+    /// Who was asked for it.
+    pub halves: Halves,
     /// Links in mails.
     pub links: Links,
     /// Mails on their way.
@@ -122,6 +138,10 @@ impl Store {
             accounts: Accounts::new(Arc::clone(&db), blobs.clone()),
             sign_ins: SignIns::new(Arc::clone(&db)),
             attempts: Attempts::new(Arc::clone(&db)),
+            activities: Activities::new(Arc::clone(&db)),
+            factors: Factors::new(Arc::clone(&db)),
+            passkeys: Passkeys::new(Arc::clone(&db)),
+            halves: Halves::new(Arc::clone(&db)),
             links: Links::new(Arc::clone(&db)),
             mails: Mails::new(Arc::clone(&db)),
             audits: Audits::new(Arc::clone(&db)),
@@ -135,6 +155,11 @@ impl Store {
             operators: Operators::new(Arc::clone(&db)),
             db,
         }
+    }
+
+    /// The time, by the clock that all of this is kept by.
+    pub fn now(&self) -> Timestamp {
+        self.db.now()
     }
 
     /// Whether the database answers: for health checks.

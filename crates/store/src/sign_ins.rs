@@ -24,6 +24,8 @@ pub struct Member {
     pub sign_in: SignInId,
     /// The account, as the owner of tracks.
     pub owner: Owner,
+    /// They proved a few minutes ago who they are, and may change how they sign in.
+    pub is_fresh: bool,
 }
 
 /// One browser in the list that its account's holder sees.
@@ -48,12 +50,15 @@ struct MemberRow {
     expires_at: i64,
     kept: bool,
     used_at: i64,
+    proved_at: i64,
     shelf: String,
     #[sqlx(flatten)]
     account: AccountRow,
 }
 
 impl SignIns {
+    /// For so long after they proved who they are somebody may change how they sign in.
+    pub const FRESH: Duration = Duration::from_mins(10);
     /// Use is written down only once this much time has passed, so that reading pages does not wear the disk.
     const TOUCHED_AFTER: Duration = Duration::from_mins(10);
     /// Browsers of one account at a time; the one that was signed in first makes room.
@@ -71,8 +76,9 @@ impl SignIns {
         let expires_at = now + Stay::LONGEST;
         let mut tx = self.db.write().await?;
         sqlx::query(
-            "INSERT INTO sign_in (id, public_id, account_id, device, created_at, used_at, idle_after, expires_at, kept)
-             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)",
+            "INSERT INTO sign_in
+             (id, public_id, account_id, device, created_at, used_at, proved_at, idle_after, expires_at, kept)
+             VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8)",
         )
         .bind(token.id().to_string())
         .bind(SignInId::draw(self.db.entropy.as_ref()).to_string())
@@ -102,7 +108,7 @@ impl SignIns {
         let now = self.db.now();
         let row: Option<MemberRow> = sqlx::query_as(
             "SELECT sign_in.public_id, sign_in.idle_after, sign_in.expires_at, sign_in.kept, sign_in.used_at,
-                    session.id AS shelf,
+                    sign_in.proved_at, session.id AS shelf,
                     account.id, account.email, account.name, account.created_at, account.disabled_at
              FROM sign_in JOIN account ON account.id = sign_in.account_id JOIN session ON session.account_id = account.id
              WHERE sign_in.id = $1 AND account.disabled_at IS NULL AND sign_in.idle_after > $2",
@@ -116,6 +122,7 @@ impl SignIns {
             account: row.account.try_into()?,
             sign_in: parsed("sign-in id", &row.public_id)?,
             owner: Owner::with_shelf(parsed("shelf", &row.shelf)?),
+            is_fresh: now.since(Timestamp::from_unix_ms(row.proved_at)) < Self::FRESH,
         };
         if now.since(Timestamp::from_unix_ms(row.used_at)) < Self::TOUCHED_AFTER {
             return Ok(Some(member));
@@ -133,6 +140,32 @@ impl SignIns {
             .rows_affected();
         tx.commit().await?;
         Ok((touched == 1).then_some(member))
+    }
+
+    /// Whoever holds this token has just proved again who they are.
+    pub async fn proved(&self, token: &SessionToken) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        sqlx::query("UPDATE sign_in SET proved_at = $1 WHERE id = $2")
+            .bind(self.db.now().unix_ms())
+            .bind(token.id().to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Gives a session another token: whoever may have got hold of the old one holds nothing any more. Tells how long it
+    /// was to stay; `None` if there is no such session.
+    pub async fn rotate(&self, token: &SessionToken) -> Result<Option<(SessionToken, Stay)>> {
+        let fresh = SessionToken::draw(self.db.entropy.as_ref());
+        let mut tx = self.db.write().await?;
+        let kept: Option<bool> = sqlx::query_scalar("UPDATE sign_in SET id = $1 WHERE id = $2 RETURNING kept")
+            .bind(fresh.id().to_string())
+            .bind(token.id().to_string())
+            .fetch_optional(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(kept.map(|kept| (fresh, if kept { Stay::Kept } else { Stay::Session })))
     }
 
     /// The browsers of an account, the latest first.
@@ -177,6 +210,19 @@ impl SignIns {
             .rows_affected();
         tx.commit().await?;
         Ok(ended == 1)
+    }
+
+    /// Signs all browsers of an account out but this one.
+    pub async fn end_others(&self, account: AccountId, stays: SignInId) -> Result<u64> {
+        let mut tx = self.db.write().await?;
+        let ended = sqlx::query("DELETE FROM sign_in WHERE account_id = $1 AND public_id != $2")
+            .bind(account.to_string())
+            .bind(stays.to_string())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Signs all browsers of an account out.

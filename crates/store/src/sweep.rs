@@ -22,6 +22,8 @@ pub struct Retention {
     pub consents: Duration,
     /// Attempts to sign in, and mails that could not be sent.
     pub attempts: Duration,
+    /// What happened to accounts, and from which networks.
+    pub activity: Duration,
     /// What administrators did.
     pub audits: Duration,
 }
@@ -35,6 +37,7 @@ impl Default for Retention {
             health: days(90),
             consents: days(3 * 365),
             attempts: days(30),
+            activity: days(90),
             audits: days(365),
         }
     }
@@ -43,7 +46,8 @@ impl Default for Retention {
 /// What a sweep removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
-    /// Sessions that had ended, those of accounts and the operator's included, and links that were good no more.
+    /// Sessions that had ended, those of accounts and the operator's included, and links and beginnings that were good no
+    /// more.
     pub sessions: u64,
     /// Tracks older than they are kept; those of ended sessions go with these, uncounted.
     pub tracks: u64,
@@ -66,6 +70,9 @@ impl Store {
             "DELETE FROM sign_in WHERE idle_after <= $1",
             "DELETE FROM operator_session WHERE idle_after <= $1",
             "DELETE FROM link WHERE expires_at <= $1",
+            "DELETE FROM half_sign_in WHERE expires_at <= $1",
+            "DELETE FROM totp_setup WHERE expires_at <= $1",
+            "DELETE FROM passkey_challenge WHERE expires_at <= $1",
         ] {
             sessions += sqlx::query(ended).bind(now.unix_ms()).execute(&mut *tx).await?.rows_affected();
         }
@@ -85,6 +92,8 @@ impl Store {
             ("DELETE FROM consent_decision WHERE at <= $1", before(retention.consents)),
             ("DELETE FROM sign_in_attempt WHERE at <= $1", before(retention.attempts)),
             ("DELETE FROM mail WHERE given_up_at <= $1", before(retention.attempts)),
+            ("DELETE FROM activity WHERE at <= $1", before(retention.activity)),
+            ("DELETE FROM known_network WHERE seen_at <= $1", before(retention.activity)),
             ("DELETE FROM audit WHERE at <= $1", before(retention.audits)),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();

@@ -13,6 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use cookie_policy::{PolicyLayer, PolicyService};
 use domain::{Email, Entropy};
 use providers::identity::local::Passwords;
+use providers::identity::passkeys::Passkeys;
 use store::Store;
 use tokio::sync::{Semaphore, watch};
 use tower::Layer as _;
@@ -56,6 +57,10 @@ pub(crate) struct AppState {
 #[derive(Clone)]
 pub(crate) struct Accounts {
     pub(crate) passwords: Passwords,
+    /// Asks for passkeys; none where the site's address has no name that they could belong to.
+    pub(crate) passkeys: Option<Passkeys>,
+    /// Challenges that were asked for to sign in, by network.
+    pub(crate) challenges_asked: Throttle<IpAddr>,
     /// Wrong passwords, by network.
     pub(crate) sign_in_tries: Throttle<IpAddr>,
     /// Mails that were asked for, by network.
@@ -67,8 +72,14 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    fn new(entropy: &Arc<dyn Entropy>) -> Self {
+    fn new(entropy: &Arc<dyn Entropy>, site: &Site) -> Self {
+        let passkeys = Passkeys::new(site.origin());
+        if let Err(error) = &passkeys {
+            tracing::warn!("nobody can use passkeys here: {error}");
+        }
         Self {
+            passkeys: passkeys.ok(),
+            challenges_asked: Throttle::new(Rules::CHALLENGES),
             passwords: Passwords::new(entropy.clone()).expect("the parameters are OWASP's, as a test of theirs shows"),
             sign_in_tries: Throttle::new(Rules::SIGN_IN),
             mails_asked: Throttle::new(Rules::MAILS),
@@ -131,7 +142,7 @@ pub fn app(
         usage,
         analytics: Reporter::new(analytics, site, &entropy, patterns),
         operator_tries: Throttle::new(Rules::OPERATOR),
-        accounts: Accounts::new(&entropy),
+        accounts: Accounts::new(&entropy, site),
         entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
@@ -161,6 +172,7 @@ fn routes() -> Routes {
         .route("/help", get(site::help::get))
         .route("/help/{topic}", get(site::help::topic))
         .all(account::routes())
+        .all(account::factor_routes())
         .all(cookies::routes())
         .route("/operator", get(operator::show::get))
         .route("/operator/sign-in", get(operator::sign_in::get).post(operator::sign_in::post))

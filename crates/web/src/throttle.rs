@@ -58,6 +58,8 @@ impl Rules {
     };
     /// Passwords that one network gets wrong, whoever's they are: a household or an office shares one.
     pub(crate) const SIGN_IN: Self = Self { free: 20, ..Self::OPERATOR };
+    /// Passkeys that one network asks for: each waits for its answer in the store.
+    pub(crate) const CHALLENGES: Self = Self { free: 120, ..Self::OPERATOR };
     /// Mails that one network asks for.
     pub(crate) const MAILS: Self = Self { free: 60, ..Self::OPERATOR };
     /// Mails to one address, which its reader may not have asked for.

@@ -1,7 +1,7 @@
 //! Who is asking: the account that the browser is signed in to, or the guest's session that its cookie opens.
 //!
-//! `auth-token` holds one session at a time, an account's or the operator's ([`SignInToken`]); `session-id` holds a
-//! guest's. A guest's tracks come along to the account with the first request that has both.
+//! `auth-token` holds one session at a time, an account's or the operator's, or says whose password was right
+//! ([`SignInToken`]); `session-id` holds a guest's. A guest's tracks come along to the account with the first request that has both.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
@@ -107,6 +107,18 @@ pub(crate) async fn hand_over(
     stay: Stay,
 ) -> Result<(), Problem> {
     end(state, jar).await?;
+    store_token(jar, granted, &token, stay)
+}
+
+/// Gives the session that the browser is signed in to an account with another secret, since what it may do has changed:
+/// whoever got hold of the old one holds nothing any more.
+pub(crate) async fn rotate(state: &AppState, jar: &Jar, granted: &Granted<Essential>) -> Result<(), Problem> {
+    let Some(SignInToken { kind: SessionKind::Account, secret }) = token(jar) else { return Ok(()) };
+    let Some((secret, stay)) = state.store.sign_ins.rotate(&secret).await? else { return Ok(()) };
+    store_token(jar, granted, &SignInToken { kind: SessionKind::Account, secret }, stay)
+}
+
+fn store_token(jar: &Jar, granted: &Granted<Essential>, token: &SignInToken, stay: Stay) -> Result<(), Problem> {
     let value = AuthToken::value(token.reveal()).map_err(|error| Problem::internal(&error))?;
     jar.set(if stay == Stay::Kept { value.kept() } else { value }, granted)?;
     Ok(())
@@ -116,6 +128,9 @@ pub(crate) async fn hand_over(
 pub(crate) async fn end(state: &AppState, jar: &Jar) -> Result<(), Problem> {
     match token(jar) {
         Some(SignInToken { kind: SessionKind::Account, secret }) => state.store.sign_ins.end(&secret).await?,
+        Some(SignInToken { kind: SessionKind::Half, secret }) => {
+            state.store.halves.end(&secret).await?;
+        }
         Some(SignInToken { kind: SessionKind::Operator, secret }) => state.store.operators.end(&secret).await?,
         None => {}
     }

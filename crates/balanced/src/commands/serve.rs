@@ -15,9 +15,9 @@ use web::{Analytics, Config, Limits, OperatorToken, Site};
 use worker::{Mastering, Pool, PoolOptions};
 
 use crate::cli::ServeArgs;
-use crate::operator_token;
 use crate::outcome::{self, Outcome};
 use crate::settings::Settings;
+use crate::{factor_key, operator_token};
 
 /// How long running jobs may go on once the service is told to stop; after that they go back into the queue.
 const GRACE: Duration = Duration::from_secs(5);
@@ -88,6 +88,7 @@ async fn serve(mut config: Config, ga4: Option<Ga4>, engine: Mastering, data: &P
         config.site.operator = Some(found.token);
         format!("its token is in {}", operator_token::path(data).display())
     };
+    config.site.seal = factor_key::find(data, entropy.as_ref())?;
     let retention = Retention { guest_tracks: config.limits.kept, ..Retention::default() };
     let options = PoolOptions { retention, ..PoolOptions::default() };
     let pool = Pool::start(&store, Arc::new(engine), RunId::draw(&OsEntropy), options);

@@ -2,15 +2,18 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+pub mod authenticator;
+pub mod factor;
 pub mod member;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use cookie_policy::{Mode, PolicyLayer};
-use domain::{Failure, OsEntropy, Output, OutputKind, RunId, SystemClock};
+use domain::{Clock, Failure, OsEntropy, Output, OutputKind, RunId, SystemClock, Timestamp};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
 use sha2::Sha256;
@@ -19,10 +22,20 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 use web::{Analytics, App, Limits, Site};
 
+/// The real time, plus what the test lets pass.
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(SystemClock.now().unix_ms() + self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// One site. The folder goes when it is dropped.
 pub struct Bench {
     pub store: Store,
     pub app: App,
+    clock: Arc<TestClock>,
     _closing: watch::Sender<bool>,
     _folder: tempfile::TempDir,
 }
@@ -61,12 +74,18 @@ impl Bench {
 
     pub async fn observed(limits: Limits, site: &Site, secure: bool, analytics: &Analytics) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(folder.path(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("a store");
+        let test_clock = Arc::new(TestClock(AtomicI64::new(0)));
+        let store = Store::open(folder.path(), test_clock.clone(), Arc::new(OsEntropy)).await.expect("a store");
         let (closing, receiver) = watch::channel(false);
         let clock: cookie_policy::Clock = Arc::new(|| time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000));
         let policy = PolicyLayer::new(&web::registry::SITE, site.key.clone(), clock).secure(secure).mode(Mode::Panic);
         let app = web::app(store.clone(), site, limits, &policy, Arc::new(OsEntropy), analytics, receiver);
-        Self { store, app, _closing: closing, _folder: folder }
+        Self { store, app, clock: test_clock, _closing: closing, _folder: folder }
+    }
+
+    /// Lets time pass for all that is kept.
+    pub fn pass(&self, time: Duration) {
+        self.clock.0.fetch_add(time.as_millis().try_into().expect("not for ever"), Ordering::Relaxed);
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -137,15 +156,20 @@ impl Bench {
 /// A form's hidden field and the cookie that goes with it, worked out as RFC 2104 has it.
 pub fn genuine(cookie: &str) -> (String, String) {
     let token = "0123456789abcdef0123456789abcdef";
+    let field = field_for(token, cookie);
+    let cookie = format!("{cookie}; csrf-token={token}");
+    (cookie.trim_start_matches("; ").to_owned(), format!("csrf={field}"))
+}
+
+/// The hidden field that goes with a browser's number and its sessions.
+pub fn field_for(token: &str, cookie: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("any length");
     for name in ["session-id=", "auth-token="] {
         let value = cookie.split("; ").find_map(|pair| pair.strip_prefix(name)).unwrap_or_default();
         mac.update(&(value.len() as u64).to_be_bytes());
         mac.update(value.as_bytes());
     }
-    let field = mac.finalize().into_bytes().iter().fold(String::new(), |field, byte| field + &format!("{byte:02x}"));
-    let cookie = format!("{cookie}; csrf-token={token}");
-    (cookie.trim_start_matches("; ").to_owned(), format!("csrf={field}"))
+    mac.finalize().into_bytes().iter().fold(String::new(), |field, byte| field + &format!("{byte:02x}"))
 }
 
 pub fn get(path: &str, cookie: &str) -> axum::http::request::Builder {

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::client::{Client, Sent, SignedIn};
+use super::factors::stale_with_factor;
 use super::form::{Form, Input};
 use super::letters::{Letter, post as post_letter};
 use super::private;
@@ -44,6 +45,9 @@ pub(crate) async fn post(
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
     let account = &member.account;
+    if let Some(first) = stale_with_factor(&state, &member, "/account/delete").await? {
+        return Ok(first);
+    }
     let typed = fields.get("password").unwrap_or_default();
     match prove(&state, &client, &account.email, Some(account), typed).await? {
         Proof::Wait(wait) => return Ok(form().wait(&state, &visit, wait)),

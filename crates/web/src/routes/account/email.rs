@@ -4,10 +4,12 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{Email, LinkToken, Purpose};
+use domain::{Email, Happening, LinkToken, Purpose};
 
+use super::activity::note;
 use super::ask::look_into_mail;
 use super::client::{Client, Sent, SignedIn};
+use super::factors::stale_with_factor;
 use super::form::Form;
 use super::letters::{Letter, post as post_letter, post_exists, post_link};
 use super::prove::{Proof, prove, sentence};
@@ -17,6 +19,7 @@ use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::{Here, Problem, message};
 use crate::visit::Visit;
+use crate::visitor;
 
 pub(crate) async fn post(
     State(state): State<AppState>,
@@ -26,6 +29,9 @@ pub(crate) async fn post(
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
     let account = &member.account;
+    if let Some(first) = stale_with_factor(&state, &member, HOME).await? {
+        return Ok(first);
+    }
     let email: Email = match fields.get("email").unwrap_or_default().parse() {
         Ok(email) => email,
         Err(error) => return show(&state, &visit, &member, None, Some(&sentence(&error))).await,
@@ -68,9 +74,18 @@ pub(crate) async fn look(
     Ok(form(&token, &email).answer(&state, &visit, StatusCode::OK, None))
 }
 
-pub(crate) async fn confirm(State(state): State<AppState>, visit: Visit, sent: Sent) -> Result<Response, Problem> {
+pub(crate) async fn confirm(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    sent: Sent,
+) -> Result<Response, Problem> {
     let token = link(&sent.fields)?;
     let moved = state.store.accounts.change_email(&token).await?.ok_or_else(over)?;
+    if visit.member.as_ref().is_some_and(|member| member.account.id == moved.account.id) {
+        visitor::rotate(&state, &visit.jar, &sent.granted).await?;
+    }
+    note(&state, moved.account.id, Happening::AddressChanged, client.device).await;
     post_letter(&state, &Letter::moved(&moved.account, &moved.from)).await;
     let text = format!("You sign in with {} from now on. The old address was told.", moved.account.email);
     Ok(private(message(&state, &visit, Here::Account, "Your address was changed", &text, (HOME, "Your account"))))

@@ -108,6 +108,21 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
     let attempts = attempts.into_iter().map(
         |tried| json!({ "browser": tried.device.to_string(), "at": moment(tried.at), "succeeded": tried.succeeded }),
     );
+    let factors = store.factors.of(account.id).await?;
+    let passkeys = store.passkeys.list(account.id).await?.into_iter().map(|passkey| {
+        json!({
+            "name": passkey.name.as_str(),
+            "since": moment(passkey.created_at),
+            "last_used": passkey.used_at.map(moment),
+        })
+    });
+    let activity = store.activities.latest(account.id, ATTEMPTS).await?.into_iter().map(|happened| {
+        json!({
+            "at": moment(happened.at),
+            "what": happened.what.as_str(),
+            "browser": happened.device.to_string(),
+        })
+    });
     let decisions = store.consents.of_account(account.id).await?.into_iter();
     let decisions = decisions.map(|(at, record)| {
         json!({ "at": moment(at), "record": serde_json::from_str::<Value>(&record).unwrap_or_default() })
@@ -119,7 +134,14 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
             "name": account.name.as_str(),
             "since": moment(account.created_at),
         },
+        // Without what they are worked out from: whoever holds this file is not to sign in with it.
+        "second_factors": {
+            "authenticator_app_since": factors.app_since.map(moment),
+            "passkeys": passkeys.collect::<Vec<_>>(),
+            "recovery_codes_left": factors.codes_left,
+        },
         "signed_in": sessions.collect::<Vec<_>>(),
+        "activity": activity.collect::<Vec<_>>(),
         "attempts_to_sign_in": attempts.collect::<Vec<_>>(),
         "decisions_about_cookies": decisions.collect::<Vec<_>>(),
         "tracks": tracks,

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
+use super::factors::PasskeyForm;
 use super::{SIGN_IN, private};
 use crate::app::AppState;
 use crate::consent::{Back, Need, interstitial};
@@ -70,6 +71,8 @@ pub(super) struct Form {
     pub(super) keep: Option<bool>,
     pub(super) button: &'static str,
     pub(super) small: &'static str,
+    /// Where a passkey does instead.
+    pub(super) passkey: Option<PasskeyForm>,
     /// Other ways: an address and its words.
     pub(super) ways: Vec<(String, &'static str)>,
 }
@@ -91,6 +94,7 @@ impl Form {
             keep: None,
             button,
             small: "",
+            passkey: None,
             ways: Vec::new(),
         }
     }

@@ -114,7 +114,7 @@ impl Letter {
         let mut lines = vec![format!("Somebody, most likely you, has just signed in to your account with {device}.")];
         if failed_before > 0 {
             let times = if failed_before == 1 { "once".to_owned() } else { format!("{failed_before} times") };
-            lines.push(format!("Before that, a wrong password was typed {times}."));
+            lines.push(format!("Before that, somebody tried {times} and did not get in."));
         }
         Self { lines, ..Self::to_holder("device", account, "A new sign-in to your account") }
     }
@@ -128,6 +128,16 @@ impl Letter {
             close: "If this was not you, write to whoever runs the site. What is deleted cannot be brought back.",
             ..Self::to_holder("deleted", account, "Your account is deleted")
         }
+    }
+
+    /// Tells the holder of something that was done with their account.
+    pub(super) fn about(
+        kind: &'static str,
+        account: &Account,
+        subject: &'static str,
+        lines: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self { lines: lines.into_iter().map(Into::into).collect(), ..Self::to_holder(kind, account, subject) }
     }
 
     fn written(&self, entropy: &dyn Entropy) -> Result<NewMail, askama::Error> {

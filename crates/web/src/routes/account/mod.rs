@@ -4,6 +4,7 @@
 //! a link in a mail does nothing until a button is pressed, since programs open links, too; what changes how somebody
 //! signs in asks for the password again. Not here: what is kept (`store`), how passwords are hashed (`providers`).
 
+mod activity;
 mod ask;
 mod client;
 mod confirm;
@@ -12,6 +13,7 @@ mod email;
 mod end;
 mod enter;
 mod export;
+mod factors;
 mod forgot;
 mod form;
 mod letters;
@@ -23,6 +25,8 @@ mod show;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+
+pub(crate) use factors::routes as factor_routes;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;

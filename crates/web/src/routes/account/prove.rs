@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use domain::{Account, AddressHash, Email, Password};
+use domain::{Account, AddressHash, Email, Happening, Password};
 use providers::identity::local::HashError;
-use store::{Attempt, Begun};
+use store::{Attempt, Attempts, Begun};
 
+use super::activity::note;
 use super::client::Client;
 use crate::app::AppState;
 use crate::page::Problem;
@@ -28,6 +29,21 @@ pub(super) async fn prove(
     account: Option<&Account>,
     typed: &str,
 ) -> Result<Proof, Problem> {
+    let proof = compare(state, client, email, account, typed).await?;
+    if let Proof::Right(begun) = &proof {
+        state.store.attempts.succeeded(begun).await?;
+    }
+    Ok(proof)
+}
+
+/// The same where a right password is not the end of it: until [it is](store::Attempts::succeeded), the attempt counts.
+pub(super) async fn compare(
+    state: &AppState,
+    client: &Client,
+    email: &Email,
+    account: Option<&Account>,
+    typed: &str,
+) -> Result<Proof, Problem> {
     let network = client.peer.network();
     if let Err(wait) = state.accounts.sign_in_tries.begin(&network) {
         return Ok(Proof::Wait(wait));
@@ -42,10 +58,14 @@ pub(super) async fn prove(
     };
     if state.accounts.passwords.is(&Password::typed(typed), hash.as_deref()).await.map_err(busy)? {
         state.accounts.sign_in_tries.forgive(&network);
-        state.store.attempts.succeeded(&begun).await?;
         Ok(Proof::Right(begun))
     } else {
         tracing::info!(from = %client.peer.0, "a password was wrong");
+        if let Some(account) = account.filter(|_| begun.failed_before + 1 == Attempts::FREE) {
+            let (state, id, device) = (state.clone(), account.id, client.device);
+            // In the background: how long it takes would tell whether there is an account.
+            tokio::spawn(async move { note(&state, id, Happening::ManyWrongPasswords, device).await });
+        }
         Ok(Proof::Wrong)
     }
 }

@@ -4,9 +4,10 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{LinkToken, Purpose};
+use domain::{Happening, LinkToken, Purpose};
 
-use super::client::Sent;
+use super::activity::note;
+use super::client::{Client, Sent};
 use super::form::{Form, Input};
 use super::letters::{Letter, post as post_letter};
 use super::prove::choose;
@@ -39,7 +40,12 @@ pub(crate) async fn get(
     Ok(form(&token).answer(&state, &visit, StatusCode::OK, None))
 }
 
-pub(crate) async fn post(State(state): State<AppState>, visit: Visit, sent: Sent) -> Result<Response, Problem> {
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    sent: Sent,
+) -> Result<Response, Problem> {
     let token = link(&sent.fields)?;
     let email = state.store.links.look(Purpose::Reset, &token).await?.ok_or_else(over)?.email;
     let hash = match choose(&state, sent.fields.get("new").unwrap_or_default(), &[email.as_str()]).await? {
@@ -47,6 +53,7 @@ pub(crate) async fn post(State(state): State<AppState>, visit: Visit, sent: Sent
         Err(wrong) => return Ok(form(&token).wrong(&state, &visit, &wrong)),
     };
     let account = state.store.accounts.reset_password(&token, &hash).await?.ok_or_else(over)?;
+    note(&state, account.id, Happening::PasswordChanged, client.device).await;
     post_letter(&state, &Letter::password_changed(&account)).await;
     Ok(private(Redirect::to(&format!("{SIGN_IN}?done=reset")).into_response()))
 }

@@ -9,7 +9,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::{AddressHash, SignInId};
 use store::Member;
 
+use super::activity::{self, Line};
 use super::client::SignedIn;
+use super::factors::Panel;
 use super::form::retry_after;
 use super::prove::Proof;
 use super::{HOME, private};
@@ -28,16 +30,35 @@ pub(super) enum Done {
     Name,
     Password,
     Session,
+    App,
+    AppOff,
+    Passkey,
+    PasskeyName,
+    PasskeyGone,
 }
 
 impl Done {
-    const ALL: [Self; 3] = [Self::Name, Self::Password, Self::Session];
+    const ALL: [Self; 8] = [
+        Self::Name,
+        Self::Password,
+        Self::Session,
+        Self::App,
+        Self::AppOff,
+        Self::Passkey,
+        Self::PasskeyName,
+        Self::PasskeyGone,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Password => "password",
             Self::Session => "session",
+            Self::App => "app",
+            Self::AppOff => "app-off",
+            Self::Passkey => "passkey",
+            Self::PasskeyName => "passkey-name",
+            Self::PasskeyGone => "passkey-gone",
         }
     }
 
@@ -46,6 +67,11 @@ impl Done {
             Self::Name => "Your name is changed.",
             Self::Password => "Your password is changed, and your other browsers are signed out.",
             Self::Session => "That browser is signed out.",
+            Self::App => "Your new app counts from now on.",
+            Self::AppOff => "Your account asks for no code of an app any more.",
+            Self::Passkey => "Your passkey is added.",
+            Self::PasskeyName => "Your passkey has another name.",
+            Self::PasskeyGone => "That passkey opens your account no more.",
         }
     }
 }
@@ -77,6 +103,8 @@ struct AccountPage<'a> {
     message: Option<&'a str>,
     sessions: Vec<Session>,
     tries: Vec<Try>,
+    factors: Panel,
+    activity: Vec<Line>,
 }
 
 pub(crate) async fn get(
@@ -157,6 +185,8 @@ async fn render(
             at: words::moment(tried.at),
             succeeded: tried.succeeded,
         });
+    let factors = Panel::of(state, account).await?;
+    let activity = activity::latest(state, account.id).await?;
     let csrf = csrf::field(&visit.jar, state.entropy.as_ref())?;
     let view = AccountPage {
         csrf,
@@ -167,6 +197,8 @@ async fn render(
         message,
         sessions: sessions.collect(),
         tries: tries.collect(),
+        factors,
+        activity,
         shell: state.shell(visit, Here::Account),
     };
     Ok(private(page(status, &view)))

@@ -1,17 +1,16 @@
-//! GET and POST /account/sign-in: whoever knows the password gets a session of their own, always a new one.
+//! GET and POST /account/sign-in: whoever knows the password gets a session of their own, always a new one, unless the
+//! account asks for more ([`super::factors`]).
 
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{Email, SessionKind, SignInToken, Stay};
-use store::Attempts;
+use domain::{Email, PasskeyPurpose, SessionKind, SignInToken, Stay};
 
 use super::client::{Client, Sent};
-use super::enter::enter;
+use super::factors::{Means, PasskeyForm, arrive, let_halfway};
 use super::form::{Form, Input};
-use super::letters::{Letter, post as post_letter};
 use super::private;
-use super::prove::{Proof, prove, sentence};
+use super::prove::{Proof, compare, sentence};
 use crate::app::AppState;
 use crate::consent::Back;
 use crate::csrf::Fields;
@@ -23,7 +22,7 @@ const NEXT: &str = "next";
 /// Where signing in leads to unless somebody was on the way to another page.
 const TRACKS: &str = "/tracks";
 
-fn form(visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
+fn form(state: &AppState, visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
     let is_operator = matches!(visitor::token(&visit.jar), Some(SignInToken { kind: SessionKind::Operator, .. }));
     Form {
         note: is_operator
@@ -31,6 +30,7 @@ fn form(visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
         hidden: vec![(NEXT, next.to_string())],
         inputs: vec![Input::email(email), Input::password()],
         keep: Some(keep),
+        passkey: PasskeyForm::of(state, PasskeyPurpose::SignIn, next),
         small: "Signing in sets one cookie, auth-token: until the browser is closed, or for 7 days if you tick the box.",
         ways: vec![
             ("/account/sign-up".to_owned(), "Make an account"),
@@ -50,10 +50,13 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit, RawQuery(qu
     if visit.member.is_some() {
         return private(Redirect::to(next.as_str()).into_response());
     }
-    let mut form = form(&visit, &next, "", false);
-    if fields.get("done") == Some("reset") {
-        form.note = Some("Your new password is set. Sign in with it.".to_owned());
-    }
+    let mut form = form(&state, &visit, &next, "", false);
+    form.note = match fields.get("done") {
+        Some("reset") => Some("Your new password is set. Sign in with it.".to_owned()),
+        Some("late") => Some("The second step took too long, or too many codes were wrong. Start again.".to_owned()),
+        Some("passkey") => Some("That passkey was not taken. Try again, or sign in with your password.".to_owned()),
+        _ => form.note,
+    };
     form.answer(&state, &visit, StatusCode::OK, None)
 }
 
@@ -66,14 +69,14 @@ pub(crate) async fn post(
     let next = next(fields.get(NEXT));
     let typed = fields.get("email").unwrap_or_default();
     let keep = fields.get("keep").is_some();
-    let form = form(&visit, &next, typed, keep);
+    let form = form(&state, &visit, &next, typed, keep);
     let email: Email = match typed.parse() {
         Ok(email) => email,
         Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
     };
     let found = state.store.accounts.find_by_email(&email).await?;
     let password = fields.get("password").unwrap_or_default();
-    let begun = match prove(&state, &client, &email, found.as_ref(), password).await? {
+    let begun = match compare(&state, &client, &email, found.as_ref(), password).await? {
         Proof::Wait(wait) => return Ok(form.wait(&state, &visit, wait)),
         Proof::Wrong => {
             let message = "Address and password do not belong together. If you have no account yet, make one.";
@@ -88,9 +91,9 @@ pub(crate) async fn post(
         return Ok(form.answer(&state, &visit, StatusCode::FORBIDDEN, Some(message)));
     }
     let stay = if keep { Stay::Kept } else { Stay::Session };
-    enter(&state, &visit, &granted, account.id, stay, client).await?;
-    if !begun.device_is_known || begun.failed_before >= Attempts::FREE {
-        post_letter(&state, &Letter::new_device(&account, client.device, begun.failed_before)).await;
+    if state.store.factors.of(account.id).await?.any() {
+        return let_halfway(&state, &visit, &granted, &account, stay, (&begun, &next)).await;
     }
+    arrive(&state, &visit, &granted, (&account, Means::Password), stay, (client, Some(&begun))).await?;
     Ok(private(Redirect::to(next.as_str()).into_response()))
 }
