@@ -44,6 +44,10 @@ pub(crate) struct Serve {
     pub(crate) max_upload_mib: u64,
     /// How long tracks of visitors without an account are kept, hours.
     pub(crate) guest_hours: u64,
+    /// Networks of the operator's own proxies, `10.0.0.0/8`: what these say of where a request came from is believed.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// The header in which they say it: `x-forwarded-for` or `forwarded`.
+    pub(crate) proxy_header: String,
 }
 
 impl Default for Serve {
@@ -56,6 +60,8 @@ impl Default for Serve {
             operator_token: None,
             max_upload_mib: 1024,
             guest_hours: 24,
+            trusted_proxies: Vec::new(),
+            proxy_header: "x-forwarded-for".to_owned(),
         }
     }
 }

@@ -10,6 +10,7 @@ use providers::mail::Mailer;
 
 use crate::analytics::Analytics;
 use crate::operator::OperatorToken;
+use crate::proxies::Proxies;
 
 /// Until the service has an address.
 const LOCAL_URL: &str = "http://127.0.0.1:8080";
@@ -27,6 +28,8 @@ pub struct Config {
     pub analytics: Analytics,
     /// The way that mails take.
     pub mailer: Mailer,
+    /// Whose word counts about where a request came from.
+    pub proxies: Proxies,
 }
 
 /// Who runs the service, and how browsers reach it.

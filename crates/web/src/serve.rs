@@ -73,6 +73,7 @@ pub async fn serve(
 
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let proxies = Arc::new(config.proxies.clone());
     ready(address);
     tokio::pin!(shutdown);
     loop {
@@ -95,9 +96,11 @@ pub async fn serve(
         };
         // Small answers (progress) are not to wait for more.
         let _ = stream.set_nodelay(true);
+        let proxies = Arc::clone(&proxies);
         let service = TowerToHyperService::new(app.clone().map_request(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer.ip()));
+            let client = proxies.client(peer.ip(), request.headers());
+            request.extensions_mut().insert(Peer(client));
             request
         }));
         let connection = http1::Builder::new()
