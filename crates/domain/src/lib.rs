@@ -5,6 +5,7 @@
 //! have no room for more. Not here: SQL (that is `store`), HTTP (that is `web`), sound (that is `pipeline`).
 
 mod account;
+mod admin;
 mod causes;
 mod device;
 mod email;
@@ -24,12 +25,13 @@ mod usage;
 mod world;
 
 pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName, Purpose};
+pub use admin::{Act, Actor, NotAnAct};
 pub use causes::causes;
 pub use device::{Device, NotADevice};
 pub use email::{Email, NotAnEmail};
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{AccountId, BlobId, JobId, RunId, SignInId, TrackId};
+pub use id::{AccountId, AdminId, BlobId, JobId, RunId, SignInId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };
@@ -42,6 +44,6 @@ pub use settings::{
     CeilingDbtp, Extra, InvalidSetting, Loudness, Matching, PresetId, Settings, Sound, SoundWish, Style, TargetLufs,
 };
 pub use timing::{Bucket, Histogram};
-pub use track::{ReferenceFile, StoredBlob, Track, UploadLimits};
+pub use track::{Quota, ReferenceFile, StoredBlob, Track, UploadLimits};
 pub use usage::{Fingerprint, Metric, UsageEvent, UsageId, VisitorKey};
 pub use world::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};
