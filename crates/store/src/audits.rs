@@ -108,6 +108,16 @@ impl Audits {
         rows.into_iter().map(AuditLine::try_from).collect()
     }
 
+    /// What was done with one account, for its holder: when and what, not by whom. The latest first.
+    pub async fn of_account(&self, account: AccountId) -> Result<Vec<(Timestamp, Label)>> {
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as("SELECT at, action FROM audit WHERE account_id = $1 ORDER BY id DESC LIMIT 1000")
+                .bind(account.to_string())
+                .fetch_all(&self.db.reader)
+                .await?;
+        rows.into_iter().map(|(at, action)| Ok((Timestamp::from_unix_ms(at), parsed("action", &action)?))).collect()
+    }
+
     /// How many lines there are.
     pub async fn count(&self) -> Result<u64> {
         let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM audit").fetch_one(&self.db.reader).await?;

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::mails;
 use crate::mails::NewMail;
 use crate::row::number;
-use domain::{Account, Actor, Timestamp};
+use domain::{Account, AccountId, Actor, Timestamp};
 use std::sync::Arc;
 
 /// The notices.
@@ -117,6 +117,17 @@ impl Notices {
             unsent: self.unsent(version).await?,
             left: if finished_at.is_some() { 0 } else { number("count", left)? },
         }))
+    }
+
+    /// Which versions' notices went to an account, and when.
+    pub async fn of_account(&self, account: AccountId) -> Result<Vec<(u16, Timestamp)>> {
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT version, at FROM policy_notice_to WHERE account_id = $1 ORDER BY version")
+                .bind(account.to_string())
+                .fetch_all(&self.db.reader)
+                .await?;
+        let read = |(version, at)| Ok((number("policy version", version)?, Timestamp::from_unix_ms(at)));
+        rows.into_iter().map(read).collect()
     }
 
     /// How many mails of a notice wait to be sent, or could not be.

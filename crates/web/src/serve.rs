@@ -23,6 +23,8 @@ use tower::ServiceExt as _;
 use crate::app::app;
 use crate::config::{Config, Site};
 use crate::mails;
+use crate::notices::Writing;
+use crate::patience::Patient;
 use crate::registry;
 use crate::throttle::Peer;
 
@@ -69,9 +71,17 @@ pub async fn serve(
     let tells_links = config.listen.ip().is_loopback();
     tokio::spawn(mails::keep_sending(store.clone(), config.mailer.clone(), tells_links, closing.clone()));
     let site = Site { local_url: format!("http://{address}"), ..config.site.clone() };
+    let notices = Writing {
+        store: store.clone(),
+        origin: site.origin().to_owned(),
+        pause: Duration::from_mins(1) / config.notices_per_minute.max(1),
+        entropy: Arc::clone(&entropy),
+    };
+    tokio::spawn(notices.keep_on(closing.clone()));
     let app = app(store, &site, config.limits, &policy, entropy, &config.analytics, closing);
 
     let graceful = GracefulShutdown::new();
+    let patience = config.limits.silence;
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let proxies = Arc::new(config.proxies.clone());
     ready(address);
@@ -106,7 +116,7 @@ pub async fn serve(
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_WITHIN)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Patient::new(stream, patience)), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

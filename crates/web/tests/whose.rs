@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use common::member::{Browser, bench, location, signed_in};
 use common::{Bench, get};
+use domain::{Act, Actor};
 
 /// What is the same for everybody: these open nothing that is anybody's.
 const EVERYBODYS: [&str; 3] = ["/assets/{version}/{name}", "/cookies/versions/{version}", "/help/{topic}"];
@@ -16,6 +17,7 @@ const EVERYBODYS: [&str; 3] = ["/assets/{version}/{name}", "/cookies/versions/{v
 struct Hers {
     track: String,
     session: String,
+    account: String,
 }
 
 impl Hers {
@@ -24,9 +26,11 @@ impl Hers {
         let id = match pattern.split('/').nth(1)? {
             "tracks" => &self.track,
             "account" if pattern.starts_with("/account/sessions/") => &self.session,
+            // Not even hers: an administrator's.
+            "admin" if pattern.starts_with("/admin/accounts/") => &self.account,
             _ => return None,
         };
-        let path = pattern.replace("{id}", id).replace("{kind}", "wav24");
+        let path = pattern.replace("{id}", id).replace("{kind}", "wav24").replace("{act}", "enable");
         (!path.contains('{')).then_some(path)
     }
 }
@@ -60,7 +64,7 @@ async fn what_has_an_id_is_its_owners_alone() {
     let track = location(&uploaded).trim_start_matches("/tracks/").trim_end_matches("?fresh").to_owned();
     bench.work().await;
     let session = bench.store.sign_ins.list(mias.id).await.expect("the database")[0].id.to_string();
-    let hers = Hers { track, session };
+    let hers = Hers { track, session, account: mias.id.to_string() };
 
     let (eve, _) = signed_in(&bench, "eve@example.org").await;
     let mut guest = Browser::of(&bench);
@@ -83,6 +87,13 @@ async fn what_has_an_id_is_its_owners_alone() {
                 assert_eq!(status, expected, "{method} {path} by {who}");
                 asked += 1;
             }
+            if pattern.starts_with("/admin/") {
+                assert_eq!(
+                    ask(&mut mia, &method, &path).await,
+                    StatusCode::NOT_FOUND,
+                    "{method} {path} by whom it is about"
+                );
+            }
             ways_in.push((method, path.clone()));
         }
     }
@@ -90,8 +101,11 @@ async fn what_has_an_id_is_its_owners_alone() {
 
     // It was all there, and still is, for her: nothing above was 404 for want of anything to find.
     ways_in.sort_by_key(|(method, path)| (*method == Method::POST, path.ends_with("/end"), path.ends_with("/delete")));
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, adas.id).await.expect("the database");
     for (method, path) in ways_in {
-        let status = ask(&mut mia, &method, &path).await;
+        let browser = if path.starts_with("/admin/") { &mut ada } else { &mut mia };
+        let status = ask(browser, &method, &path).await;
         assert!(status.is_success() || status.is_redirection(), "{method} {path} by its owner: {status}");
     }
 }

@@ -25,7 +25,8 @@ impl Served {
         let store = Store::open(folder.path(), Arc::new(SystemClock), Arc::new(OsEntropy)).await.expect("a store");
         let mailer = Mailer::check(folder.path(), None, None).expect("a folder");
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { listen, site, limits, analytics: Analytics::None, mailer, proxies };
+        let config =
+            Config { listen, site, limits, analytics: Analytics::None, mailer, notices_per_minute: 60, proxies };
         let (stop, stopped) = oneshot::channel::<()>();
         let (ready, started) = oneshot::channel();
         let kept = store.clone();

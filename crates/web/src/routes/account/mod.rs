@@ -4,6 +4,7 @@
 //! a link in a mail does nothing until a button is pressed, since programs open links, too; what changes how somebody
 //! signs in asks for the password again. Not here: what is kept (`store`), how passwords are hashed (`providers`).
 
+pub(crate) mod admin;
 mod ask;
 mod client;
 mod confirm;
@@ -14,7 +15,7 @@ mod enter;
 mod export;
 mod forgot;
 mod form;
-mod letters;
+pub(crate) mod letters;
 mod name;
 mod password;
 mod prove;

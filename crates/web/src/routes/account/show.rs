@@ -77,6 +77,7 @@ struct AccountPage<'a> {
     message: Option<&'a str>,
     sessions: Vec<Session>,
     tries: Vec<Try>,
+    is_admin: bool,
 }
 
 pub(crate) async fn get(
@@ -167,6 +168,7 @@ async fn render(
         message,
         sessions: sessions.collect(),
         tries: tries.collect(),
+        is_admin: state.store.admins.is(account.id).await?,
         shell: state.shell(visit, Here::Account),
     };
     Ok(private(page(status, &view)))
