@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { useSecondStep } from "./factor-way.mjs";
+import { admin } from "./admin.mjs";
 import { mailTo } from "./mail.mjs";
 
 const PASSWORD = "violet anvil teaspoon";
@@ -49,6 +50,25 @@ export async function signInAgain(visit, { email }, keep) {
   const fields = [["email", email], ["password", PASSWORD], ...(keep ? [["keep", "yes"]] : [])];
   await fillAndPress(visit, "signing in to the account", "/account/sign-in", fields);
   assert.equal(await tab.path(), "/tracks", await tab.text());
+}
+
+/** Looks after accounts as an administrator, and stops being one. */
+export async function administer(visit, server, { email }) {
+  const { tab } = visit;
+  const { id } = await admin(server, ["make-admin", email]);
+  const own = `/admin/accounts/${id}`;
+  for (const path of ["/admin", "/admin?q=example&page=2", own, `${own}/end-sessions`, "/admin/audit"]) {
+    await visit.step(`looking at ${path}`, () => tab.go(path));
+  }
+  await visit.step("opening the notice", () => tab.go("/admin/policy-notice"));
+  // Sent with a key that is not this browser's: all the others' mails are not to come in between.
+  const spoil = (from) => (document.querySelector(`${from} [name="csrf"]`).value = "0");
+  await tab.evaluate(spoil, form("/admin/policy-notice"));
+  await fillAndPress(visit, "wanting a notice", "/admin/policy-notice", [["password", PASSWORD]]);
+  const remove = `${own}/remove-admin`;
+  await visit.step("opening the removal", () => tab.go(remove));
+  await fillAndPress(visit, "wanting to be none any more", remove, [["password", PASSWORD]]);
+  await admin(server, ["remove-admin", email]);
 }
 
 /** Changes what can be changed, takes all along, and deletes the account. Nothing of it is left in the browser. */

@@ -15,7 +15,7 @@ import { combinations, pairwise } from "../lib/pairs.mjs";
 import { Recorder } from "../lib/proxy.mjs";
 import { Server } from "../lib/server.mjs";
 import { StubGoogle } from "../lib/stub-google.mjs";
-import { changeAndLeave, signInAgain, signUp } from "../lib/member-way.mjs";
+import { administer, changeAndLeave, signInAgain, signUp } from "../lib/member-way.mjs";
 import { HEADERS, Visit } from "../lib/visit.mjs";
 import { answer, decide, finish, lookAtEverything, signIn, signOut, use, withdraw } from "../lib/way.mjs";
 
@@ -104,6 +104,7 @@ async function walk(row, browser, recorder) {
     }
     const operator = isOperator && choice !== "block-all";
     await lookAtEverything(visit, { id, operator, member });
+    if (member) await administer(visit, server, member);
     await finish(visit, id);
     assert.deepEqual(visit.breaches, []);
     assert.deepEqual([...visit.stored.keys()].sort(), expected(row, visit.agreed));

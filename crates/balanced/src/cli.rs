@@ -1,8 +1,12 @@
 //! What can be asked on the command line. Help texts are the reference; each flag is defined here and nowhere else.
 
+mod admin;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+pub(crate) use admin::{AdminArgs, AdminCommand, AuditArgs, CreateArgs, DeleteArgs, ListArgs, NoticeArgs, Who};
 
 use crate::batch::MOST_JOBS;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -48,6 +52,9 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Run the site: upload in a browser, hear mix and master, download.
     Serve(ServeArgs),
+    /// Administer accounts, also while the service runs.
+    #[command(after_help = format!("{}\n{EXIT_CODES}", admin::EXAMPLES))]
+    Admin(AdminArgs),
 }
 
 #[derive(Debug, Args)]

@@ -41,6 +41,7 @@ fn run(cli: &Cli) -> Outcome {
         Command::Presets(args) => commands::presets::run(args),
         Command::Doctor(args) => commands::doctor::run(args, &settings),
         Command::Serve(args) => commands::serve::run(args, &settings),
+        Command::Admin(args) => commands::admin::run(args, &settings),
     }
 }
 

@@ -35,6 +35,12 @@ pub(crate) fn usage(problem: &dyn Display) -> Outcome {
     Outcome::Usage
 }
 
+/// Says why what was given cannot be taken.
+pub(crate) fn refused(problem: &dyn Display) -> Outcome {
+    eprintln!("error: {}", one_line(&problem.to_string()));
+    Outcome::Refused
+}
+
 /// Says why one file was not done.
 pub(crate) fn tell(input: &str, error: &pipeline::Error) -> Outcome {
     let mut line = causes(error);

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use domain::Quota;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use providers::analytics::{ConfigError, Ga4};
@@ -24,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) serve: Serve,
     pub(crate) analytics: Analytics,
     pub(crate) mail: MailSettings,
+    pub(crate) quota: QuotaSettings,
 }
 
 /// The site.
@@ -44,6 +46,10 @@ pub(crate) struct Serve {
     pub(crate) max_upload_mib: u64,
     /// How long tracks of visitors without an account are kept, hours.
     pub(crate) guest_hours: u64,
+    /// Networks of the operator's own proxies, `10.0.0.0/8`: what these say of where a request came from is believed.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// The header in which they say it: `x-forwarded-for` or `forwarded`.
+    pub(crate) proxy_header: String,
 }
 
 impl Default for Serve {
@@ -56,6 +62,8 @@ impl Default for Serve {
             operator_token: None,
             max_upload_mib: 1024,
             guest_hours: 24,
+            trusted_proxies: Vec::new(),
+            proxy_header: "x-forwarded-for".to_owned(),
         }
     }
 }
@@ -99,13 +107,21 @@ impl std::fmt::Debug for Analytics {
 }
 
 /// The way that mails take. With no server set, they go into the folder `mail` in the data folder.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MailSettings {
     /// The mail server, `smtps://user:password@host`.
     pub(crate) smtp: Option<String>,
     /// Whom mails come from, `Name <name@example.org>`.
     pub(crate) from: Option<String>,
+    /// How many mails of a policy notice are written in a minute, 1 to 6000: mail servers refuse those who write too fast.
+    pub(crate) notices_per_minute: u32,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self { smtp: None, from: None, notices_per_minute: 60 }
+    }
 }
 
 impl MailSettings {
@@ -119,6 +135,42 @@ impl std::fmt::Debug for MailSettings {
     /// Without the password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MailSettings").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+/// How much is kept for one visitor, what was made of their mixes included.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuotaSettings {
+    /// Tracks without an account.
+    pub(crate) guest_tracks: u64,
+    /// The files of these, MiB.
+    pub(crate) guest_mib: u64,
+    /// Tracks with one.
+    pub(crate) account_tracks: u64,
+    /// The files of these, MiB.
+    pub(crate) account_mib: u64,
+}
+
+impl Default for QuotaSettings {
+    fn default() -> Self {
+        let (guest, account) = (Quota::GUEST, Quota::ACCOUNT);
+        Self {
+            guest_tracks: guest.tracks,
+            guest_mib: guest.bytes / MIB,
+            account_tracks: account.tracks,
+            account_mib: account.bytes / MIB,
+        }
+    }
+}
+
+impl QuotaSettings {
+    pub(crate) fn guest(&self) -> Quota {
+        Quota { tracks: self.guest_tracks, bytes: self.guest_mib.saturating_mul(MIB) }
+    }
+
+    pub(crate) fn account(&self) -> Quota {
+        Quota { tracks: self.account_tracks, bytes: self.account_mib.saturating_mul(MIB) }
     }
 }
 
@@ -144,6 +196,7 @@ impl Default for Settings {
             serve: Serve::default(),
             analytics: Analytics::default(),
             mail: MailSettings::default(),
+            quota: QuotaSettings::default(),
         }
     }
 }
@@ -179,6 +232,9 @@ pub(crate) fn load(file: Option<&Path>) -> Result<Settings, String> {
     }
     if settings.serve.guest_hours == 0 {
         return Err("settings: serve.guest_hours has to be at least 1".to_owned());
+    }
+    if !(1..=6000).contains(&settings.mail.notices_per_minute) {
+        return Err("settings: mail.notices_per_minute has to be 1 to 6000".to_owned());
     }
     Ok(settings)
 }
@@ -230,5 +286,6 @@ mod tests {
         assert!(load(Some(Path::new("nowhere.toml"))).is_err());
         assert!(load_text("[limits]\nmax_minutes = -1").is_err());
         assert!(load_text("[serve]\nguest_hours = 0").is_err());
+        assert!(load_text("[mail]\nnotices_per_minute = 0").is_err());
     }
 }

@@ -43,6 +43,11 @@ id! {
     AccountId
 }
 id! {
+    /// One grant of the right to administer, by which the audit log names its holder. Text form: 32 lower-case
+    /// hexadecimal digits.
+    AdminId
+}
+id! {
     /// One browser that is signed in to an account, as its holder sees it; opens nothing. Text form: 32 lower-case
     /// hexadecimal digits.
     SignInId

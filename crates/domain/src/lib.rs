@@ -6,6 +6,7 @@
 
 mod account;
 mod activity;
+mod admin;
 mod causes;
 mod device;
 mod email;
@@ -27,6 +28,7 @@ mod world;
 
 pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName, Purpose};
 pub use activity::{Happening, NetworkMark};
+pub use admin::{Act, Actor, NotAnAct};
 pub use causes::causes;
 pub use device::{Device, NotADevice};
 pub use email::{Email, NotAnEmail};
@@ -36,7 +38,7 @@ pub use factor::{
 };
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{AccountId, BlobId, ChallengeId, JobId, PasskeyId, RunId, SignInId, TrackId};
+pub use id::{AccountId, AdminId, BlobId, ChallengeId, JobId, PasskeyId, RunId, SignInId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };
@@ -49,6 +51,6 @@ pub use settings::{
     CeilingDbtp, Extra, InvalidSetting, Loudness, Matching, PresetId, Settings, Sound, SoundWish, Style, TargetLufs,
 };
 pub use timing::{Bucket, Histogram};
-pub use track::{ReferenceFile, StoredBlob, Track, UploadLimits};
+pub use track::{Quota, ReferenceFile, StoredBlob, Track, UploadLimits};
 pub use usage::{Fingerprint, Metric, UsageEvent, UsageId, VisitorKey};
 pub use world::{Clock, Entropy, OsEntropy, SystemClock, Timestamp};

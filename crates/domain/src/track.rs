@@ -49,6 +49,22 @@ pub struct UploadLimits {
     pub max_duration: Duration,
 }
 
+/// How much is kept for one visitor or account, what was made of their mixes included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Tracks.
+    pub tracks: u64,
+    /// All files of these, bytes.
+    pub bytes: u64,
+}
+
+impl Quota {
+    /// Without an account, for a day. A song with all its files takes about 250 MB.
+    pub const GUEST: Self = Self { tracks: 20, bytes: 8 << 30 };
+    /// With one.
+    pub const ACCOUNT: Self = Self { tracks: 200, bytes: 50 << 30 };
+}
+
 impl Default for UploadLimits {
     /// 1 GiB and 30 minutes: 30 minutes of 96 kHz 24-bit stereo are 1.04 GB.
     fn default() -> Self {

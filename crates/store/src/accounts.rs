@@ -180,67 +180,90 @@ impl Accounts {
     /// Closes an account to its holder, whose browsers are signed out, or opens it again. `false` if there is none.
     pub async fn set_disabled(&self, id: AccountId, disabled: bool) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        let changed = sqlx::query("UPDATE account SET disabled_at = $1 WHERE id = $2")
-            .bind(disabled.then(|| self.db.now().unix_ms()))
-            .bind(id.to_string())
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        if disabled {
-            for over in ["DELETE FROM sign_in WHERE account_id = $1", "DELETE FROM link WHERE account_id = $1"] {
-                sqlx::query(over).bind(id.to_string()).execute(&mut *tx).await?;
-            }
-        }
+        let changed = set_disabled(&self.db, &mut tx, id, disabled).await?;
         tx.commit().await?;
-        Ok(changed == 1)
+        Ok(changed)
     }
 
     /// Removes an account and all that is its holder's: tracks with their bytes, signed-in browsers, links, mails that
     /// wait, attempts to sign in. Decisions about cookies stay, linked to nobody. `false` if there is no such account.
     pub async fn delete(&self, id: AccountId) -> Result<bool> {
-        let text = id.to_string();
         let mut tx = self.db.write().await?;
-        let email: Option<String> =
-            sqlx::query_scalar("SELECT email FROM account WHERE id = $1").bind(&text).fetch_optional(&mut *tx).await?;
-        let Some(email) = email else { return Ok(false) };
-        let jobs: Vec<String> = sqlx::query_scalar(
-            "SELECT job.id FROM job JOIN track ON track.id = job.track_id JOIN session ON session.id = track.session_id
-             WHERE session.account_id = $1",
-        )
-        .bind(&text)
-        .fetch_all(&mut *tx)
-        .await?;
-        let blobs: Vec<String> = sqlx::query_scalar(
-            "SELECT blob FROM track_blob JOIN track ON track.id = track_blob.track_id
-             JOIN session ON session.id = track.session_id WHERE session.account_id = $1",
-        )
-        .bind(&text)
-        .fetch_all(&mut *tx)
-        .await?;
-        // Links to an address that the account was to move to name its holder as well.
-        let addresses: Vec<String> = sqlx::query_scalar("SELECT email FROM link WHERE account_id = $1 UNION SELECT $2")
-            .bind(&text)
-            .bind(&email)
-            .fetch_all(&mut *tx)
-            .await?;
-        for address in &addresses {
-            sqlx::query("DELETE FROM mail WHERE recipient = $1").bind(address).execute(&mut *tx).await?;
-        }
-        sqlx::query("DELETE FROM link WHERE email = $1").bind(&email).execute(&mut *tx).await?;
-        let hash = AddressHash::of(&parsed("address", &email)?);
-        sqlx::query("DELETE FROM sign_in_attempt WHERE address = $1").bind(hash.to_string()).execute(&mut *tx).await?;
-        sqlx::query("UPDATE consent_decision SET account_id = NULL WHERE account_id = $1")
-            .bind(&text)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM account WHERE id = $1").bind(&text).execute(&mut *tx).await?;
+        let Some(gone) = remove(&mut tx, id).await? else { return Ok(false) };
         tx.commit().await?;
-        forget(&self.db, &self.blobs, &jobs, &blobs).await?;
+        self.forget(&gone).await?;
         Ok(true)
+    }
+
+    /// Lets go of what an account left behind that is no more.
+    pub(crate) async fn forget(&self, gone: &Gone) -> Result<()> {
+        forget(&self.db, &self.blobs, &gone.jobs, &gone.blobs).await
     }
 }
 
-async fn insert(
+/// What rows named that are gone.
+pub(crate) struct Gone {
+    jobs: Vec<String>,
+    blobs: Vec<String>,
+}
+
+/// Removes an account within a transaction. `None` if there is none.
+pub(crate) async fn remove(tx: &mut SqliteConnection, id: AccountId) -> Result<Option<Gone>> {
+    let text = id.to_string();
+    let email: Option<String> =
+        sqlx::query_scalar("SELECT email FROM account WHERE id = $1").bind(&text).fetch_optional(&mut *tx).await?;
+    let Some(email) = email else { return Ok(None) };
+    let jobs: Vec<String> = sqlx::query_scalar(
+        "SELECT job.id FROM job JOIN track ON track.id = job.track_id JOIN session ON session.id = track.session_id
+             WHERE session.account_id = $1",
+    )
+    .bind(&text)
+    .fetch_all(&mut *tx)
+    .await?;
+    let blobs: Vec<String> = sqlx::query_scalar(
+        "SELECT blob FROM track_blob JOIN track ON track.id = track_blob.track_id
+             JOIN session ON session.id = track.session_id WHERE session.account_id = $1",
+    )
+    .bind(&text)
+    .fetch_all(&mut *tx)
+    .await?;
+    // Links to an address that the account was to move to name its holder as well.
+    let addresses: Vec<String> = sqlx::query_scalar("SELECT email FROM link WHERE account_id = $1 UNION SELECT $2")
+        .bind(&text)
+        .bind(&email)
+        .fetch_all(&mut *tx)
+        .await?;
+    for address in &addresses {
+        sqlx::query("DELETE FROM mail WHERE recipient = $1").bind(address).execute(&mut *tx).await?;
+    }
+    sqlx::query("DELETE FROM link WHERE email = $1").bind(&email).execute(&mut *tx).await?;
+    let hash = AddressHash::of(&parsed("address", &email)?);
+    sqlx::query("DELETE FROM sign_in_attempt WHERE address = $1").bind(hash.to_string()).execute(&mut *tx).await?;
+    sqlx::query("UPDATE consent_decision SET account_id = NULL WHERE account_id = $1")
+        .bind(&text)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("DELETE FROM account WHERE id = $1").bind(&text).execute(&mut *tx).await?;
+    Ok(Some(Gone { jobs, blobs }))
+}
+
+/// Closes an account or opens it again, within a transaction. `false` if there is none.
+pub(crate) async fn set_disabled(db: &Db, tx: &mut SqliteConnection, id: AccountId, disabled: bool) -> Result<bool> {
+    let changed = sqlx::query("UPDATE account SET disabled_at = $1 WHERE id = $2")
+        .bind(disabled.then(|| db.now().unix_ms()))
+        .bind(id.to_string())
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+    if disabled {
+        for over in ["DELETE FROM sign_in WHERE account_id = $1", "DELETE FROM link WHERE account_id = $1"] {
+            sqlx::query(over).bind(id.to_string()).execute(&mut *tx).await?;
+        }
+    }
+    Ok(changed == 1)
+}
+
+pub(crate) async fn insert(
     db: &Db,
     tx: &mut SqliteConnection,
     email: &Email,

@@ -1,6 +1,7 @@
 //! What can go wrong in keeping things.
 
-use domain::OutOfPlace;
+use crate::tracks::Held;
+use domain::{OutOfPlace, Quota};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,14 @@ pub enum Error {
     TooManyMails {
         /// How many may wait.
         most: u64,
+    },
+    /// As much is kept for somebody as may be; nothing more is, until something is deleted.
+    #[error("expected at most {} tracks with {} bytes, found {} with {} and one more", quota.tracks, quota.bytes, held.tracks, held.bytes)]
+    Full {
+        /// What is kept for them.
+        held: Held,
+        /// What may be.
+        quota: Quota,
     },
     /// The session is over, so nothing can be given to it.
     #[error("the session has ended: begin a new one")]

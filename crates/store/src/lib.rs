@@ -17,6 +17,7 @@
 
 mod accounts;
 mod activities;
+mod admins;
 mod attempts;
 mod audits;
 mod blobs;
@@ -30,6 +31,7 @@ mod hub;
 mod jobs;
 mod links;
 mod mails;
+mod notices;
 mod operators;
 mod passkeys;
 mod queue;
@@ -42,8 +44,9 @@ mod usage;
 
 pub use accounts::{Accounts, Moved};
 pub use activities::{Activities, Activity};
+pub use admins::{Admins, Changed, Overview, Page};
 pub use attempts::{Attempt, Attempts, Begun, Tried};
-pub use audits::{AuditLine, Audits};
+pub use audits::{AuditLine, Audits, Doer};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
 pub use consents::{ChoiceCount, ConsentDecision, Consents};
 pub use error::{Error, Result};
@@ -54,13 +57,14 @@ pub use hub::JobStatus;
 pub use jobs::{JobWatch, Jobs};
 pub use links::{Link, Links};
 pub use mails::{Mails, NewMail, WaitingMail};
+pub use notices::{NoticeProgress, Noticed, Notices};
 pub use operators::Operators;
 pub use passkeys::{KnownPasskey, NewPasskey, Passkey, Passkeys};
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
 pub use sign_ins::{Member, SignIn, SignIns};
 pub use sweep::{Retention, Swept};
-pub use tracks::{NewTrack, Tracks};
+pub use tracks::{Held, NewTrack, Tracks};
 pub use usage::{ArmResult, ErrorGroup, FeatureUse, PageTimes, Usage};
 
 use domain::{Clock, Entropy, Timestamp};
@@ -90,6 +94,10 @@ pub struct Store {
     pub links: Links,
     /// Mails on their way.
     pub mails: Mails,
+    /// Who may administer accounts, and doing it.
+    pub admins: Admins,
+    /// Notices that the policy has changed.
+    pub notices: Notices,
     /// What administrators did.
     pub audits: Audits,
     /// Their uploads.
@@ -144,6 +152,8 @@ impl Store {
             halves: Halves::new(Arc::clone(&db)),
             links: Links::new(Arc::clone(&db)),
             mails: Mails::new(Arc::clone(&db)),
+            admins: Admins::new(Arc::clone(&db), blobs.clone()),
+            notices: Notices::new(Arc::clone(&db)),
             audits: Audits::new(Arc::clone(&db)),
             tracks: Tracks::new(Arc::clone(&db), blobs.clone()),
             jobs: Jobs::new(Arc::clone(&db)),

@@ -84,6 +84,11 @@ impl Store {
         .execute(&mut *tx)
         .await?
         .rows_affected();
+        // The log lets go of nothing that is younger.
+        sqlx::query("UPDATE audit_horizon SET at = MAX(at, $1)")
+            .bind(before(retention.audits))
+            .execute(&mut *tx)
+            .await?;
         let mut records = 0;
         for (old, until) in [
             ("DELETE FROM usage_event WHERE at <= $1", before(retention.usage)),
@@ -95,6 +100,11 @@ impl Store {
             ("DELETE FROM activity WHERE at <= $1", before(retention.activity)),
             ("DELETE FROM known_network WHERE seen_at <= $1", before(retention.activity)),
             ("DELETE FROM audit WHERE at <= $1", before(retention.audits)),
+            (
+                "DELETE FROM administrator WHERE (until <= $1 OR account_id IS NULL)
+                 AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.actor = administrator.id)",
+                before(retention.audits),
+            ),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();
         }

@@ -4,8 +4,9 @@ use crate::blobs::Blobs;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::jobs;
-use crate::row::{TrackRow, parsed};
-use domain::{FileName, JobId, Owner, ReferenceFile, Settings, StoredBlob, Track, TrackId};
+use crate::row::{TrackRow, number, parsed};
+use domain::{FileName, JobId, Owner, Quota, ReferenceFile, Settings, StoredBlob, Track, TrackId};
+use sqlx::SqliteConnection;
 use std::sync::Arc;
 
 /// The tracks of visitors.
@@ -28,6 +29,15 @@ pub struct NewTrack {
     pub settings: Settings,
 }
 
+/// What is kept for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Their tracks.
+    pub tracks: u64,
+    /// The files of these, mixes, references and masters, bytes.
+    pub bytes: u64,
+}
+
 impl Tracks {
     pub(crate) fn new(db: Arc<Db>, blobs: Blobs) -> Self {
         Self { db, blobs }
@@ -36,6 +46,11 @@ impl Tracks {
     /// Keeps an upload and puts its first job into the queue, both or neither. Once this returns, the upload may be
     /// acknowledged. If it returns an error, the bytes are removed by the next sweep.
     pub async fn add(&self, owner: Owner, track: &NewTrack) -> Result<(TrackId, JobId)> {
+        self.add_within(owner, track, Quota { tracks: u64::MAX, bytes: u64::MAX }).await
+    }
+
+    /// The same, unless more is kept for the owner then than may be: [`Error::Full`].
+    pub async fn add_within(&self, owner: Owner, track: &NewTrack, quota: Quota) -> Result<(TrackId, JobId)> {
         let id = TrackId::draw(self.db.entropy.as_ref());
         let now = self.db.now();
         let mut tx = self.db.write().await?;
@@ -48,6 +63,11 @@ impl Tracks {
             return Err(Error::SessionEnded);
         }
         let reference = track.reference.as_ref();
+        let held = held(&mut tx, &owner.session().to_string()).await?;
+        let bytes = track.source.bytes + reference.map_or(0, |reference| reference.source.bytes);
+        if held.tracks >= quota.tracks || held.bytes.saturating_add(bytes) > quota.bytes {
+            return Err(Error::Full { held, quota });
+        }
         sqlx::query(
             "INSERT INTO track (id, session_id, file_name, source_blob, source_bytes, source_sha256, created_at,
                                 reference_name, reference_blob, reference_bytes, reference_sha256)
@@ -70,6 +90,12 @@ impl Tracks {
         tx.commit().await?;
         self.db.hub.work.notify_one();
         Ok((id, job))
+    }
+
+    /// How much is kept for that owner.
+    pub async fn held(&self, owner: Owner) -> Result<Held> {
+        let mut connection = self.db.reader.acquire().await?;
+        held(&mut connection, &owner.session().to_string()).await
     }
 
     /// One track of that owner.
@@ -121,6 +147,24 @@ impl Tracks {
         forget(&self.db, &self.blobs, &jobs, &blobs).await?;
         Ok(true)
     }
+}
+
+/// What is kept for a session: a guest's, or an account's shelf.
+pub(crate) async fn held(connection: &mut SqliteConnection, session: &str) -> Result<Held> {
+    let (tracks, uploaded): (i64, i64) = sqlx::query_as(
+        "SELECT COUNT(*), COALESCE(SUM(source_bytes + COALESCE(reference_bytes, 0)), 0) FROM track WHERE session_id = $1",
+    )
+    .bind(session)
+    .fetch_one(&mut *connection)
+    .await?;
+    let made: i64 = sqlx::query_scalar(
+        "SELECT COALESCE(SUM(output.bytes), 0) FROM output JOIN job ON job.id = output.job_id
+         JOIN track ON track.id = job.track_id WHERE track.session_id = $1",
+    )
+    .bind(session)
+    .fetch_one(&mut *connection)
+    .await?;
+    Ok(Held { tracks: number("count", tracks)?, bytes: number("length", uploaded.saturating_add(made))? })
 }
 
 /// Lets go of what rows that are gone named: those who watch their jobs, and their bytes.

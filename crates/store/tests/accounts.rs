@@ -6,8 +6,8 @@ mod common;
 
 use common::{Fixture, HOUR};
 use domain::{
-    Account, AccountId, AddressHash, Device, Email, LinkToken, OsEntropy, PersonName, Purpose, SessionToken, SignInId,
-    Stay,
+    Account, AccountId, Actor, AddressHash, Device, Email, LinkToken, OsEntropy, PersonName, Purpose, SessionToken,
+    SignInId, Stay,
 };
 use std::time::Duration;
 use store::{Attempt, Attempts, Begun, Mails, NewMail, Retention, Store};
@@ -238,11 +238,7 @@ async fn of_a_deleted_account_nothing_is_left() {
         store.mails.queue(&mail(to, to)).await.unwrap();
     }
     begun(store, &mia.email).await;
-    store
-        .audits
-        .record(&"command-line".parse().unwrap(), &"create-account".parse().unwrap(), Some(mia.id))
-        .await
-        .unwrap();
+    store.audits.record(Actor::CommandLine, &"create-account".parse().unwrap(), Some(mia.id)).await.unwrap();
     assert_eq!(world.files("blobs"), 5);
 
     assert!(store.accounts.delete(mia.id).await.unwrap());
@@ -401,11 +397,7 @@ async fn accounts_can_be_administered_beside_the_service() {
     world.upload(owner, b"a mix").await;
     let claim = world.claim().await;
     let mia = account(&beside, "mia@example.org").await;
-    beside
-        .audits
-        .record(&"command-line".parse().unwrap(), &"create-account".parse().unwrap(), Some(mia.id))
-        .await
-        .unwrap();
+    beside.audits.record(Actor::CommandLine, &"create-account".parse().unwrap(), Some(mia.id)).await.unwrap();
     assert_eq!(world.store.accounts.list(10).await.unwrap(), std::slice::from_ref(&mia));
     let line = &world.store.audits.latest(1).await.unwrap()[0];
     assert_eq!((line.action.as_str(), line.account), ("create-account", Some(mia.id)));

@@ -183,7 +183,7 @@ fn is_page(response: &Response) -> bool {
 
 /// Who runs the site is not one of its visitors.
 fn is_operators(pattern: &str) -> bool {
-    pattern.split('/').nth(1) == Some("operator")
+    matches!(pattern.split('/').nth(1), Some("operator" | "admin"))
 }
 
 /// A page's name in Google's tables, which is not the one on the page: that may have a file's name in it.
@@ -221,6 +221,7 @@ mod tests {
 
     #[test]
     fn pages_of_the_operator_are_nobodys_business() {
+        assert!(is_operators("/admin") && is_operators("/admin/audit"));
         assert!(is_operators("/operator") && is_operators("/operator/sign-in") && !is_operators("/operators"));
     }
 }

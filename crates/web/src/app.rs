@@ -173,6 +173,7 @@ fn routes() -> Routes {
         .route("/help/{topic}", get(site::help::topic))
         .all(account::routes())
         .all(account::factor_routes())
+        .all(account::admin::routes())
         .all(cookies::routes())
         .route("/operator", get(operator::show::get))
         .route("/operator/sign-in", get(operator::sign_in::get).post(operator::sign_in::post))

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use cookie_policy::Key;
-use domain::{Extra, UploadLimits};
+use domain::{Extra, Quota, UploadLimits};
 use providers::identity::seal::Seal;
 use providers::mail::Mailer;
 
 use crate::analytics::Analytics;
 use crate::operator::OperatorToken;
+use crate::proxies::Proxies;
 
 /// Until the service has an address.
 const LOCAL_URL: &str = "http://127.0.0.1:8080";
@@ -28,6 +29,10 @@ pub struct Config {
     pub analytics: Analytics,
     /// The way that mails take.
     pub mailer: Mailer,
+    /// How many mails of a policy notice are written in a minute.
+    pub notices_per_minute: u32,
+    /// Whose word counts about where a request came from.
+    pub proxies: Proxies,
 }
 
 /// Who runs the service, and how browsers reach it.
@@ -85,12 +90,23 @@ pub struct Limits {
     pub uploads_per_visitor: usize,
     /// Uploads at one time from all visitors.
     pub uploads_in_all: usize,
-    /// How long a connection may say nothing in the middle of an upload.
+    /// How long a connection may say nothing in the middle of an upload, or take nothing of an answer.
     pub silence: Duration,
     /// How long a visitor's session lasts since it was last used.
     pub session: Duration,
     /// How long a track of a visitor without an account is kept since its upload.
     pub kept: Duration,
+    /// How much is kept for a visitor without an account.
+    pub guest_quota: Quota,
+    /// How much is kept for an account.
+    pub account_quota: Quota,
+}
+
+impl Limits {
+    /// How much is kept for whoever this is.
+    pub(crate) fn quota(&self, is_member: bool) -> Quota {
+        if is_member { self.account_quota } else { self.guest_quota }
+    }
 }
 
 impl Default for Limits {
@@ -102,6 +118,8 @@ impl Default for Limits {
             silence: Duration::from_secs(30),
             session: Duration::from_hours(7 * 24),
             kept: Duration::from_hours(24),
+            guest_quota: Quota::GUEST,
+            account_quota: Quota::ACCOUNT,
         }
     }
 }

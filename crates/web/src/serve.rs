@@ -23,6 +23,8 @@ use tower::ServiceExt as _;
 use crate::app::app;
 use crate::config::{Config, Site};
 use crate::mails;
+use crate::notices::Writing;
+use crate::patience::Patient;
 use crate::registry;
 use crate::throttle::Peer;
 
@@ -69,10 +71,19 @@ pub async fn serve(
     let tells_links = config.listen.ip().is_loopback();
     tokio::spawn(mails::keep_sending(store.clone(), config.mailer.clone(), tells_links, closing.clone()));
     let site = Site { local_url: format!("http://{address}"), ..config.site.clone() };
+    let notices = Writing {
+        store: store.clone(),
+        origin: site.origin().to_owned(),
+        pause: Duration::from_mins(1) / config.notices_per_minute.max(1),
+        entropy: Arc::clone(&entropy),
+    };
+    tokio::spawn(notices.keep_on(closing.clone()));
     let app = app(store, &site, config.limits, &policy, entropy, &config.analytics, closing);
 
     let graceful = GracefulShutdown::new();
+    let patience = config.limits.silence;
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let proxies = Arc::new(config.proxies.clone());
     ready(address);
     tokio::pin!(shutdown);
     loop {
@@ -95,15 +106,17 @@ pub async fn serve(
         };
         // Small answers (progress) are not to wait for more.
         let _ = stream.set_nodelay(true);
+        let proxies = Arc::clone(&proxies);
         let service = TowerToHyperService::new(app.clone().map_request(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer.ip()));
+            let client = proxies.client(peer.ip(), request.headers());
+            request.extensions_mut().insert(Peer(client));
             request
         }));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_WITHIN)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Patient::new(stream, patience)), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

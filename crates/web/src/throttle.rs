@@ -12,8 +12,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use tokio::time::Instant;
 
-/// Where a request came from, as an extension of it: the connection's other end. A header that names another address
-/// is believed nowhere, for anybody can write one.
+/// Where a request came from, as an extension of it: the connection's other end, or whom a proxy speaks for that the
+/// operator trusts ([`crate::proxies`]).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 

@@ -103,38 +103,6 @@ async fn a_form_from_elsewhere_changes_nothing() {
 }
 
 #[tokio::test]
-async fn every_address_with_an_id_is_404_to_another_account() {
-    let bench = bench().await;
-    let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
-    let form = common::form("mix.wav", b"a mix", &[]);
-    let answer = bench.upload(&mia.cookie(), form).await;
-    let track = location(&answer)
-        .strip_prefix("/tracks/")
-        .and_then(|path| path.strip_suffix("?fresh"))
-        .expect("hers")
-        .to_owned();
-    bench.work().await;
-    let session = bench.store.sign_ins.list(mias.id).await.expect("the database")[0].id.to_string();
-    let (mut eve, _) = signed_in(&bench, "eve@example.org").await;
-    let mut asked = 0;
-    for pattern in web::patterns().into_iter().filter(|pattern| pattern.contains("{id}")) {
-        let id = if pattern.starts_with("/account") { &session } else { &track };
-        let path = pattern.replace("{id}", id).replace("{kind}", "wav24");
-        for (method, answer) in [("GET", eve.get(&path).await), ("POST", eve.post(&path, &[]).await)] {
-            if answer.status != StatusCode::METHOD_NOT_ALLOWED {
-                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
-                asked += 1;
-            }
-        }
-    }
-    assert!(asked >= 9, "{asked}");
-    assert_eq!(mia.get(&format!("/tracks/{track}")).await.status, StatusCode::OK, "it is there, for her");
-    let ended = mia.post(&format!("/account/sessions/{session}/end"), &[]).await;
-    assert_eq!(location(&ended), "/account?done=session");
-    assert_eq!(mia.get("/account").await.status, StatusCode::SEE_OTHER);
-}
-
-#[tokio::test]
 async fn signing_in_leads_on_within_this_site_alone() {
     let bench = bench().await;
     account(&bench, "mia@example.org").await;

@@ -1,5 +1,6 @@
 //! One module a subcommand.
 
+pub(crate) mod admin;
 pub(crate) mod album;
 pub(crate) mod analyse;
 pub(crate) mod doctor;

@@ -11,7 +11,7 @@ use providers::analytics::{Ga4, Relay, RelayOptions, Tally};
 use providers::mail::Mailer;
 use store::{Retention, Store};
 use tracing_subscriber::EnvFilter;
-use web::{Analytics, Config, Limits, OperatorToken, Site};
+use web::{Analytics, Config, Limits, OperatorToken, Proxies, Site};
 use worker::{Mastering, Pool, PoolOptions};
 
 use crate::cli::ServeArgs;
@@ -41,11 +41,16 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Ok(ga4) => ga4,
         Err(problem) => return outcome::usage(&problem),
     };
+    let proxies = match Proxies::check(&service.trusted_proxies, &service.proxy_header) {
+        Ok(proxies) => proxies,
+        Err(problem) => return outcome::usage(&problem),
+    };
     let data = args.data.as_deref().unwrap_or(&settings.data);
     let mailer = match settings.mail.mailer(data) {
         Ok(mailer) => mailer,
         Err(problem) => return outcome::usage(&problem),
     };
+    let notices_per_minute = settings.mail.notices_per_minute;
     log();
     if let Mailer::Folder(folder) = &mailer
         && !listen.ip().is_loopback()
@@ -56,9 +61,15 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         );
     }
     let kept = Duration::from_hours(settings.serve.guest_hours.min(24 * 365));
-    let limits = Limits { upload: upload_limits(settings), kept, ..Limits::default() };
+    let limits = Limits {
+        upload: upload_limits(settings),
+        kept,
+        guest_quota: settings.quota.guest(),
+        account_quota: settings.quota.account(),
+        ..Limits::default()
+    };
     let engine = Mastering { limits: limits.upload, max_decoded_bytes: Some(settings.limits().max_decoded_bytes) };
-    let config = Config { listen, site, limits, analytics: Analytics::None, mailer };
+    let config = Config { listen, site, limits, analytics: Analytics::None, mailer, notices_per_minute, proxies };
     let done = tokio::runtime::Runtime::new()
         .map_err(Box::from)
         .and_then(|runtime| runtime.block_on(serve(config, ga4, engine, data)));

@@ -19,8 +19,8 @@ use super::{Feature, Usage, experiment};
 pub(crate) struct Cause(pub(crate) String);
 
 const OPERATOR: &str = "/operator";
-/// Pages that belong to the operator, and what is asked for by machines: no visitor is counted here.
-const NOT_FOR_VISITORS: [&str; 4] = [OPERATOR, "/healthz", "/assets", "/.well-known"];
+/// Pages that belong to the operator and to administrators, and what is asked for by machines: no visitor is counted here.
+const NOT_FOR_VISITORS: [&str; 5] = [OPERATOR, "/admin", "/healthz", "/assets", "/.well-known"];
 
 /// Measures, and counts the visitor where they agreed.
 pub(crate) async fn watch(State(usage): State<Usage>, mut request: Request, next: Next) -> Response {

@@ -5,6 +5,7 @@
 pub mod authenticator;
 pub mod factor;
 pub mod member;
+pub mod served;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use domain::{AddressHash, FileName, StoredBlob, Timestamp};
+use domain::{AccountId, AddressHash, FileName, StoredBlob, Timestamp};
 use futures_util::stream;
 use serde_json::{Value, json};
 use store::Member;
@@ -144,9 +144,23 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
         "activity": activity.collect::<Vec<_>>(),
         "attempts_to_sign_in": attempts.collect::<Vec<_>>(),
         "decisions_about_cookies": decisions.collect::<Vec<_>>(),
+        "administration": administration(state, account.id).await?,
         "tracks": tracks,
     });
     Ok((told, entries))
+}
+
+/// What administrators did with an account, whether its holder is one, and what they were told.
+async fn administration(state: &AppState, account: AccountId) -> Result<Value, Problem> {
+    let store = &state.store;
+    let since = store.admins.find(account).await?.and_then(|seen| seen.admin_since);
+    let done = store.audits.of_account(account).await?.into_iter();
+    let notices = store.notices.of_account(account).await?.into_iter();
+    Ok(json!({
+        "administrator_since": since.map(moment),
+        "done_with_the_account": done.map(|(at, act)| json!({ "at": moment(at), "what": act.as_str() })).collect::<Vec<_>>(),
+        "policy_notices": notices.map(|(version, at)| json!({ "version": version, "at": moment(at) })).collect::<Vec<_>>(),
+    }))
 }
 
 fn moment(at: Timestamp) -> String {

@@ -1,5 +1,6 @@
 //! A page with one form on it, as most pages of an account are.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use askama::Template;
@@ -64,7 +65,7 @@ pub(super) struct Form {
     pub(super) lead: String,
     /// Good news, or what is to be known before.
     pub(super) note: Option<String>,
-    pub(super) action: &'static str,
+    pub(super) action: Cow<'static, str>,
     pub(super) hidden: Vec<(&'static str, String)>,
     pub(super) inputs: Vec<Input>,
     /// Whether to stay signed in, where that is asked.
@@ -81,14 +82,14 @@ impl Form {
     pub(super) fn new(
         title: &'static str,
         lead: impl Into<String>,
-        action: &'static str,
+        action: impl Into<Cow<'static, str>>,
         button: &'static str,
     ) -> Self {
         Self {
             title,
             lead: lead.into(),
             note: None,
-            action,
+            action: action.into(),
             hidden: Vec::new(),
             inputs: Vec::new(),
             keep: None,

@@ -140,6 +140,24 @@ impl Letter {
         Self { lines: lines.into_iter().map(Into::into).collect(), ..Self::to_holder(kind, account, subject) }
     }
 
+    /// To an address that an administrator wants an account for.
+    fn invitation(origin: &str, to: &Email, token: &LinkToken) -> Self {
+        Self {
+            kind: "invitation",
+            to: to.clone(),
+            subject: "An account for you at Balanced Mastering",
+            name: None,
+            lines: vec![
+                "Whoever runs this site has an account for you. Open the link, choose a password that nobody else knows, and \
+                 it is yours."
+                    .to_owned(),
+            ],
+            link: Some(("Make my account", format!("{origin}/account/confirm?{TOKEN}={}", token.reveal()))),
+            close: "The link works once, within 24 hours. If you do not want an account, leave it alone, and there will be \
+                    none.",
+        }
+    }
+
     fn written(&self, entropy: &dyn Entropy) -> Result<NewMail, askama::Error> {
         let mut number = [0; 8];
         entropy.fill(&mut number);
@@ -151,6 +169,21 @@ impl Letter {
             html: Html(self).render()?,
         })
     }
+}
+
+/// A mail that could not be written down.
+#[derive(Debug, thiserror::Error)]
+#[error("a mail could not be written")]
+pub struct NotWritten(#[from] askama::Error);
+
+/// The mail with which an administrator invites somebody: its reader alone ever knows the password.
+pub fn invitation(origin: &str, to: &Email, token: &LinkToken, entropy: &dyn Entropy) -> Result<NewMail, NotWritten> {
+    Ok(Letter::invitation(origin, to, token).written(entropy)?)
+}
+
+/// The last mail to somebody whose account was deleted.
+pub fn farewell(account: &Account, entropy: &dyn Entropy) -> Result<NewMail, NotWritten> {
+    Ok(Letter::deleted(account).written(entropy)?)
 }
 
 fn address(state: &AppState, path: &str, token: &LinkToken) -> String {

@@ -5,6 +5,7 @@
 //! signs in asks for the password again. Not here: what is kept (`store`), how passwords are hashed (`providers`).
 
 mod activity;
+pub(crate) mod admin;
 mod ask;
 mod client;
 mod confirm;
@@ -16,7 +17,7 @@ mod export;
 mod factors;
 mod forgot;
 mod form;
-mod letters;
+pub(crate) mod letters;
 mod name;
 mod password;
 mod prove;

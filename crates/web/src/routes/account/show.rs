@@ -105,6 +105,7 @@ struct AccountPage<'a> {
     tries: Vec<Try>,
     factors: Panel,
     activity: Vec<Line>,
+    is_admin: bool,
 }
 
 pub(crate) async fn get(
@@ -199,6 +200,7 @@ async fn render(
         tries: tries.collect(),
         factors,
         activity,
+        is_admin: state.store.admins.is(account.id).await?,
         shell: state.shell(visit, Here::Account),
     };
     Ok(private(page(status, &view)))

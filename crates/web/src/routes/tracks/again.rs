@@ -6,16 +6,18 @@ use axum::http::StatusCode;
 use axum::response::Redirect;
 use domain::Settings;
 
-use super::track_id;
+use super::{quota, track_id};
 use crate::app::AppState;
 use crate::choices::Form;
 use crate::csrf::{Fields, Protected};
 use crate::page::Problem;
+use crate::visit::Visit;
 use crate::visitor::Visitor;
 
 pub(crate) async fn post(
     State(state): State<AppState>,
     Path(id): Path<String>,
+    visit: Visit,
     Visitor { owner }: Visitor,
     Protected(fields): Protected,
 ) -> Result<Redirect, Problem> {
@@ -23,6 +25,11 @@ pub(crate) async fn post(
     let job = state.store.jobs.latest(owner, id).await?.ok_or_else(Problem::not_found)?;
     // A second click finds the work under way: it is left alone.
     if job.course.state.is_final() {
+        let quota = state.limits.quota(visit.member.is_some());
+        let held = state.store.tracks.held(owner).await?;
+        if held.bytes >= quota.bytes {
+            return Err(quota::problem(held, quota, visit.member.is_some()));
+        }
         let track = state.store.tracks.find(owner, id).await?.ok_or_else(Problem::not_found)?;
         let settings = if fields.get("loudness").is_some() {
             wished(&fields, track.reference.is_some())?

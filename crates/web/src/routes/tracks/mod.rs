@@ -8,6 +8,7 @@ pub(crate) mod form;
 pub(crate) mod list;
 pub(crate) mod original;
 pub(crate) mod preview;
+mod quota;
 pub(crate) mod report;
 pub(crate) mod report_page;
 pub(crate) mod result;

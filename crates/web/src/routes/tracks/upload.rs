@@ -9,12 +9,12 @@ use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use cookie_policy::Cookie as _;
-use domain::{FileName, Owner, ReferenceFile, StoredBlob, TrackId};
+use domain::{FileName, Owner, Quota, ReferenceFile, StoredBlob, TrackId};
 use futures_util::StreamExt as _;
 use serde::Serialize;
-use store::NewTrack;
+use store::{Held, NewTrack};
 
-use super::{form, show};
+use super::{form, quota, show};
 use crate::app::AppState;
 use crate::choices::Form;
 use crate::consent::{Back, Need, interstitial};
@@ -43,11 +43,18 @@ struct Rejection {
     message: String,
     /// The visitor's own decision stands in the way: a page of its own, or a script with a link, offers to change it.
     blocked: bool,
+    /// As much is kept as may be: a link leads to where something can be deleted.
+    full: bool,
 }
 
 impl Rejection {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), blocked: false }
+        Self { status, message: message.into(), blocked: false, full: false }
+    }
+
+    fn full(held: Held, quota: Quota, is_member: bool) -> Self {
+        let rejection = Self::unprocessable(quota::message(held, quota, is_member));
+        Self { full: true, ..rejection }
     }
 
     /// The visitor blocked the cookie that an upload needs.
@@ -115,11 +122,12 @@ pub(crate) async fn post(
                 Redirect::to(&location).into_response()
             }
         }
-        Err(Rejection { status, message, blocked }) if wants_json => {
-            let link = blocked.then(|| {
+        Err(Rejection { status, message, blocked, full }) if wants_json => {
+            let settings = || {
                 let settings = format!("/cookies/settings?lang={}&back=%2F", visit.language.code());
                 (settings, visit.language.words().frame.settings)
-            });
+            };
+            let link = if full { Some(("/tracks".to_owned(), "Your tracks")) } else { blocked.then(settings) };
             (status, Json(Answer::Refusal { message, link })).into_response()
         }
         Err(Rejection { blocked: true, .. }) => interstitial(&state, &visit, Need::Upload, &Back::of("/")),
@@ -158,6 +166,16 @@ async fn take(
             return Err(rejection);
         }
     };
+    let quota = state.limits.quota(visit.member.is_some());
+    if let Some(visitor) = visitor {
+        // What cannot be kept need not be sent first, as far as that is known.
+        let held = state.store.tracks.held(visitor.owner).await?;
+        let coming = length.unwrap_or_default().saturating_sub(FRAMING_BYTES);
+        if held.tracks >= quota.tracks || held.bytes.saturating_add(coming) > quota.bytes {
+            drain(body).await;
+            return Err(Rejection::full(held, quota, visit.member.is_some()));
+        }
+    }
     let multipart = Multipart::from_request(Request::from_parts(parts, body), &()).await.map_err(|_| {
         Rejection::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -289,16 +307,22 @@ async fn text(field: &mut Field<'_>) -> Result<String, Rejection> {
 
 /// Acknowledges the upload: from here on it is the visitor's. The first one begins their session.
 async fn keep(state: &AppState, owner: Option<Owner>, visit: &Visit, track: &NewTrack) -> Result<TrackId, Rejection> {
+    let is_member = visit.member.is_some();
+    let quota = state.limits.quota(is_member);
     if let Some(owner) = owner {
-        match state.store.tracks.add(owner, track).await {
+        match state.store.tracks.add_within(owner, track, quota).await {
             Ok((id, _)) => return Ok(id),
+            Err(store::Error::Full { held, quota }) => return Err(Rejection::full(held, quota, is_member)),
             // It ended while the upload ran: a new one begins.
             Err(store::Error::SessionEnded) => {}
             Err(error) => return Err(error.into()),
         }
     }
     let (token, session) = state.store.sessions.begin(state.limits.session).await?;
-    let (id, _) = state.store.tracks.add(session.owner(), track).await?;
+    let (id, _) = match state.store.tracks.add_within(session.owner(), track, quota).await {
+        Err(store::Error::Full { held, quota }) => return Err(Rejection::full(held, quota, is_member)),
+        added => added?,
+    };
     let value = SessionIdCookie::value(token.reveal()).map_err(|error| Problem::internal(&error))?;
     let set = visit.jar.essential().and_then(|granted| visit.jar.set(value, &granted));
     set.map_err(|_| Rejection::blocked(visit.language))?;

@@ -1,0 +1,119 @@
+//! Whose is it? Every address with a part that is left open, asked by everybody whom it does not concern: another
+//! account, a guest with tracks of their own, and somebody without any cookie. To them there is nothing, whatever the
+//! method. The list of addresses is the router's own: a new one fails here until this file says whose it is.
+
+mod common;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use common::member::{Browser, bench, location, signed_in};
+use common::{Bench, get};
+use domain::{Act, Actor};
+
+/// What is the same for everybody: these open nothing that is anybody's.
+const EVERYBODYS: [&str; 3] = ["/assets/{version}/{name}", "/cookies/versions/{version}", "/help/{topic}"];
+
+/// What Mia has, by the parts that patterns leave open.
+struct Hers {
+    track: String,
+    session: String,
+    account: String,
+}
+
+impl Hers {
+    /// The address under a pattern that is hers; nothing for a pattern that nobody has thought about yet.
+    fn address(&self, pattern: &str) -> Option<String> {
+        let id = match pattern.split('/').nth(1)? {
+            "tracks" => &self.track,
+            "account" if pattern.starts_with("/account/sessions/") => &self.session,
+            // Not even hers: an administrator's.
+            "admin" if pattern.starts_with("/admin/accounts/") => &self.account,
+            _ => return None,
+        };
+        let path = pattern.replace("{id}", id).replace("{kind}", "wav24").replace("{act}", "enable");
+        (!path.contains('{')).then_some(path)
+    }
+}
+
+fn open_patterns() -> Vec<&'static str> {
+    web::patterns().into_iter().filter(|pattern| pattern.contains('{') && !EVERYBODYS.contains(pattern)).collect()
+}
+
+/// The methods that the router has a handler for.
+async fn methods(bench: &Bench, path: &str) -> Vec<Method> {
+    let answer = bench.send(get(path, "").method("TRACE").body(Body::empty()).expect("a request")).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    let allowed = answer.header(header::ALLOW).split(',').map(|method| method.trim().parse().expect("a method"));
+    allowed.collect()
+}
+
+/// Asks in one way, with a form of this site's own where it is a form.
+async fn ask(browser: &mut Browser<'_>, method: &Method, path: &str) -> StatusCode {
+    if *method == Method::POST {
+        return browser.post(path, &[("password", common::member::PASSWORD)]).await.status;
+    }
+    let request = get(path, &browser.cookie()).method(method.clone()).body(Body::empty());
+    browser.bench.send(request.expect("a request")).await.status
+}
+
+#[tokio::test]
+async fn what_has_an_id_is_its_owners_alone() {
+    let bench = bench().await;
+    let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
+    let uploaded = bench.upload(&mia.cookie(), common::form("mix.wav", b"a mix", &[])).await;
+    let track = location(&uploaded).trim_start_matches("/tracks/").trim_end_matches("?fresh").to_owned();
+    bench.work().await;
+    let session = bench.store.sign_ins.list(mias.id).await.expect("the database")[0].id.to_string();
+    let hers = Hers { track, session, account: mias.id.to_string() };
+
+    let (eve, _) = signed_in(&bench, "eve@example.org").await;
+    let mut guest = Browser::of(&bench);
+    let (_, cookie) = bench.uploaded("other.wav", b"another mix").await;
+    let (name, value) = cookie.split_once('=').expect("a pair");
+    guest.cookies.insert(name.to_owned(), value.to_owned());
+    bench.work().await;
+    let mut strangers = [("another account", eve), ("a guest", guest), ("nobody", Browser::of(&bench))];
+
+    let mut asked = 0;
+    let mut ways_in = Vec::new();
+    for pattern in open_patterns() {
+        let path = hers.address(pattern).unwrap_or_else(|| panic!("say in this file whose {pattern} is"));
+        for method in methods(&bench, &path).await {
+            for (who, browser) in &mut strangers {
+                let status = ask(browser, &method, &path).await;
+                // Who is not signed in is asked to, before anything is looked up.
+                let is_sent_away = *who != "another account" && pattern.starts_with("/account/");
+                let expected = if is_sent_away { StatusCode::SEE_OTHER } else { StatusCode::NOT_FOUND };
+                assert_eq!(status, expected, "{method} {path} by {who}");
+                asked += 1;
+            }
+            if pattern.starts_with("/admin/") {
+                assert_eq!(
+                    ask(&mut mia, &method, &path).await,
+                    StatusCode::NOT_FOUND,
+                    "{method} {path} by whom it is about"
+                );
+            }
+            ways_in.push((method, path.clone()));
+        }
+    }
+    assert!(asked >= 3 * 15, "{asked}");
+
+    // It was all there, and still is, for her: nothing above was 404 for want of anything to find.
+    ways_in.sort_by_key(|(method, path)| (*method == Method::POST, path.ends_with("/end"), path.ends_with("/delete")));
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, adas.id).await.expect("the database");
+    for (method, path) in ways_in {
+        let browser = if path.starts_with("/admin/") { &mut ada } else { &mut mia };
+        let status = ask(browser, &method, &path).await;
+        assert!(status.is_success() || status.is_redirection(), "{method} {path} by its owner: {status}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_everybodys_is_still_there() {
+    let known = web::patterns();
+    for pattern in EVERYBODYS {
+        assert!(known.contains(&pattern), "{pattern} is gone: take it off this list");
+    }
+}
