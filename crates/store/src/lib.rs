@@ -11,7 +11,8 @@
 //! - *What is counted is nobody's.* No table of [`Consents`], [`Usage`] and [`Health`] refers to a session, a track or an
 //!   address, and each has its end ([`Retention`]).
 //! - *What was deleted is gone.* With an account go its tracks, bytes, sessions, links, mails and attempts
-//!   ([`Accounts::delete`]); of a secret that opens something its hash alone was ever here.
+//!   ([`Accounts::delete`]); of a secret that opens something its hash alone was ever here,
+//!   and of the key of an authenticator app its sealed bytes.
 //!
 //! Not here: HTTP, sound, and rules of the business (those are `domain`'s; the queue applies them).
 

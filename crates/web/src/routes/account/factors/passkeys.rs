@@ -300,11 +300,15 @@ pub(crate) async fn rename(
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
     let id: PasskeyId = id.parse().map_err(|_| Problem::not_found())?;
-    match fields.get("name").unwrap_or_default().parse() {
-        Ok::<PasskeyName, _>(name) if state.store.passkeys.rename(member.account.id, id, &name).await? => {
+    let account = member.account.id;
+    if !state.store.passkeys.list(account).await?.iter().any(|passkey| passkey.id == id) {
+        return Err(Problem::not_found());
+    }
+    match fields.get("name").unwrap_or_default().parse::<PasskeyName>() {
+        Ok(name) => {
+            state.store.passkeys.rename(account, id, &name).await?;
             Ok(done(Done::PasskeyName))
         }
-        Ok(_) => Err(Problem::not_found()),
         Err(error) => show(&state, &visit, &member, None, Some(&sentence(&error))).await,
     }
 }
