@@ -22,6 +22,8 @@ pub enum Act {
     Enable,
     /// Sign all its browsers out.
     EndSessions,
+    /// Let the password alone open it again, for a holder who has lost their app, passkeys and paper.
+    RemoveFactors,
     /// Let its holder administer accounts.
     MakeAdmin,
     /// Do not let them any more.
@@ -32,8 +34,15 @@ pub enum Act {
 
 impl Act {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Disable, Self::Enable, Self::EndSessions, Self::MakeAdmin, Self::RemoveAdmin, Self::Delete];
+    pub const ALL: [Self; 7] = [
+        Self::Disable,
+        Self::Enable,
+        Self::EndSessions,
+        Self::RemoveFactors,
+        Self::MakeAdmin,
+        Self::RemoveAdmin,
+        Self::Delete,
+    ];
 
     /// Its name in addresses and in the audit log.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +50,7 @@ impl Act {
             Self::Disable => "disable",
             Self::Enable => "enable",
             Self::EndSessions => "end-sessions",
+            Self::RemoveFactors => "remove-factors",
             Self::MakeAdmin => "make-admin",
             Self::RemoveAdmin => "remove-admin",
             Self::Delete => "delete",

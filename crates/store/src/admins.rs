@@ -8,6 +8,7 @@ use crate::audits;
 use crate::blobs::Blobs;
 use crate::db::Db;
 use crate::error::Result;
+use crate::factors;
 use crate::row::number;
 use crate::tracks::held;
 use crate::{Accounts, Held};
@@ -213,6 +214,11 @@ impl Admins {
             }
             Act::EndSessions => {
                 sqlx::query("DELETE FROM sign_in WHERE account_id = $1").bind(id.to_string()).execute(&mut *tx).await?;
+            }
+            Act::RemoveFactors => {
+                if !factors::remove_all(&mut tx, id).await? {
+                    return Ok(Changed::Already);
+                }
             }
             Act::MakeAdmin => self.grant(&mut tx, id).await?,
             Act::RemoveAdmin => {

@@ -167,23 +167,6 @@ impl Factors {
         Ok(off == 1)
     }
 
-    /// Forgets every factor of an account, for an administrator who knows that its holder has lost them.
-    pub async fn remove_all(&self, account: AccountId) -> Result<()> {
-        let mut tx = self.db.write().await?;
-        for over in [
-            "DELETE FROM totp WHERE account_id = $1",
-            "DELETE FROM totp_setup WHERE account_id = $1",
-            "DELETE FROM passkey WHERE account_id = $1",
-            "DELETE FROM wrong_code WHERE account_id = $1",
-            "DELETE FROM half_sign_in WHERE account_id = $1",
-        ] {
-            sqlx::query(over).bind(account.to_string()).execute(&mut *tx).await?;
-        }
-        drop_idle_codes(&mut tx, account).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
     /// Takes these recovery codes in place of all that were before.
     pub async fn set_codes(&self, account: AccountId, codes: &[RecoveryId]) -> Result<()> {
         let mut tx = self.db.write().await?;
@@ -255,6 +238,23 @@ impl Factors {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Forgets every factor of an account, and who was asked for one. `false` if there was none.
+pub(crate) async fn remove_all(tx: &mut SqliteConnection, account: AccountId) -> Result<bool> {
+    let mut removed = 0;
+    for over in ["DELETE FROM totp WHERE account_id = $1", "DELETE FROM passkey WHERE account_id = $1"] {
+        removed += sqlx::query(over).bind(account.to_string()).execute(&mut *tx).await?.rows_affected();
+    }
+    for over in [
+        "DELETE FROM totp_setup WHERE account_id = $1",
+        "DELETE FROM wrong_code WHERE account_id = $1",
+        "DELETE FROM half_sign_in WHERE account_id = $1",
+    ] {
+        sqlx::query(over).bind(account.to_string()).execute(&mut *tx).await?;
+    }
+    drop_idle_codes(tx, account).await?;
+    Ok(removed > 0)
 }
 
 /// Recovery codes stand in for a factor; without one they would be left lying about.

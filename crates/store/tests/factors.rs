@@ -5,11 +5,13 @@ mod common;
 
 use common::{Fixture, HOUR};
 use domain::{
-    Account, AddressHash, BrowserMark, Device, Happening, NetworkMark, OsEntropy, PasskeyPurpose, RecoveryCode, Stay,
-    TotpStep,
+    Account, Act, Actor, AddressHash, BrowserMark, Device, Happening, NetworkMark, OsEntropy, PasskeyPurpose,
+    RecoveryCode, Stay, TotpStep,
 };
 use std::time::Duration;
-use store::{Attempt, Begun, CodeTry, Factors, FactorsSet, Halves, NewPasskey, Passkeys, Retention, SignIns, Store};
+use store::{
+    Attempt, Begun, Changed, CodeTry, Factors, FactorsSet, Halves, NewPasskey, Passkeys, Retention, SignIns, Store,
+};
 
 async fn account(store: &Store, email: &str) -> Account {
     store.accounts.add(&email.parse().unwrap(), &"Mia".parse().unwrap(), "hash").await.unwrap().unwrap()
@@ -188,7 +190,9 @@ async fn an_administrator_takes_all_factors_away_from_who_lost_them() {
     factors.begin_app(mia.id, b"key").await.unwrap();
     factors.confirm_app(mia.id, b"key", TotpStep(1)).await.unwrap();
     factors.set_codes(mia.id, &[RecoveryCode::draw(&OsEntropy).id(mia.id)]).await.unwrap();
-    factors.remove_all(mia.id).await.unwrap();
+    let remove = || store.admins.change(Actor::CommandLine, Act::RemoveFactors, mia.id);
+    assert_eq!(remove().await.unwrap(), Changed::Done);
+    assert_eq!(remove().await.unwrap(), Changed::Already);
     assert_eq!(factors.of(mia.id).await.unwrap(), FactorsSet::default());
     assert!(store.accounts.find(mia.id).await.unwrap().is_some());
 }
@@ -242,7 +246,7 @@ async fn a_passkey_is_one_accounts_and_its_counter_goes_up() {
         let added = passkeys.add(mia, &NewPasskey { credential: &credential, ..new.clone() }).await.unwrap();
         assert_eq!(added.is_some(), number < Passkeys::MOST, "{number}");
     }
-    store.factors.remove_all(mia).await.unwrap();
+    store.admins.change(Actor::CommandLine, Act::RemoveFactors, mia).await.unwrap();
     assert!(passkeys.list(mia).await.unwrap().is_empty());
 }
 

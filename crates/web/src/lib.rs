@@ -45,5 +45,5 @@ pub use config::{Config, ConfigError, Limits, Site};
 pub use notices::PolicyNotice;
 pub use operator::{OperatorToken, ShortToken};
 pub use proxies::{NotAProxy, Proxies};
-pub use routes::account::letters::{NotWritten, farewell, invitation};
+pub use routes::account::letters::{NotWritten, factors_removed, farewell, invitation};
 pub use serve::{ServeError, serve};

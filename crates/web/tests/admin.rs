@@ -4,6 +4,7 @@ mod common;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use common::factor::{app, halfway};
 use common::member::{Browser, PASSWORD, account, bench, location, mail, no_mail, signed_in};
 use common::{Bench, genuine, get};
 use domain::{Account, Act, Actor};
@@ -215,6 +216,24 @@ async fn deletion_takes_all_and_tells_its_holder() {
     assert_eq!(act(&mut ada, &mias, Act::Delete, PASSWORD).await.status, StatusCode::NOT_FOUND);
     let log = ada.get("/admin/audit").await.text();
     assert!(log.contains("<strong>delete</strong>") && !log.contains("mia@example.org"), "{log}");
+}
+
+#[tokio::test]
+async fn who_lost_their_second_step_gets_in_by_password_again_and_is_told() {
+    let bench = bench().await;
+    let (mut ada, _) = admin(&bench, "ada@example.org").await;
+    let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
+    let page = format!("/admin/accounts/{}", mias.id);
+    assert!(!ada.get(&page).await.text().contains("Take the second step away"), "there is none");
+    app(&mut mia).await;
+    assert!(ada.get(&page).await.text().contains("Take the second step away"));
+    halfway(&mut Browser::of(&bench), "mia@example.org").await;
+
+    let taken = act(&mut ada, &mias, Act::RemoveFactors, PASSWORD).await;
+    assert!(ada.get(location(&taken)).await.text().contains("The password alone opens the account again."));
+    let told = mail(&bench).await.mail;
+    assert_eq!((told.to.as_str(), told.subject.as_str()), ("mia@example.org", "Your second step was taken away"));
+    assert_eq!(location(&Browser::of(&bench).sign_in("mia@example.org", PASSWORD).await), "/tracks");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod common;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use common::authenticator::{Device, add};
 use common::member::{Browser, bench, location, signed_in};
 use common::{Bench, get};
 use domain::{Act, Actor};
@@ -17,6 +18,7 @@ const EVERYBODYS: [&str; 3] = ["/assets/{version}/{name}", "/cookies/versions/{v
 struct Hers {
     track: String,
     session: String,
+    passkey: String,
     account: String,
 }
 
@@ -26,6 +28,7 @@ impl Hers {
         let id = match pattern.split('/').nth(1)? {
             "tracks" => &self.track,
             "account" if pattern.starts_with("/account/sessions/") => &self.session,
+            "account" if pattern.starts_with("/account/passkeys/") => &self.passkey,
             // Not even hers: an administrator's.
             "admin" if pattern.starts_with("/admin/accounts/") => &self.account,
             _ => return None,
@@ -50,7 +53,7 @@ async fn methods(bench: &Bench, path: &str) -> Vec<Method> {
 /// Asks in one way, with a form of this site's own where it is a form.
 async fn ask(browser: &mut Browser<'_>, method: &Method, path: &str) -> StatusCode {
     if *method == Method::POST {
-        return browser.post(path, &[("password", common::member::PASSWORD)]).await.status;
+        return browser.post(path, &[("password", common::member::PASSWORD), ("name", "Mine")]).await.status;
     }
     let request = get(path, &browser.cookie()).method(method.clone()).body(Body::empty());
     browser.bench.send(request.expect("a request")).await.status
@@ -63,8 +66,10 @@ async fn what_has_an_id_is_its_owners_alone() {
     let uploaded = bench.upload(&mia.cookie(), common::form("mix.wav", b"a mix", &[])).await;
     let track = location(&uploaded).trim_start_matches("/tracks/").trim_end_matches("?fresh").to_owned();
     bench.work().await;
+    add(&mut mia, &mut Device::new(1), "Key ring").await;
+    let passkey = bench.store.passkeys.list(mias.id).await.expect("the database")[0].id.to_string();
     let session = bench.store.sign_ins.list(mias.id).await.expect("the database")[0].id.to_string();
-    let hers = Hers { track, session, account: mias.id.to_string() };
+    let hers = Hers { track, session, passkey, account: mias.id.to_string() };
 
     let (eve, _) = signed_in(&bench, "eve@example.org").await;
     let mut guest = Browser::of(&bench);
@@ -100,7 +105,8 @@ async fn what_has_an_id_is_its_owners_alone() {
     assert!(asked >= 3 * 15, "{asked}");
 
     // It was all there, and still is, for her: nothing above was 404 for want of anything to find.
-    ways_in.sort_by_key(|(method, path)| (*method == Method::POST, path.ends_with("/end"), path.ends_with("/delete")));
+    let ends = |path: &str| ["/remove", "/delete", "/end"].iter().position(|end| path.ends_with(end));
+    ways_in.sort_by_key(|(method, path)| (*method == Method::POST, ends(path)));
     let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
     bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, adas.id).await.expect("the database");
     for (method, path) in ways_in {

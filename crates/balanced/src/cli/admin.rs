@@ -45,6 +45,8 @@ pub(crate) enum AdminCommand {
     Enable(WhoArgs),
     /// Sign all browsers of an account out.
     EndSessions(WhoArgs),
+    /// Let the password alone open an account again, for a holder who has lost their app, passkeys and paper.
+    RemoveFactors(WhoArgs),
     /// Let an account administer accounts on the site.
     MakeAdmin(WhoArgs),
     /// Do not let an account administer any more.

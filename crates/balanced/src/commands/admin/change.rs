@@ -15,6 +15,7 @@ const fn words(act: Act) -> [&'static str; 2] {
         Act::Disable => ["is closed, and its browsers are signed out", "was closed already"],
         Act::Enable => ["is open again", "was open already"],
         Act::EndSessions => ["is signed out everywhere", "is signed out everywhere"],
+        Act::RemoveFactors => ["is opened by its password alone again", "had no second step"],
         Act::MakeAdmin => ["may administer accounts, at /admin on the site", "was an administrator already"],
         Act::RemoveAdmin => ["may not administer accounts any more", "was no administrator"],
         Act::Delete => ["is deleted, with all that was its holder's", "was deleted already"],
@@ -35,8 +36,10 @@ async fn carry_out(office: &Office, act: Act, account: &Account) -> Done {
             return Err(Refusal::Refused("that is not for the command line to do".to_owned()));
         }
     };
-    if act == Act::Delete && changed {
-        office.post(&web::farewell(account, &OsEntropy)?).await?;
+    match act {
+        Act::Delete if changed => office.post(&web::farewell(account, &OsEntropy)?).await?,
+        Act::RemoveFactors if changed => office.post(&web::factors_removed(account, &OsEntropy)?).await?,
+        _ => {}
     }
     let (email, id) = (account.email.as_str(), account.id.to_string());
     let object = json!({ "id": id, "email": email, "act": act.as_str(), "changed": changed });

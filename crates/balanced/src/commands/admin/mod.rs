@@ -108,6 +108,7 @@ async fn administer(args: &AdminArgs, settings: &Settings, data: &Path) -> Done 
         AdminCommand::Disable(args) => change::change(&office, domain::Act::Disable, &args.who).await,
         AdminCommand::Enable(args) => change::change(&office, domain::Act::Enable, &args.who).await,
         AdminCommand::EndSessions(args) => change::change(&office, domain::Act::EndSessions, &args.who).await,
+        AdminCommand::RemoveFactors(args) => change::change(&office, domain::Act::RemoveFactors, &args.who).await,
         AdminCommand::MakeAdmin(args) => change::change(&office, domain::Act::MakeAdmin, &args.who).await,
         AdminCommand::RemoveAdmin(args) => change::change(&office, domain::Act::RemoveAdmin, &args.who).await,
         AdminCommand::Delete(args) => change::delete(&office, args).await,

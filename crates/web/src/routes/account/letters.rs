@@ -140,6 +140,16 @@ impl Letter {
         Self { lines: lines.into_iter().map(Into::into).collect(), ..Self::to_holder(kind, account, subject) }
     }
 
+    /// After an administrator took the second step away.
+    pub(super) fn factors_removed(account: &Account) -> Self {
+        let lines = [
+            "An administrator of this site took your authenticator app, your passkeys and your recovery codes off your account. \
+             Until you set something up again, your password alone opens it.",
+            "If you did not ask for that, write to whoever runs this site.",
+        ];
+        Self::about("factors-removed", account, "Your second step was taken away", lines)
+    }
+
     /// To an address that an administrator wants an account for.
     fn invitation(origin: &str, to: &Email, token: &LinkToken) -> Self {
         Self {
@@ -184,6 +194,11 @@ pub fn invitation(origin: &str, to: &Email, token: &LinkToken, entropy: &dyn Ent
 /// The last mail to somebody whose account was deleted.
 pub fn farewell(account: &Account, entropy: &dyn Entropy) -> Result<NewMail, NotWritten> {
     Ok(Letter::deleted(account).written(entropy)?)
+}
+
+/// The mail that tells somebody that an administrator took their second step away.
+pub fn factors_removed(account: &Account, entropy: &dyn Entropy) -> Result<NewMail, NotWritten> {
+    Ok(Letter::factors_removed(account).written(entropy)?)
 }
 
 fn address(state: &AppState, path: &str, token: &LinkToken) -> String {

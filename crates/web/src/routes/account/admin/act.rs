@@ -22,6 +22,7 @@ pub(super) const fn title(act: Act) -> &'static str {
         Act::Disable => "Close the account",
         Act::Enable => "Open the account again",
         Act::EndSessions => "Sign out everywhere",
+        Act::RemoveFactors => "Take the second step away",
         Act::MakeAdmin => "Make an administrator",
         Act::RemoveAdmin => "Remove as administrator",
         Act::Delete => "Delete the account",
@@ -34,6 +35,7 @@ pub(super) const fn done(act: Act) -> &'static str {
         Act::Disable => "The account is closed, and its browsers are signed out.",
         Act::Enable => "The account is open again.",
         Act::EndSessions => "All browsers of the account are signed out.",
+        Act::RemoveFactors => "The password alone opens the account again.",
         Act::MakeAdmin => "They may administer accounts from now on.",
         Act::RemoveAdmin => "They may not administer accounts any more.",
         Act::Delete => "The account is deleted.",
@@ -46,6 +48,10 @@ const fn small(act: Act) -> &'static str {
         Act::Disable => "Nobody can sign in to it, and its browsers are signed out. Nothing of it is removed.",
         Act::Enable => "Its holder can sign in again, with the password that they had.",
         Act::EndSessions => "Its holder has to sign in again, everywhere.",
+        Act::RemoveFactors => {
+            "Authenticator app, passkeys and recovery codes open nothing any more, and a mail tells its holder. Only for \
+             whom you know to be the holder, and to have lost them."
+        }
         Act::MakeAdmin => "They see all accounts, can close and delete them, and make others administrators, too.",
         Act::RemoveAdmin => "Their account stays as it is.",
         Act::Delete => {
@@ -103,6 +109,9 @@ pub(crate) async fn post(
     match state.store.admins.change(Actor::Admin(own.id), act, account.id).await? {
         Changed::Done if act == Act::Delete => {
             post_letter(&state, &Letter::deleted(&account)).await;
+        }
+        Changed::Done if act == Act::RemoveFactors => {
+            post_letter(&state, &Letter::factors_removed(&account)).await;
         }
         Changed::Done | Changed::Already => {}
         Changed::NoAccount | Changed::NotAllowed => return Err(Problem::not_found()),

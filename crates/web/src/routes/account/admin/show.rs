@@ -44,12 +44,14 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let seen = state.store.admins.find(account_id(&id)?).await?.ok_or_else(Problem::not_found)?;
     let account = seen.account;
+    let factors = state.store.factors.of(account.id).await?;
     let (is_admin, is_disabled, is_own) =
         (seen.admin_since.is_some(), account.disabled_at.is_some(), account.id == member.account.id);
     let makes_sense = |act: &Act| match act {
         Act::Disable => !is_disabled && !is_own,
         Act::Enable => is_disabled,
         Act::EndSessions => seen.sessions > 0,
+        Act::RemoveFactors => factors.any(),
         Act::MakeAdmin => !is_admin,
         Act::RemoveAdmin => is_admin,
         Act::Delete => !is_own,
