@@ -29,7 +29,7 @@ pub use device::{Device, NotADevice};
 pub use email::{Email, NotAnEmail};
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{AccountId, BlobId, JobId, RunId, SignInId, TrackId};
+pub use id::{AccountId, BlobId, JobId, ProviderSessionId, RunId, SignInId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };
