@@ -240,7 +240,7 @@ impl Accounts {
     }
 }
 
-async fn insert(
+pub(crate) async fn insert(
     db: &Db,
     tx: &mut SqliteConnection,
     email: &Email,

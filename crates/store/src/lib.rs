@@ -24,10 +24,12 @@ mod db;
 mod error;
 mod health;
 mod hub;
+mod identities;
 mod jobs;
 mod links;
 mod mails;
 mod operators;
+mod provider_sessions;
 mod queue;
 mod row;
 mod sessions;
@@ -44,10 +46,12 @@ pub use consents::{ChoiceCount, ConsentDecision, Consents};
 pub use error::{Error, Result};
 pub use health::{Health, HealthReport, ServerError, ServerErrorGroup};
 pub use hub::JobStatus;
+pub use identities::{Identities, OAuthFlow, UsedLink};
 pub use jobs::{JobWatch, Jobs};
 pub use links::{Link, Links};
 pub use mails::{Mails, NewMail, WaitingMail};
 pub use operators::Operators;
+pub use provider_sessions::{Due, ProviderSessions, Task};
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
 pub use sign_ins::{Member, SignIn, SignIns};
@@ -68,6 +72,10 @@ pub struct Store {
     pub accounts: Accounts,
     /// Browsers that are signed in to one.
     pub sign_ins: SignIns,
+    /// Who has one by way of an identity provider.
+    pub identities: Identities,
+    /// Their sessions there.
+    pub provider_sessions: ProviderSessions,
     /// Who tried to sign in.
     pub attempts: Attempts,
     /// Links in mails.
@@ -121,6 +129,8 @@ impl Store {
             sessions: Sessions::new(Arc::clone(&db)),
             accounts: Accounts::new(Arc::clone(&db), blobs.clone()),
             sign_ins: SignIns::new(Arc::clone(&db)),
+            identities: Identities::new(Arc::clone(&db)),
+            provider_sessions: ProviderSessions::new(Arc::clone(&db)),
             attempts: Attempts::new(Arc::clone(&db)),
             links: Links::new(Arc::clone(&db)),
             mails: Mails::new(Arc::clone(&db)),

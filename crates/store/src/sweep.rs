@@ -3,6 +3,7 @@
 use crate::Store;
 use crate::error::Result;
 use crate::health::day;
+use crate::provider_sessions::ProviderSessions;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
@@ -66,6 +67,8 @@ impl Store {
             "DELETE FROM sign_in WHERE idle_after <= $1",
             "DELETE FROM operator_session WHERE idle_after <= $1",
             "DELETE FROM link WHERE expires_at <= $1",
+            "DELETE FROM oauth_flow WHERE expires_at <= $1",
+            "DELETE FROM used_link WHERE expires_at <= $1",
         ] {
             sessions += sqlx::query(ended).bind(now.unix_ms()).execute(&mut *tx).await?.rows_affected();
         }
@@ -86,6 +89,10 @@ impl Store {
             ("DELETE FROM sign_in_attempt WHERE at <= $1", before(retention.attempts)),
             ("DELETE FROM mail WHERE given_up_at <= $1", before(retention.attempts)),
             ("DELETE FROM audit WHERE at <= $1", before(retention.audits)),
+            (
+                "DELETE FROM provider_session WHERE sign_in IS NULL AND created_at <= $1",
+                before(ProviderSessions::GIVEN_UP_AFTER),
+            ),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();
         }
