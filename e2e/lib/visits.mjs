@@ -20,6 +20,7 @@ export const LOOKED_AT = [
   "/account/confirm",
   "/account/reset",
   "/account/email/confirm",
+  "/account/oauth/callback",
   "/account",
   "/account/delete",
   "/operator/sign-in",

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use cookie_policy::{PolicyLayer, PolicyService};
 use domain::{Email, Entropy};
+use providers::identity::Identity;
 use providers::identity::local::Passwords;
 use store::Store;
 use tokio::sync::{Semaphore, watch};
@@ -55,6 +56,8 @@ pub(crate) struct AppState {
 /// What accounts need besides the store.
 #[derive(Clone)]
 pub(crate) struct Accounts {
+    /// Who checks passwords.
+    pub(crate) identity: Identity,
     pub(crate) passwords: Passwords,
     /// Wrong passwords, by network.
     pub(crate) sign_in_tries: Throttle<IpAddr>,
@@ -67,8 +70,9 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    fn new(entropy: &Arc<dyn Entropy>) -> Self {
+    fn new(entropy: &Arc<dyn Entropy>, identity: Identity) -> Self {
         Self {
+            identity,
             passwords: Passwords::new(entropy.clone()).expect("the parameters are OWASP's, as a test of theirs shows"),
             sign_in_tries: Throttle::new(Rules::SIGN_IN),
             mails_asked: Throttle::new(Rules::MAILS),
@@ -126,12 +130,15 @@ pub fn app(
     let patterns = Arc::new(Patterns::new(patterns));
     let usage = Usage::new(store.clone(), patterns.clone());
     tokio::spawn(usage.clone().keep_writing(closing.clone()));
+    if let Some(supabase) = site.identity.supabase() {
+        tokio::spawn(account::identity::keep(store.clone(), supabase.clone(), closing.clone()));
+    }
     let state = AppState {
         store,
         usage,
         analytics: Reporter::new(analytics, site, &entropy, patterns),
         operator_tries: Throttle::new(Rules::OPERATOR),
-        accounts: Accounts::new(&entropy),
+        accounts: Accounts::new(&entropy, site.identity.clone()),
         entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cookie_policy::Key;
 use domain::{Extra, UploadLimits};
+use providers::identity::Identity;
 use providers::mail::Mailer;
 
 use crate::analytics::Analytics;
@@ -42,6 +43,8 @@ pub struct Site {
     pub key: Key,
     /// Opens the operator's page; without it there is none.
     pub operator: Option<OperatorToken>,
+    /// Who checks passwords.
+    pub identity: Identity,
     /// What can be made of a master beside the files that always are: nothing else is offered.
     pub extras: BTreeSet<Extra>,
 }
@@ -57,6 +60,7 @@ impl Site {
             local_url: LOCAL_URL.to_owned(),
             key,
             operator: None,
+            identity: Identity::Local,
             extras: BTreeSet::new(),
         }
     }
@@ -169,6 +173,7 @@ impl Site {
             local_url: LOCAL_URL.to_owned(),
             key,
             operator: None,
+            identity: Identity::Local,
             extras: BTreeSet::new(),
         })
     }

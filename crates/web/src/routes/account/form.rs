@@ -68,6 +68,8 @@ pub(super) struct Form {
     pub(super) inputs: Vec<Input>,
     /// Whether to stay signed in, where that is asked.
     pub(super) keep: Option<bool>,
+    /// Other services that can be used instead: where the form goes then, and what its button says.
+    pub(super) others: Vec<(String, String)>,
     pub(super) button: &'static str,
     pub(super) small: &'static str,
     /// Other ways: an address and its words.
@@ -89,6 +91,7 @@ impl Form {
             hidden: Vec::new(),
             inputs: Vec::new(),
             keep: None,
+            others: Vec::new(),
             button,
             small: "",
             ways: Vec::new(),

@@ -9,6 +9,7 @@ use store::Attempts;
 use super::client::{Client, Sent};
 use super::enter::enter;
 use super::form::{Form, Input};
+use super::identity::oauth;
 use super::letters::{Letter, post as post_letter};
 use super::private;
 use super::prove::{Proof, prove, sentence};
@@ -23,7 +24,7 @@ const NEXT: &str = "next";
 /// Where signing in leads to unless somebody was on the way to another page.
 const TRACKS: &str = "/tracks";
 
-fn form(visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
+fn form(state: &AppState, visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
     let is_operator = matches!(visitor::token(&visit.jar), Some(SignInToken { kind: SessionKind::Operator, .. }));
     Form {
         note: is_operator
@@ -31,6 +32,7 @@ fn form(visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
         hidden: vec![(NEXT, next.to_string())],
         inputs: vec![Input::email(email), Input::password()],
         keep: Some(keep),
+        others: oauth::ways(state),
         small: "Signing in sets one cookie, auth-token: until the browser is closed, or for 7 days if you tick the box.",
         ways: vec![
             ("/account/sign-up".to_owned(), "Make an account"),
@@ -50,7 +52,7 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit, RawQuery(qu
     if visit.member.is_some() {
         return private(Redirect::to(next.as_str()).into_response());
     }
-    let mut form = form(&visit, &next, "", false);
+    let mut form = form(&state, &visit, &next, "", false);
     if fields.get("done") == Some("reset") {
         form.note = Some("Your new password is set. Sign in with it.".to_owned());
     }
@@ -66,23 +68,21 @@ pub(crate) async fn post(
     let next = next(fields.get(NEXT));
     let typed = fields.get("email").unwrap_or_default();
     let keep = fields.get("keep").is_some();
-    let form = form(&visit, &next, typed, keep);
+    let form = form(&state, &visit, &next, typed, keep);
     let email: Email = match typed.parse() {
         Ok(email) => email,
         Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
     };
     let found = state.store.accounts.find_by_email(&email).await?;
     let password = fields.get("password").unwrap_or_default();
-    let begun = match prove(&state, &client, &email, found.as_ref(), password).await? {
+    let (begun, account) = match prove(&state, &client, &email, found.as_ref(), password).await? {
         Proof::Wait(wait) => return Ok(form.wait(&state, &visit, wait)),
         Proof::Wrong => {
             let message = "Address and password do not belong together. If you have no account yet, make one.";
             return Ok(form.answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
         }
-        Proof::Right(begun) => begun,
+        Proof::Right(begun, account) => (begun, *account),
     };
-    // Only who knows the password gets here.
-    let account = found.ok_or_else(Problem::not_found)?;
     if account.disabled_at.is_some() {
         let message = "This account is closed. Write to whoever runs the site; the address is at the foot of the page.";
         return Ok(form.answer(&state, &visit, StatusCode::FORBIDDEN, Some(message)));
