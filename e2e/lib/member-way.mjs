@@ -99,6 +99,13 @@ export async function changeAndLeave(visit, server, member) {
     await tab.evaluate(bend, { from: form("/account/sign-out"), end });
     await tab.press(`${form(end)} button`);
   });
+  // Where passwords are checked on this machine, no other service is offered.
+  await account();
+  await visit.step("asking for another service", async () => {
+    const bend = (from) => document.querySelector(from).setAttribute("action", "/account/oauth/google");
+    await tab.evaluate(bend, form("/account/sign-out"));
+    await tab.press(`${form("/account/oauth/google")} button`);
+  });
   await visit.step("taking all along", () => visit.fetch("/account/export.zip"));
   await visit.step("opening the deletion", () => tab.go("/account/delete"));
   await fillAndPress(visit, "deleting the account", "/account/delete", [["password", PASSWORD]]);

@@ -21,6 +21,7 @@ export const LOOKED_AT = [
   "/account/confirm",
   "/account/reset",
   "/account/email/confirm",
+  "/account/oauth/callback",
   "/account",
   "/account/delete",
   "/account/prove",

@@ -9,6 +9,7 @@ use domain::Quota;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use providers::analytics::{ConfigError, Ga4};
+use providers::identity::supabase;
 use providers::mail::Mailer;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) analytics: Analytics,
     pub(crate) mail: MailSettings,
     pub(crate) quota: QuotaSettings,
+    pub(crate) identity: IdentitySettings,
 }
 
 /// The site.
@@ -174,6 +176,69 @@ impl QuotaSettings {
     }
 }
 
+/// Who checks passwords. With nothing set, this program does.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IdentitySettings {
+    pub(crate) provider: Provider,
+    /// The project's address, `https://abcdefgh.supabase.co`.
+    pub(crate) supabase_url: Option<String>,
+    /// Its publishable key, or the older one called `anon`.
+    pub(crate) supabase_anon_key: Option<String>,
+    /// Its secret key, or the older one called `service_role`: deletes users there with their accounts here.
+    pub(crate) supabase_service_key: Option<String>,
+    /// The secret of projects that still sign tokens with HS256.
+    pub(crate) supabase_jwt_secret: Option<String>,
+    /// Who signs tokens, where that is not the project's address with `/auth/v1`.
+    pub(crate) supabase_issuer: Option<String>,
+    /// Services of others that visitors may sign in with, such as `["google", "github"]`.
+    pub(crate) supabase_oauth: Vec<String>,
+}
+
+/// Where passwords are checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Provider {
+    /// On this machine.
+    #[default]
+    Local,
+    /// At Supabase.
+    Supabase,
+}
+
+impl IdentitySettings {
+    /// The project of Supabase to ask; `None` where this machine checks passwords.
+    pub(crate) fn supabase(&self) -> Result<Option<supabase::Config>, String> {
+        let settings = supabase::Settings {
+            url: self.supabase_url.as_deref(),
+            anon_key: self.supabase_anon_key.as_deref(),
+            service_key: self.supabase_service_key.as_deref(),
+            jwt_secret: self.supabase_jwt_secret.as_deref(),
+            issuer: self.supabase_issuer.as_deref(),
+            oauth: &self.supabase_oauth,
+        };
+        match self.provider {
+            Provider::Supabase => {
+                supabase::Config::check(settings).map(Some).map_err(|error| format!("identity: {error}"))
+            }
+            Provider::Local if settings.url.is_some() || settings.anon_key.is_some() => {
+                Err("identity: settings of Supabase are there, but identity.provider is not \"supabase\"".to_owned())
+            }
+            Provider::Local => Ok(None),
+        }
+    }
+}
+
+impl std::fmt::Debug for IdentitySettings {
+    /// Without the keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IdentitySettings")
+            .field("provider", &self.provider)
+            .field("supabase_oauth", &self.supabase_oauth)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How large a mix may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -197,6 +262,7 @@ impl Default for Settings {
             analytics: Analytics::default(),
             mail: MailSettings::default(),
             quota: QuotaSettings::default(),
+            identity: IdentitySettings::default(),
         }
     }
 }
@@ -277,6 +343,21 @@ mod tests {
         let whole = format!("{half}\nfrom = 'Balanced <post@example.org>'");
         assert!(matches!(mailer(&whole), Ok(Mailer::Smtp(_))));
         assert!(!format!("{:?}", load_text(&whole)).contains("hush"));
+    }
+
+    #[test]
+    fn passwords_are_checked_here_until_a_project_of_supabase_is_named() {
+        let identity = |text: &str| load_text(text).expect("read").identity.supabase();
+        assert!(identity("").expect("nothing set").is_none());
+        let keys = "supabase_url = 'https://abcdefgh.supabase.co'\nsupabase_anon_key = 'sb_publishable_hush123456'";
+        let told = identity(&format!("[identity]\n{keys}")).expect_err("refused");
+        assert!(told.contains("identity.provider"), "{told}");
+        let told = identity("[identity]\nprovider = 'supabase'").expect_err("refused");
+        assert!(told.contains("supabase_url is not set"), "{told}");
+        let whole = format!("[identity]\nprovider = 'supabase'\n{keys}\nsupabase_oauth = ['google']");
+        assert!(identity(&whole).expect("right").is_some());
+        assert!(!format!("{:?}", load_text(&whole)).contains("hush"));
+        assert!(load_text("[identity]\nprovider = 'ldap'").is_err());
     }
 
     #[test]

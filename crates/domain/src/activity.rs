@@ -14,6 +14,8 @@ pub enum Happening {
     SignedInWithApp,
     /// Somebody signed in with a passkey, with or without the password before it.
     SignedInWithPasskey,
+    /// Somebody signed in by way of another service.
+    SignedInWithService,
     /// Somebody signed in with the password and a recovery code, which is used up.
     SignedInWithRecoveryCode,
     /// This kind of browser had not been used lately.
@@ -44,10 +46,11 @@ pub enum Happening {
 
 impl Happening {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SignedIn,
         Self::SignedInWithApp,
         Self::SignedInWithPasskey,
+        Self::SignedInWithService,
         Self::SignedInWithRecoveryCode,
         Self::NewDevice,
         Self::NewNetwork,
@@ -69,6 +72,7 @@ impl Happening {
             Self::SignedIn => "signed-in",
             Self::SignedInWithApp => "signed-in-with-app",
             Self::SignedInWithPasskey => "signed-in-with-passkey",
+            Self::SignedInWithService => "signed-in-with-service",
             Self::SignedInWithRecoveryCode => "signed-in-with-recovery-code",
             Self::NewDevice => "new-device",
             Self::NewNetwork => "new-network",

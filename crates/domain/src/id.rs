@@ -52,6 +52,11 @@ id! {
     /// hexadecimal digits.
     SignInId
 }
+id! {
+    /// One session at an identity provider, as the server keeps it; opens nothing. Text form: 32 lower-case hexadecimal
+    /// digits.
+    ProviderSessionId
+}
 
 id! {
     /// One passkey, as its holder sees it; opens nothing. Text form: 32 lower-case hexadecimal digits.

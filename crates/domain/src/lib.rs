@@ -38,7 +38,7 @@ pub use factor::{
 };
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{AccountId, AdminId, BlobId, ChallengeId, JobId, PasskeyId, RunId, SignInId, TrackId};
+pub use id::{AccountId, AdminId, BlobId, ChallengeId, JobId, PasskeyId, ProviderSessionId, RunId, SignInId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };

@@ -52,6 +52,14 @@ impl Password {
         Self::choose(text).unwrap_or_else(|_| Self(String::new()))
     }
 
+    /// Takes what somebody typed for a service with rules of its own: any length up to [`Self::MAX_CHARS`], not empty.
+    pub fn typed_for_another(text: &str) -> Option<Self> {
+        if text.is_empty() || text.chars().count() > Self::MAX_CHARS {
+            return None;
+        }
+        Some(Self(text.nfc().collect()))
+    }
+
     /// The text, for the one place that hashes it. A method instead of `Display`, so that no log prints it by accident.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -90,6 +98,13 @@ mod tests {
         assert_eq!(Password::typed("short").reveal(), "");
         assert_eq!(Password::typed(&"x".repeat(100_000)).reveal(), "");
         assert_eq!(format!("{:?}", Password::typed("correct horse battery")), "Password(redacted)");
+    }
+
+    #[test]
+    fn another_service_may_have_let_somebody_choose_a_short_one() {
+        assert_eq!(Password::typed_for_another("caf\u{e9}"), Password::typed_for_another("cafe\u{301}"));
+        assert_eq!(Password::typed_for_another(""), None);
+        assert_eq!(Password::typed_for_another(&"x".repeat(257)), None);
     }
 
     proptest! {

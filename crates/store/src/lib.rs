@@ -29,12 +29,14 @@ mod factors;
 mod halves;
 mod health;
 mod hub;
+mod identities;
 mod jobs;
 mod links;
 mod mails;
 mod notices;
 mod operators;
 mod passkeys;
+mod provider_sessions;
 mod queue;
 mod row;
 mod sessions;
@@ -55,12 +57,14 @@ pub use factors::{CodeTry, Factors, FactorsSet};
 pub use halves::{Half, Halves};
 pub use health::{Health, HealthReport, ServerError, ServerErrorGroup};
 pub use hub::JobStatus;
+pub use identities::{Identities, OAuthFlow, UsedLink};
 pub use jobs::{JobWatch, Jobs};
 pub use links::{Link, Links};
 pub use mails::{Mails, NewMail, WaitingMail};
 pub use notices::{NoticeProgress, Noticed, Notices};
 pub use operators::Operators;
 pub use passkeys::{KnownPasskey, NewPasskey, Passkey, Passkeys};
+pub use provider_sessions::{Due, ProviderSessions, Task};
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
 pub use sign_ins::{Member, SignIn, SignIns};
@@ -81,6 +85,10 @@ pub struct Store {
     pub accounts: Accounts,
     /// Browsers that are signed in to one.
     pub sign_ins: SignIns,
+    /// Who has one by way of an identity provider.
+    pub identities: Identities,
+    /// Their sessions there.
+    pub provider_sessions: ProviderSessions,
     /// Who tried to sign in.
     pub attempts: Attempts,
     /// What happened to accounts.
@@ -146,6 +154,8 @@ impl Store {
             sessions: Sessions::new(Arc::clone(&db)),
             accounts: Accounts::new(Arc::clone(&db), blobs.clone()),
             sign_ins: SignIns::new(Arc::clone(&db)),
+            identities: Identities::new(Arc::clone(&db)),
+            provider_sessions: ProviderSessions::new(Arc::clone(&db)),
             attempts: Attempts::new(Arc::clone(&db)),
             activities: Activities::new(Arc::clone(&db)),
             factors: Factors::new(Arc::clone(&db)),

@@ -3,6 +3,7 @@
 use crate::Store;
 use crate::error::Result;
 use crate::health::day;
+use crate::provider_sessions::ProviderSessions;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
@@ -73,6 +74,8 @@ impl Store {
             "DELETE FROM half_sign_in WHERE expires_at <= $1",
             "DELETE FROM totp_setup WHERE expires_at <= $1",
             "DELETE FROM passkey_challenge WHERE expires_at <= $1",
+            "DELETE FROM oauth_flow WHERE expires_at <= $1",
+            "DELETE FROM used_link WHERE expires_at <= $1",
         ] {
             sessions += sqlx::query(ended).bind(now.unix_ms()).execute(&mut *tx).await?.rows_affected();
         }
@@ -104,6 +107,10 @@ impl Store {
                 "DELETE FROM administrator WHERE (until <= $1 OR account_id IS NULL)
                  AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.actor = administrator.id)",
                 before(retention.audits),
+            ),
+            (
+                "DELETE FROM provider_session WHERE sign_in IS NULL AND created_at <= $1",
+                before(ProviderSessions::GIVEN_UP_AFTER),
             ),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use cookie_policy::{PolicyLayer, PolicyService};
 use domain::{Email, Entropy};
+use providers::identity::Identity;
 use providers::identity::local::Passwords;
 use providers::identity::passkeys::Passkeys;
 use store::Store;
@@ -56,6 +57,8 @@ pub(crate) struct AppState {
 /// What accounts need besides the store.
 #[derive(Clone)]
 pub(crate) struct Accounts {
+    /// Who checks passwords.
+    pub(crate) identity: Identity,
     pub(crate) passwords: Passwords,
     /// Asks for passkeys; none where the site's address has no name that they could belong to.
     pub(crate) passkeys: Option<Passkeys>,
@@ -78,6 +81,7 @@ impl Accounts {
             tracing::warn!("nobody can use passkeys here: {error}");
         }
         Self {
+            identity: site.identity.clone(),
             passkeys: passkeys.ok(),
             challenges_asked: Throttle::new(Rules::CHALLENGES),
             passwords: Passwords::new(entropy.clone()).expect("the parameters are OWASP's, as a test of theirs shows"),
@@ -137,6 +141,9 @@ pub fn app(
     let patterns = Arc::new(Patterns::new(patterns));
     let usage = Usage::new(store.clone(), patterns.clone());
     tokio::spawn(usage.clone().keep_writing(closing.clone()));
+    if let Some(supabase) = site.identity.supabase() {
+        tokio::spawn(account::identity::keep(store.clone(), supabase.clone(), closing.clone()));
+    }
     let state = AppState {
         store,
         usage,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cookie_policy::Key;
 use domain::{Extra, Quota, UploadLimits};
+use providers::identity::Identity;
 use providers::identity::seal::Seal;
 use providers::mail::Mailer;
 
@@ -50,6 +51,8 @@ pub struct Site {
     pub operator: Option<OperatorToken>,
     /// Seals the keys of authenticator apps.
     pub seal: Seal,
+    /// Who checks passwords.
+    pub identity: Identity,
     /// What can be made of a master beside the files that always are: nothing else is offered.
     pub extras: BTreeSet<Extra>,
 }
@@ -66,6 +69,7 @@ impl Site {
             key,
             operator: None,
             seal: Seal::new(b"a placeholder of no use as a key"),
+            identity: Identity::Local,
             extras: BTreeSet::new(),
         }
     }
@@ -192,6 +196,7 @@ impl Site {
             key,
             operator: None,
             seal: Self::loopback().seal,
+            identity: Identity::Local,
             extras: BTreeSet::new(),
         })
     }

@@ -12,7 +12,8 @@ use common::{Bench, get};
 use domain::{Act, Actor};
 
 /// What is the same for everybody: these open nothing that is anybody's.
-const EVERYBODYS: [&str; 3] = ["/assets/{version}/{name}", "/cookies/versions/{version}", "/help/{topic}"];
+const EVERYBODYS: [&str; 4] =
+    ["/account/oauth/{provider}", "/assets/{version}/{name}", "/cookies/versions/{version}", "/help/{topic}"];
 
 /// What Mia has, by the parts that patterns leave open.
 struct Hers {

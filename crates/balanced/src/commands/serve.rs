@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use domain::{OsEntropy, RunId, SystemClock, UploadLimits};
 use providers::analytics::{Ga4, Relay, RelayOptions, Tally};
+use providers::identity::Identity;
+use providers::identity::supabase::{Patience, Supabase};
 use providers::mail::Mailer;
 use store::{Retention, Store};
 use tracing_subscriber::EnvFilter;
@@ -45,6 +47,15 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Ok(proxies) => proxies,
         Err(problem) => return outcome::usage(&problem),
     };
+    let supabase = match settings.identity.supabase() {
+        Ok(supabase) => supabase,
+        Err(problem) => return outcome::usage(&problem),
+    };
+    if let Some(config) = supabase {
+        let secret = service.secret_key.as_deref().map(str::as_bytes);
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+        site.identity = Identity::Supabase(Supabase::new(config, Patience::default(), secret, clock, entropy));
+    }
     let data = args.data.as_deref().unwrap_or(&settings.data);
     let mailer = match settings.mail.mailer(data) {
         Ok(mailer) => mailer,

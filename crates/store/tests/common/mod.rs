@@ -55,6 +55,10 @@ impl Fixture {
         self.clock.0.fetch_add(time.as_millis().try_into().unwrap(), Ordering::Relaxed);
     }
 
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub async fn visitor(&self) -> (SessionToken, Owner) {
         let (token, session) = self.store.sessions.begin(HOUR * 48).await.unwrap();
         (token, session.owner())

@@ -4,6 +4,7 @@
 
 pub mod authenticator;
 pub mod factor;
+pub mod gotrue;
 pub mod member;
 pub mod served;
 

@@ -28,6 +28,8 @@ pub(crate) struct Policy {
     pub(crate) facts: Facts,
     pub(crate) stripe: Card,
     pub(crate) supabase: Card,
+    /// What is true of Supabase where it is configured.
+    pub(crate) supabase_configured: &'static str,
     pub(crate) google: Card,
     /// What is true of Google Analytics where it is configured.
     pub(crate) google_configured: &'static str,

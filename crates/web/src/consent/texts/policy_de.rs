@@ -108,6 +108,9 @@ pub(super) const POLICY: Policy = Policy {
                damit; die Merkmale bleiben auf dem Server, und dein Browser hat nur auth-token.",
         link: ("https://supabase.com/privacy", "Datenschutzerklärung von Supabase"),
     },
+    supabase_configured: "In Gebrauch: Es prüft Passwörter und schickt die Mails dafür. Unser Server spricht damit; die Merkmale \
+                          bleiben auf dem Server, und dein Browser hat nur auth-token. Meldest du dich mit einem anderen Dienst \
+                          an, geht dein Browser über Supabase dorthin und kommt zurück.",
     google: Card {
         name: "Google Analytics",
         role: "Auswertung der Website",

@@ -101,6 +101,9 @@ pub(super) const POLICY: Policy = Policy {
                on the server, and your browser holds auth-token only.",
         link: ("https://supabase.com/privacy", "Supabase\u{2019}s privacy policy"),
     },
+    supabase_configured: "In use: it checks passwords and sends the mails for them. Our server talks to it; its tokens stay on \
+                          the server, and your browser holds auth-token only. If you choose to sign in with another service, \
+                          your browser goes there by way of Supabase and comes back.",
     google: Card {
         name: "Google Analytics",
         role: "Website analytics",

@@ -56,6 +56,7 @@ const fn words(what: Happening) -> &'static str {
         Happening::SignedIn => "Signed in with the password",
         Happening::SignedInWithApp => "Signed in with the password and a code of the app",
         Happening::SignedInWithPasskey => "Signed in with a passkey",
+        Happening::SignedInWithService => "Signed in by way of another service",
         Happening::SignedInWithRecoveryCode => "Signed in with a recovery code, which is used up",
         Happening::NewDevice => "That was a kind of browser that had not been used lately",
         Happening::NewNetwork => "That was from a network that had not been used lately",

@@ -1,46 +1,41 @@
 //! Asking for a link by mail: the answer is the same, and as quick, whether or not the address has an account.
 //!
-//! Not here: which link is sent to whom.
+//! Not here: which link is sent to whom, and by whom.
 
 use axum::response::Response;
 use domain::Email;
 
 use super::client::{Client, Sent};
 use super::form::Form;
-use super::private;
 use super::prove::sentence;
+use super::{identity, private};
 use crate::app::AppState;
-use crate::page::{Here, message};
+use crate::page::{Here, Problem, message};
 use crate::visit::Visit;
 
-/// Takes the address of a form, and has `send` done for it; a failure of that is logged as one of `what`.
-pub(super) fn ask<Sending>(
+/// Takes the address of a form, and has `send` done for it.
+pub(super) async fn ask<Sending>(
     state: &AppState,
     visit: &Visit,
     client: Client,
     sent: &Sent,
-    (form, what): (fn(&str) -> Form, &'static str),
+    form: fn(&str) -> Form,
     send: impl FnOnce(AppState, Email) -> Sending,
-) -> Response
+) -> Result<Response, Problem>
 where
-    Sending: Future<Output = store::Result<()>> + Send + 'static,
+    Sending: Future<Output = Result<(), Problem>> + Send + 'static,
 {
     let typed = sent.fields.get("email").unwrap_or_default();
     let email: Email = match typed.parse() {
         Ok(email) => email,
-        Err(error) => return form(typed).wrong(state, visit, &sentence(&error)),
+        Err(error) => return Ok(form(typed).wrong(state, visit, &sentence(&error))),
     };
     if let Err(wait) = state.accounts.mails_asked.begin(&client.peer.network()) {
-        return form(typed).wait(state, visit, wait);
+        return Ok(form(typed).wait(state, visit, wait));
     }
-    let sending = send(state.clone(), email.clone());
     // In the background: how long it takes would tell whether there is an account.
-    tokio::spawn(async move {
-        if let Err(error) = sending.await {
-            tracing::error!(%error, "{what} failed: {error}");
-        }
-    });
-    look_into_mail(state, visit, &email)
+    identity::settled(state, tokio::spawn(send(state.clone(), email.clone()))).await?;
+    Ok(look_into_mail(state, visit, &email))
 }
 
 /// What everybody is told who asked for a link, whatever comes of it.

@@ -3,35 +3,29 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{AddressHash, Email, LinkToken, PersonName, Purpose, Stay};
+use domain::{AddressHash, Email, PersonName, Purpose, Stay};
 use store::Attempt;
 
 use super::client::{Client, Sent};
 use super::enter::enter;
 use super::form::{Form, Input};
-use super::prove::{choose, sentence};
-use super::{TOKEN, link, over, private};
+use super::identity::{self, Link};
+use super::prove::sentence;
+use super::{SIGN_IN, TOKEN, private};
 use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::Problem;
 use crate::visit::Visit;
 
-fn form(token: &LinkToken, email: &Email, name: &str) -> Form {
+fn form(link: &Link, email: Option<&Email>, name: &str) -> Form {
+    let lead = email
+        .map_or_else(|| "For your account.".to_owned(), |email| format!("For your account with the address {email}."));
     Form {
-        hidden: vec![(TOKEN, token.reveal())],
+        hidden: vec![(TOKEN, link.reveal())],
         inputs: vec![Input::name(name), Input::new_password()],
         small: "This signs you in and sets one cookie, auth-token, until the browser is closed.",
-        ..Form::new(
-            "Choose a password",
-            format!("For your account with the address {email}."),
-            "/account/confirm",
-            "Make my account",
-        )
+        ..Form::new("Choose a password", lead, "/account/confirm", "Make my account")
     }
-}
-
-async fn address(state: &AppState, token: &LinkToken) -> Result<Email, Problem> {
-    Ok(state.store.links.look(Purpose::Confirm, token).await?.ok_or_else(over)?.email)
 }
 
 pub(crate) async fn get(
@@ -39,9 +33,9 @@ pub(crate) async fn get(
     visit: Visit,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let token = link(&Fields::of_query(query.as_deref()))?;
-    let email = address(&state, &token).await?;
-    Ok(form(&token, &email, "").answer(&state, &visit, StatusCode::OK, None))
+    let link = Link::of(&state, &Fields::of_query(query.as_deref()))?;
+    let email = link.address(&state, Purpose::Confirm).await?;
+    Ok(form(&link, email.as_ref(), "").answer(&state, &visit, StatusCode::OK, None))
 }
 
 pub(crate) async fn post(
@@ -50,22 +44,24 @@ pub(crate) async fn post(
     client: Client,
     Sent { fields, granted }: Sent,
 ) -> Result<Response, Problem> {
-    let token = link(&fields)?;
-    let email = address(&state, &token).await?;
+    let link = Link::of(&state, &fields)?;
+    let email = link.address(&state, Purpose::Confirm).await?;
     let typed = fields.get("name").unwrap_or_default();
-    let form = form(&token, &email, typed);
+    let form = form(&link, email.as_ref(), typed);
     let name: PersonName = match typed.parse() {
         Ok(name) => name,
         Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
     };
-    let about = [name.as_str(), email.as_str()];
-    let hash = match choose(&state, fields.get("new").unwrap_or_default(), &about).await? {
-        Ok(hash) => hash,
+    let account = match identity::confirm(&state, &link, &name, fields.get("new").unwrap_or_default()).await? {
+        Ok(account) => account,
         Err(wrong) => return Ok(form.wrong(&state, &visit, &wrong)),
     };
-    let account = state.store.accounts.confirm(&token, &name, &hash).await?.ok_or_else(over)?;
+    if state.store.factors.of(account.id).await?.any() {
+        // An account that was there already, and asks for more than a link.
+        return Ok(private(Redirect::to(SIGN_IN).into_response()));
+    }
     // From here on this kind of browser is known.
-    if let Attempt::Begun(begun) = state.store.attempts.begin(AddressHash::of(&email), client.device).await? {
+    if let Attempt::Begun(begun) = state.store.attempts.begin(AddressHash::of(&account.email), client.device).await? {
         state.store.attempts.succeeded(&begun).await?;
     }
     enter(&state, &visit, &granted, account.id, Stay::Session, client).await?;

@@ -7,6 +7,7 @@ use axum::response::Response;
 use super::client::{Client, Sent, SignedIn};
 use super::factors::stale_with_factor;
 use super::form::{Form, Input};
+use super::identity::{self, Gone};
 use super::letters::{Letter, post as post_letter};
 use super::private;
 use super::prove::{Proof, prove};
@@ -55,14 +56,24 @@ pub(crate) async fn post(
             let message = "That is not your password. Nothing was deleted.";
             return Ok(form().answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
         }
-        Proof::Right(_) => {}
+        Proof::Right(..) => {}
     }
+    let gone = identity::forget(&state, account).await?;
     state.store.accounts.delete(account.id).await?;
     post_letter(&state, &Letter::deleted(account)).await;
     tracing::info!(account = %account.id, "an account was deleted: {}", account.id);
     state.usage.around(&visit.jar, cookie_policy::Jar::erase).await;
     visit.member = None;
-    let text = "Your account, your tracks and all else that was yours are gone from this server, and what this site stored \
-                from this browser. A last mail confirms it.";
+    let text = match gone {
+        Gone::Wholly => {
+            "Your account, your tracks and all else that was yours are gone from this server, and what this site stored \
+             from this browser. A last mail confirms it."
+        }
+        Gone::StaysThere => {
+            "Your account, your tracks and all else that was yours are gone from this server, and what this site stored \
+             from this browser. Your address and password stay at Supabase, which checks them for this site, until \
+             whoever runs the site removes them there: write to them; the address is at the foot of the page."
+        }
+    };
     Ok(private(message(&state, &visit, Here::Elsewhere, "Your account is deleted", text, ("/", "To the first page"))))
 }

@@ -4,17 +4,18 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{Email, Happening, LinkToken, Purpose};
+use domain::{Email, Happening, Purpose};
 
 use super::activity::note;
 use super::ask::look_into_mail;
 use super::client::{Client, Sent, SignedIn};
 use super::factors::stale_with_factor;
 use super::form::Form;
-use super::letters::{Letter, post as post_letter, post_exists, post_link};
+use super::identity::{self, Link};
+use super::letters::{Letter, post as post_letter};
 use super::prove::{Proof, prove, sentence};
 use super::show::{refuse, show, wait};
-use super::{HOME, TOKEN, link, over, private};
+use super::{HOME, TOKEN, private};
 use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::{Here, Problem, message};
@@ -38,26 +39,23 @@ pub(crate) async fn post(
     };
     let typed = fields.get("password").unwrap_or_default();
     let proof = prove(&state, &client, &account.email, Some(account), typed).await?;
-    if !matches!(proof, Proof::Right(_)) {
+    if !matches!(proof, Proof::Right(..)) {
         return refuse(&state, &visit, &member, &proof).await;
     }
     if let Err(time) = state.accounts.mails_asked.begin(&client.peer.network()) {
         return wait(&state, &visit, &member, time).await;
     }
-    // Whether the address has an account is for its reader alone to know.
-    match state.store.accounts.find_by_email(&email).await? {
-        Some(other) => post_exists(&state, &other).await,
-        None => post_link(&state, Purpose::ChangeEmail, &email, Some(account)).await?,
-    }
+    identity::ask_for_email(&state, account, &email).await?;
     Ok(look_into_mail(&state, &visit, &email))
 }
 
-fn form(token: &LinkToken, email: &Email) -> Form {
+fn form(link: &Link, email: Option<&Email>) -> Form {
+    let address = email.map_or("the address that this mail went to", Email::as_str);
     Form {
-        hidden: vec![(TOKEN, token.reveal())],
+        hidden: vec![(TOKEN, link.reveal())],
         ..Form::new(
             "Use this address",
-            format!("From then on you sign in with {email}, and our mails go there."),
+            format!("From then on you sign in with {address}, and our mails go there."),
             "/account/email/confirm",
             "Use this address",
         )
@@ -69,9 +67,9 @@ pub(crate) async fn look(
     visit: Visit,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let token = link(&Fields::of_query(query.as_deref()))?;
-    let email = state.store.links.look(Purpose::ChangeEmail, &token).await?.ok_or_else(over)?.email;
-    Ok(form(&token, &email).answer(&state, &visit, StatusCode::OK, None))
+    let link = Link::of(&state, &Fields::of_query(query.as_deref()))?;
+    let email = link.address(&state, Purpose::ChangeEmail).await?;
+    Ok(form(&link, email.as_ref()).answer(&state, &visit, StatusCode::OK, None))
 }
 
 pub(crate) async fn confirm(
@@ -80,8 +78,12 @@ pub(crate) async fn confirm(
     client: Client,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let token = link(&sent.fields)?;
-    let moved = state.store.accounts.change_email(&token).await?.ok_or_else(over)?;
+    let link = Link::of(&state, &sent.fields)?;
+    let Some(moved) = identity::move_by_link(&state, &link).await? else {
+        let text =
+            "One link is used. Another one was sent to your other address: open that as well, and the change is made.";
+        return Ok(private(message(&state, &visit, Here::Account, "Half of it is done", text, (HOME, "Your account"))));
+    };
     if visit.member.as_ref().is_some_and(|member| member.account.id == moved.account.id) {
         visitor::rotate(&state, &visit.jar, &sent.granted).await?;
     }

@@ -4,6 +4,7 @@ use cookie_policy::{Essential, Granted};
 use domain::{AccountId, SessionKind, SignInToken, Stay};
 
 use super::client::Client;
+use super::identity;
 use crate::app::AppState;
 use crate::page::Problem;
 use crate::visit::Visit;
@@ -22,6 +23,7 @@ pub(super) async fn enter(
     let signed_in = state.store.sign_ins.resume(&secret).await?;
     visitor::hand_over(state, &visit.jar, granted, SignInToken { kind: SessionKind::Account, secret }, stay).await?;
     if let Some(member) = signed_in {
+        identity::entered(state, &member.account, member.sign_in).await?;
         visitor::bring_along(state, &visit.jar, member.owner).await?;
     }
     Ok(())

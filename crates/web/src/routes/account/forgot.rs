@@ -4,14 +4,13 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::Purpose;
 
-use super::SIGN_IN;
 use super::ask::ask;
 use super::client::{Client, Sent};
 use super::form::{Form, Input};
-use super::letters::post_link;
+use super::{SIGN_IN, identity};
 use crate::app::AppState;
+use crate::page::Problem;
 use crate::visit::Visit;
 
 fn form(email: &str) -> Form {
@@ -31,12 +30,11 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response
     form("").answer(&state, &visit, StatusCode::OK, None)
 }
 
-pub(crate) async fn post(State(state): State<AppState>, visit: Visit, client: Client, sent: Sent) -> Response {
-    ask(&state, &visit, client, &sent, (form, "a link to reset a password"), |state, email| async move {
-        let account = state.store.accounts.find_by_email(&email).await?;
-        if let Some(account) = account.filter(|account| account.disabled_at.is_none()) {
-            post_link(&state, Purpose::Reset, &email, Some(&account)).await?;
-        }
-        Ok(())
-    })
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    ask(&state, &visit, client, &sent, form, identity::remind).await
 }

@@ -70,6 +70,8 @@ pub(super) struct Form {
     pub(super) inputs: Vec<Input>,
     /// Whether to stay signed in, where that is asked.
     pub(super) keep: Option<bool>,
+    /// Other services that can be used instead: where the form goes then, and what its button says.
+    pub(super) others: Vec<(String, String)>,
     pub(super) button: &'static str,
     pub(super) small: &'static str,
     /// Where a passkey does instead.
@@ -93,6 +95,7 @@ impl Form {
             hidden: Vec::new(),
             inputs: Vec::new(),
             keep: None,
+            others: Vec::new(),
             button,
             small: "",
             passkey: None,

@@ -2,7 +2,8 @@
 //!
 //! What holds for all of them: nobody learns whether an address has an account, neither from an answer nor from its time;
 //! a link in a mail does nothing until a button is pressed, since programs open links, too; what changes how somebody
-//! signs in asks for the password again. Not here: what is kept (`store`), how passwords are hashed (`providers`).
+//! signs in asks for the password again. [`identity`] knows who checks
+//! passwords. Not here: what is kept (`store`), how passwords are hashed (`providers`).
 
 mod activity;
 pub(crate) mod admin;
@@ -17,6 +18,7 @@ mod export;
 mod factors;
 mod forgot;
 mod form;
+pub(crate) mod identity;
 pub(crate) mod letters;
 mod name;
 mod password;
@@ -46,7 +48,7 @@ const SIGN_IN: &str = "/account/sign-in";
 const TOKEN: &str = "token";
 
 /// All addresses of this part of the site.
-pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 14] {
+pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 16] {
     [
         (HOME, get(show::get)),
         ("/account/sign-up", get(sign_up::get).post(sign_up::post)),
@@ -62,6 +64,8 @@ pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 14] {
         ("/account/sessions/{id}/end", post(end::post)),
         ("/account/export.zip", get(export::get)),
         ("/account/delete", get(delete::get).post(delete::post)),
+        ("/account/oauth/{provider}", post(identity::oauth::post)),
+        (identity::oauth::CALLBACK, get(identity::oauth::callback)),
     ]
 }
 

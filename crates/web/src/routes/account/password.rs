@@ -8,8 +8,9 @@ use super::HOME;
 use super::activity::note;
 use super::client::{Client, Sent, SignedIn};
 use super::factors::stale_with_factor;
+use super::identity;
 use super::letters::{Letter, post as post_letter};
-use super::prove::{Proof, choose, prove};
+use super::prove::{Proof, prove};
 use super::show::{Done, done, refuse, show};
 use crate::app::AppState;
 use crate::page::Problem;
@@ -29,15 +30,13 @@ pub(crate) async fn post(
     }
     let typed = fields.get("password").unwrap_or_default();
     let proof = prove(&state, &client, &account.email, Some(account), typed).await?;
-    if !matches!(proof, Proof::Right(_)) {
+    if !matches!(proof, Proof::Right(..)) {
         return refuse(&state, &visit, &member, &proof).await;
     }
-    let about = [account.name.as_str(), account.email.as_str()];
-    let hash = match choose(&state, fields.get("new").unwrap_or_default(), &about).await? {
-        Ok(hash) => hash,
-        Err(wrong) => return show(&state, &visit, &member, None, Some(&wrong)).await,
-    };
-    state.store.accounts.set_password(account.id, &hash, Some(member.sign_in)).await?;
+    let new = fields.get("new").unwrap_or_default();
+    if let Err(wrong) = identity::change_password(&state, &member, typed, new).await? {
+        return show(&state, &visit, &member, None, Some(&wrong)).await;
+    }
     visitor::rotate(&state, &visit.jar, &granted).await?;
     note(&state, account.id, Happening::PasswordChanged, client.device).await;
     post_letter(&state, &Letter::password_changed(account)).await;

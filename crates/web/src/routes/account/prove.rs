@@ -9,12 +9,14 @@ use store::{Attempt, Attempts, Begun};
 
 use super::activity::note;
 use super::client::Client;
+use super::identity;
 use crate::app::AppState;
 use crate::page::Problem;
 
 /// What came of it.
 pub(super) enum Proof {
-    Right(Begun),
+    /// It is, of this account.
+    Right(Begun, Box<Account>),
     Wrong,
     /// Not asked: too many were wrong before.
     Wait(Duration),
@@ -30,7 +32,7 @@ pub(super) async fn prove(
     typed: &str,
 ) -> Result<Proof, Problem> {
     let proof = compare(state, client, email, account, typed).await?;
-    if let Proof::Right(begun) = &proof {
+    if let Proof::Right(begun, _) = &proof {
         state.store.attempts.succeeded(begun).await?;
     }
     Ok(proof)
@@ -52,13 +54,9 @@ pub(super) async fn compare(
         Attempt::Wait(wait) => return Ok(Proof::Wait(wait)),
         Attempt::Begun(begun) => begun,
     };
-    let hash = match account {
-        Some(account) => state.store.accounts.password_hash(account.id).await?,
-        None => None,
-    };
-    if state.accounts.passwords.is(&Password::typed(typed), hash.as_deref()).await.map_err(busy)? {
+    if let Some(holder) = identity::holder(state, email, account, typed).await? {
         state.accounts.sign_in_tries.forgive(&network);
-        Ok(Proof::Right(begun))
+        Ok(Proof::Right(begun, Box::new(holder)))
     } else {
         tracing::info!(from = %client.peer.0, "a password was wrong");
         if let Some(account) = account.filter(|_| begun.failed_before + 1 == Attempts::FREE) {
@@ -89,7 +87,7 @@ pub(super) fn sentence(error: &dyn std::error::Error) -> String {
     letters.next().map_or(String::new(), |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
-fn busy(error: HashError) -> Problem {
+pub(super) fn busy(error: HashError) -> Problem {
     match error {
         HashError::Busy => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,

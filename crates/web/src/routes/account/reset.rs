@@ -4,22 +4,22 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{Happening, LinkToken, Purpose};
+use domain::{Happening, Purpose};
 
 use super::activity::note;
 use super::client::{Client, Sent};
 use super::form::{Form, Input};
+use super::identity::{self, Link};
 use super::letters::{Letter, post as post_letter};
-use super::prove::choose;
-use super::{SIGN_IN, TOKEN, link, over, private};
+use super::{SIGN_IN, TOKEN, private};
 use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::Problem;
 use crate::visit::Visit;
 
-fn form(token: &LinkToken) -> Form {
+fn form(link: &Link) -> Form {
     Form {
-        hidden: vec![(TOKEN, token.reveal())],
+        hidden: vec![(TOKEN, link.reveal())],
         inputs: vec![Input::new_password()],
         ..Form::new(
             "Choose a new password",
@@ -35,9 +35,9 @@ pub(crate) async fn get(
     visit: Visit,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let token = link(&Fields::of_query(query.as_deref()))?;
-    state.store.links.look(Purpose::Reset, &token).await?.ok_or_else(over)?;
-    Ok(form(&token).answer(&state, &visit, StatusCode::OK, None))
+    let link = Link::of(&state, &Fields::of_query(query.as_deref()))?;
+    link.address(&state, Purpose::Reset).await?;
+    Ok(form(&link).answer(&state, &visit, StatusCode::OK, None))
 }
 
 pub(crate) async fn post(
@@ -46,13 +46,11 @@ pub(crate) async fn post(
     client: Client,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    let token = link(&sent.fields)?;
-    let email = state.store.links.look(Purpose::Reset, &token).await?.ok_or_else(over)?.email;
-    let hash = match choose(&state, sent.fields.get("new").unwrap_or_default(), &[email.as_str()]).await? {
-        Ok(hash) => hash,
-        Err(wrong) => return Ok(form(&token).wrong(&state, &visit, &wrong)),
+    let link = Link::of(&state, &sent.fields)?;
+    let account = match identity::reset(&state, &link, sent.fields.get("new").unwrap_or_default()).await? {
+        Ok(account) => account,
+        Err(wrong) => return Ok(form(&link).wrong(&state, &visit, &wrong)),
     };
-    let account = state.store.accounts.reset_password(&token, &hash).await?.ok_or_else(over)?;
     note(&state, account.id, Happening::PasswordChanged, client.device).await;
     post_letter(&state, &Letter::password_changed(&account)).await;
     Ok(private(Redirect::to(&format!("{SIGN_IN}?done=reset")).into_response()))

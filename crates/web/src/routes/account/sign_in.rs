@@ -9,6 +9,7 @@ use domain::{Email, PasskeyPurpose, SessionKind, SignInToken, Stay};
 use super::client::{Client, Sent};
 use super::factors::{Means, PasskeyForm, arrive, let_halfway};
 use super::form::{Form, Input};
+use super::identity::oauth;
 use super::private;
 use super::prove::{Proof, compare, sentence};
 use crate::app::AppState;
@@ -31,6 +32,7 @@ fn form(state: &AppState, visit: &Visit, next: &Back, email: &str, keep: bool) -
         inputs: vec![Input::email(email), Input::password()],
         keep: Some(keep),
         passkey: PasskeyForm::of(state, PasskeyPurpose::SignIn, next),
+        others: oauth::ways(state),
         small: "Signing in sets one cookie, auth-token: until the browser is closed, or for 7 days if you tick the box.",
         ways: vec![
             ("/account/sign-up".to_owned(), "Make an account"),
@@ -76,16 +78,14 @@ pub(crate) async fn post(
     };
     let found = state.store.accounts.find_by_email(&email).await?;
     let password = fields.get("password").unwrap_or_default();
-    let begun = match compare(&state, &client, &email, found.as_ref(), password).await? {
+    let (begun, account) = match compare(&state, &client, &email, found.as_ref(), password).await? {
         Proof::Wait(wait) => return Ok(form.wait(&state, &visit, wait)),
         Proof::Wrong => {
             let message = "Address and password do not belong together. If you have no account yet, make one.";
             return Ok(form.answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
         }
-        Proof::Right(begun) => begun,
+        Proof::Right(begun, account) => (begun, *account),
     };
-    // Only who knows the password gets here.
-    let account = found.ok_or_else(Problem::not_found)?;
     if account.disabled_at.is_some() {
         let message = "This account is closed. Write to whoever runs the site; the address is at the foot of the page.";
         return Ok(form.answer(&state, &visit, StatusCode::FORBIDDEN, Some(message)));

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::client::{Sent, SignedIn};
-use super::{SIGN_IN, private};
+use super::{SIGN_IN, identity, private};
 use crate::app::AppState;
 use crate::page::Problem;
 use crate::registry::AuthToken;
@@ -17,8 +17,12 @@ pub(crate) async fn post(
     SignedIn(member): SignedIn,
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
+    let everywhere = fields.get("everywhere").is_some();
+    if everywhere {
+        identity::leaving_everywhere(&state, member.sign_in).await?;
+    }
     visitor::end(&state, &visit.jar).await?;
-    if fields.get("everywhere").is_some() {
+    if everywhere {
         state.store.sign_ins.end_all(member.account.id).await?;
     }
     visit.jar.expire::<AuthToken>();

@@ -4,14 +4,13 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::Purpose;
 
 use super::ask::ask;
 use super::client::{Client, Sent};
 use super::form::{Form, Input};
-use super::letters::{post_exists, post_link};
-use super::{HOME, SIGN_IN};
+use super::{HOME, SIGN_IN, identity};
 use crate::app::AppState;
+use crate::page::Problem;
 use crate::visit::Visit;
 
 fn form(email: &str) -> Form {
@@ -36,12 +35,11 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response
     form("").answer(&state, &visit, StatusCode::OK, None)
 }
 
-pub(crate) async fn post(State(state): State<AppState>, visit: Visit, client: Client, sent: Sent) -> Response {
-    ask(&state, &visit, client, &sent, (form, "a sign-up"), |state, email| async move {
-        match state.store.accounts.find_by_email(&email).await? {
-            Some(account) => post_exists(&state, &account).await,
-            None => post_link(&state, Purpose::Confirm, &email, None).await?,
-        }
-        Ok(())
-    })
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    visit: Visit,
+    client: Client,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    ask(&state, &visit, client, &sent, form, identity::invite).await
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use cookie_policy::{Table, tables};
+use providers::identity::Identity;
 
 use crate::app::AppState;
 use crate::consent::documents::{self, Entry};
@@ -61,7 +62,7 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Result<R
     let newest = documents::newest();
     let date = language.date(documents::date(newest));
     let tables = tables(&SITE, &language, Some(&visit.jar.consent())).map_err(|error| Problem::internal(&error))?;
-    let google = &words.policy.google;
+    let (supabase, google) = (&words.policy.supabase, &words.policy.google);
     let view = PolicyPage {
         shell: state.shell(&visit, Here::Elsewhere),
         language,
@@ -72,7 +73,13 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Result<R
         tables,
         parties: [
             Party { card: &words.policy.stripe, here: words.policy.stripe.here },
-            Party { card: &words.policy.supabase, here: words.policy.supabase.here },
+            Party {
+                card: supabase,
+                here: match state.accounts.identity {
+                    Identity::Local => supabase.here,
+                    Identity::Supabase(_) => words.policy.supabase_configured,
+                },
+            },
             Party {
                 card: google,
                 here: if state.analytics.is_configured() { words.policy.google_configured } else { google.here },

@@ -8,6 +8,7 @@ use store::Changed;
 
 use super::super::client::{Client, Sent};
 use super::super::form::{Form, Input};
+use super::super::identity;
 use super::super::letters::{Letter, post as post_letter};
 use super::super::private;
 use super::super::prove::{Proof, prove};
@@ -104,7 +105,10 @@ pub(crate) async fn post(
             let message = "That is not your password, so nothing was done.";
             return Ok(form.answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
         }
-        Proof::Right(_) => {}
+        Proof::Right(..) => {}
+    }
+    if act == Act::Delete && account.id != own.id {
+        identity::forget(&state, &account).await?;
     }
     match state.store.admins.change(Actor::Admin(own.id), act, account.id).await? {
         Changed::Done if act == Act::Delete => {

@@ -107,7 +107,7 @@ pub(crate) async fn post(
             let message = "That is not your password, so nothing was sent.";
             return show(&state, &visit, &member, StatusCode::UNAUTHORIZED, Some(message)).await;
         }
-        Proof::Right(_) => {}
+        Proof::Right(..) => {}
     }
     let version = PolicyNotice::newest().version();
     match state.store.notices.begin(Actor::Admin(own.id), version).await? {

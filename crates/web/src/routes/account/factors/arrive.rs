@@ -23,6 +23,8 @@ pub(crate) enum Means {
     RecoveryCode,
     /// A passkey, with or without the password before it.
     Passkey,
+    /// What another service says.
+    Service,
 }
 
 impl Means {
@@ -32,6 +34,7 @@ impl Means {
             Self::App => Happening::SignedInWithApp,
             Self::RecoveryCode => Happening::SignedInWithRecoveryCode,
             Self::Passkey => Happening::SignedInWithPasskey,
+            Self::Service => Happening::SignedInWithService,
         }
     }
 }

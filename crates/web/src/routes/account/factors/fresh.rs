@@ -95,7 +95,7 @@ pub(crate) async fn post(
     let has_passkey = is_answered(&fields);
     if !has_passkey {
         match prove(&state, &client, &account.email, Some(account), typed).await? {
-            Proof::Right(_) => {}
+            Proof::Right(..) => {}
             Proof::Wrong => return again(StatusCode::UNAUTHORIZED, "That is not your password.").await,
             Proof::Wait(wait) => {
                 let seconds = wait.as_secs() + 1;
