@@ -83,7 +83,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         for bad in ["", "hello", &"g".repeat(64), &"0".repeat(63), &"é".repeat(32)] {
             fs::write(folder.path().join(FILE), bad).expect("written");
-            let error = find(folder.path(), &OsEntropy).err().expect("refused").to_string();
+            let error = find(folder.path(), &OsEntropy).expect_err("refused").to_string();
             assert!(error.contains("backup"), "{error}");
             assert_eq!(fs::read_to_string(folder.path().join(FILE)).expect("there"), bad);
         }
