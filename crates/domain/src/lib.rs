@@ -1,4 +1,5 @@
-//! The business: who owns which track, what is asked for it, how the work on it goes, and who holds an account.
+//! The business: who owns which track, what is asked for it, how the work on it goes, who holds an account,
+//! and what was paid for.
 //!
 //! Everything here is a value: parsed once at the edge, then known to be right. Time and randomness come in through
 //! [`Clock`] and [`Entropy`]. What is counted of visitors cannot name them: labels, route patterns and [`Scrubbed`] texts
@@ -6,6 +7,7 @@
 
 mod account;
 mod causes;
+mod credit;
 mod device;
 mod email;
 mod file_name;
@@ -13,8 +15,11 @@ mod hex;
 mod id;
 mod job;
 mod label;
+mod money;
 mod output;
 mod password;
+mod payment;
+mod product;
 mod scrub;
 mod session;
 mod settings;
@@ -25,17 +30,24 @@ mod world;
 
 pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName, Purpose};
 pub use causes::causes;
+pub use credit::{Access, EntryKind, Position, Promise, Worth};
 pub use device::{Device, NotADevice};
 pub use email::{Email, NotAnEmail};
 pub use file_name::FileName;
 pub use hex::NotHex;
-pub use id::{AccountId, BlobId, JobId, RunId, SignInId, TrackId};
+pub use id::{AccountId, BlobId, HolderId, JobId, PurchaseId, RunId, SignInId, TrackId};
 pub use job::{
     Attempt, Course, Failure, FailureKind, Job, JobEvent, JobState, OutOfPlace, Progress, Stage, UnknownName,
 };
 pub use label::{Label, NotALabel, Route};
+pub use money::{Currency, Money, NotACurrency, NotAPrice};
 pub use output::{Output, OutputKind};
 pub use password::{NotAPassword, Password};
+pub use payment::{
+    CheckoutState, Dispute, DisputeState, Facts, NotARemoteId, PaymentFacts, RemoteEvent, RemoteId, Signal,
+    SubscriptionFacts, SubscriptionState,
+};
+pub use product::{Product, ProductError, ProductKind, Products};
 pub use scrub::Scrubbed;
 pub use session::{NotASignInToken, Owner, Session, SessionId, SessionKind, SessionToken, SignInToken, Stay};
 pub use settings::{

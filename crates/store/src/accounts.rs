@@ -4,6 +4,7 @@ use crate::blobs::Blobs;
 use crate::db::Db;
 use crate::error::Result;
 use crate::links;
+use crate::purchases;
 use crate::row::parsed;
 use crate::tracks::forget;
 use domain::{Account, AccountId, AddressHash, Email, LinkToken, PersonName, Purpose, SessionId, SignInId, Timestamp};
@@ -196,7 +197,7 @@ impl Accounts {
     }
 
     /// Removes an account and all that is its holder's: tracks with their bytes, signed-in browsers, links, mails that
-    /// wait, attempts to sign in. Decisions about cookies stay, linked to nobody. `false` if there is no such account.
+    /// wait, attempts to sign in. Decisions about cookies and the ledger of credits stay, linked to nobody. `false` if there is no such account.
     pub async fn delete(&self, id: AccountId) -> Result<bool> {
         let text = id.to_string();
         let mut tx = self.db.write().await?;
@@ -233,6 +234,7 @@ impl Accounts {
             .bind(&text)
             .execute(&mut *tx)
             .await?;
+        purchases::part(&mut tx, id, self.db.now()).await?;
         sqlx::query("DELETE FROM account WHERE id = $1").bind(&text).execute(&mut *tx).await?;
         tx.commit().await?;
         forget(&self.db, &self.blobs, &jobs, &blobs).await?;

@@ -20,19 +20,23 @@ mod attempts;
 mod audits;
 mod blobs;
 mod consents;
+mod credits;
 mod db;
 mod error;
+mod farewells;
 mod health;
 mod hub;
 mod jobs;
 mod links;
 mod mails;
 mod operators;
+mod purchases;
 mod queue;
 mod row;
 mod sessions;
 mod sign_ins;
 mod sweep;
+mod taking;
 mod tracks;
 mod usage;
 
@@ -41,13 +45,16 @@ pub use attempts::{Attempt, Attempts, Begun, Tried};
 pub use audits::{AuditLine, Audits};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
 pub use consents::{ChoiceCount, ConsentDecision, Consents};
+pub use credits::{CreditEntry, Credits};
 pub use error::{Error, Result};
+pub use farewells::{Farewell, Farewells};
 pub use health::{Health, HealthReport, ServerError, ServerErrorGroup};
 pub use hub::JobStatus;
 pub use jobs::{JobWatch, Jobs};
 pub use links::{Link, Links};
 pub use mails::{Mails, NewMail, WaitingMail};
 pub use operators::Operators;
+pub use purchases::{BegunPurchase, Payment, Purchase, Purchases, Subscription};
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
 pub use sign_ins::{Member, SignIn, SignIns};
@@ -92,6 +99,12 @@ pub struct Store {
     pub health: Health,
     /// Who operates it.
     pub operators: Operators,
+    /// What was bought.
+    pub purchases: Purchases,
+    /// What was paid for, and what it was spent on.
+    pub credits: Credits,
+    /// Customers whom the payment provider is to forget.
+    pub farewells: Farewells,
     db: Arc<db::Db>,
 }
 
@@ -133,6 +146,9 @@ impl Store {
             usage: Usage::new(Arc::clone(&db)),
             health: Health::new(Arc::clone(&db)),
             operators: Operators::new(Arc::clone(&db)),
+            purchases: Purchases::new(Arc::clone(&db)),
+            credits: Credits::new(Arc::clone(&db)),
+            farewells: Farewells::new(Arc::clone(&db)),
             db,
         }
     }

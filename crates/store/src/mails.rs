@@ -5,6 +5,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::row::{number, parsed};
 use domain::{Email, Timestamp};
+use sqlx::SqliteConnection;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,24 +96,13 @@ impl Mails {
 
     /// Queues a mail. [`Error::TooManyMails`] where [`Self::MOST`] wait already.
     pub async fn queue(&self, mail: &NewMail) -> Result<()> {
-        let now = self.db.now().unix_ms();
+        let now = self.db.now();
         let mut tx = self.db.write().await?;
         let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM mail").fetch_one(&mut *tx).await?;
         if waiting >= Self::MOST.cast_signed() {
             return Err(Error::TooManyMails { most: Self::MOST });
         }
-        sqlx::query(
-            "INSERT INTO mail (key, recipient, subject, text, html, created_at, due_at, tries)
-             VALUES ($1, $2, $3, $4, $5, $6, $6, 0) ON CONFLICT (key) DO NOTHING",
-        )
-        .bind(&mail.key)
-        .bind(mail.to.as_str())
-        .bind(&mail.subject)
-        .bind(&mail.text)
-        .bind(&mail.html)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+        insert(&mut tx, mail, now).await?;
         tx.commit().await?;
         self.db.hub.mail.notify_one();
         Ok(())
@@ -166,4 +156,21 @@ impl Mails {
     pub async fn queued(&self) {
         self.db.hub.mail.notified().await;
     }
+}
+
+/// Queues a mail, within a transaction.
+pub(crate) async fn insert(tx: &mut SqliteConnection, mail: &NewMail, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO mail (key, recipient, subject, text, html, created_at, due_at, tries)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, 0) ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(&mail.key)
+    .bind(mail.to.as_str())
+    .bind(&mail.subject)
+    .bind(&mail.text)
+    .bind(&mail.html)
+    .bind(now.unix_ms())
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
 }

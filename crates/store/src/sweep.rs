@@ -3,6 +3,7 @@
 use crate::Store;
 use crate::error::Result;
 use crate::health::day;
+use crate::purchases::Purchases;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
@@ -86,6 +87,7 @@ impl Store {
             ("DELETE FROM sign_in_attempt WHERE at <= $1", before(retention.attempts)),
             ("DELETE FROM mail WHERE given_up_at <= $1", before(retention.attempts)),
             ("DELETE FROM audit WHERE at <= $1", before(retention.audits)),
+            ("DELETE FROM remote_event WHERE at <= $1", before(Purchases::EVENTS_KEPT)),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();
         }
