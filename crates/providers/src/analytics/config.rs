@@ -1,10 +1,11 @@
 //! Where the events go, and as whom. Checked once, at the start.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use http::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::https::{may_hear_a_secret, without_user};
 
 /// Where Google collects unless told otherwise.
 pub const WORLD_BASE_URL: &str = "https://www.google-analytics.com";
@@ -110,30 +111,6 @@ fn is_measurement_id(text: &str) -> bool {
     text.strip_prefix("G-").is_some_and(|rest| {
         (4..=20).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
     })
-}
-
-fn may_hear_a_secret(base: &str) -> bool {
-    let Ok(uri) = base.parse::<Uri>() else {
-        return false;
-    };
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return false;
-    };
-    let is_plain = uri.query().is_none() && !base.contains('#') && !authority.as_str().contains('@');
-    let is_safe = scheme == "https" || scheme == "http" && is_this_machine(authority.host());
-    is_plain && is_safe && !authority.host().is_empty()
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn without_user(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://..@{host}"),
-        _ => url.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -4,16 +4,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use http::{HeaderValue, Request, StatusCode, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
 use super::config::Ga4;
-
-/// A connection that nobody used for so long is closed.
-const IDLE: Duration = Duration::from_secs(30);
+use crate::https::{Https, client};
 
 /// Why a request did not arrive, as far as can be told. Never with the address, which has the secret in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,29 +35,14 @@ impl Undelivered {
 
 #[derive(Debug, Clone)]
 pub(super) struct Post {
-    client: Client<HttpsConnector<HttpConnector>, String>,
+    client: Https,
     config: Ga4,
     answer_within: Duration,
 }
 
 impl Post {
     pub(super) fn new(config: Ga4, connect_within: Duration, answer_within: Duration) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(connect_within));
-        tcp.set_nodelay(true);
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .expect("ring has cipher suites for TLS 1.2 and 1.3")
-            // Plain http only where the configuration let it pass: on this machine.
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .build(connector);
-        Self { client, config, answer_within }
+        Self { client: client(connect_within), config, answer_within }
     }
 
     pub(super) async fn send(&self, body: String) -> Result<(), Undelivered> {
