@@ -7,6 +7,7 @@ use std::time::Duration;
 use cookie_policy::Key;
 use domain::{Extra, UploadLimits};
 use providers::mail::Mailer;
+use providers::payments::Payments;
 
 use crate::analytics::Analytics;
 use crate::operator::OperatorToken;
@@ -44,6 +45,8 @@ pub struct Site {
     pub operator: Option<OperatorToken>,
     /// What can be made of a master beside the files that always are: nothing else is offered.
     pub extras: BTreeSet<Extra>,
+    /// What is sold; without it all downloads are free.
+    pub payments: Option<Payments>,
 }
 
 impl Site {
@@ -58,6 +61,7 @@ impl Site {
             key,
             operator: None,
             extras: BTreeSet::new(),
+            payments: None,
         }
     }
 
@@ -170,6 +174,7 @@ impl Site {
             key,
             operator: None,
             extras: BTreeSet::new(),
+            payments: None,
         })
     }
 }

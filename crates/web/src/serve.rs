@@ -25,6 +25,7 @@ use crate::config::{Config, Site};
 use crate::mails;
 use crate::registry;
 use crate::throttle::Peer;
+use crate::till::Till;
 
 /// How long a client may take for a request's headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
@@ -69,6 +70,9 @@ pub async fn serve(
     let tells_links = config.listen.ip().is_loopback();
     tokio::spawn(mails::keep_sending(store.clone(), config.mailer.clone(), tells_links, closing.clone()));
     let site = Site { local_url: format!("http://{address}"), ..config.site.clone() };
+    if let Some(till) = Till::of(&store, &site, &entropy) {
+        tokio::spawn(till.keep_up(closing.clone()));
+    }
     let app = app(store, &site, config.limits, &policy, entropy, &config.analytics, closing);
 
     let graceful = GracefulShutdown::new();

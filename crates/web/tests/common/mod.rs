@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
 pub mod member;
+pub mod stripe;
 
 use std::sync::Arc;
 use std::time::Duration;

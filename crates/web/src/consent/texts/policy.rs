@@ -29,6 +29,8 @@ pub(crate) struct Policy {
     pub(crate) stripe: Card,
     pub(crate) supabase: Card,
     pub(crate) google: Card,
+    /// What is true of Stripe where something is sold.
+    pub(crate) stripe_configured: &'static str,
     /// What is true of Google Analytics where it is configured.
     pub(crate) google_configured: &'static str,
     /// 5. Managing cookies.

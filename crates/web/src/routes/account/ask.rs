@@ -19,7 +19,7 @@ pub(super) fn ask<Sending>(
     visit: &Visit,
     client: Client,
     sent: &Sent,
-    (form, what): (fn(&str) -> Form, &'static str),
+    (form, what): (&dyn Fn(&str) -> Form, &'static str),
     send: impl FnOnce(AppState, Email) -> Sending,
 ) -> Response
 where

@@ -10,15 +10,17 @@ use super::client::{Client, Sent};
 use super::enter::enter;
 use super::form::{Form, Input};
 use super::prove::{choose, sentence};
+use super::sign_in::{NEXT, next};
 use super::{TOKEN, link, over, private};
 use crate::app::AppState;
+use crate::consent::Back;
 use crate::csrf::Fields;
 use crate::page::Problem;
 use crate::visit::Visit;
 
-fn form(token: &LinkToken, email: &Email, name: &str) -> Form {
+fn form(token: &LinkToken, email: &Email, name: &str, next: &Back) -> Form {
     Form {
-        hidden: vec![(TOKEN, token.reveal())],
+        hidden: vec![(TOKEN, token.reveal()), (NEXT, next.to_string())],
         inputs: vec![Input::name(name), Input::new_password()],
         small: "This signs you in and sets one cookie, auth-token, until the browser is closed.",
         ..Form::new(
@@ -39,9 +41,10 @@ pub(crate) async fn get(
     visit: Visit,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let token = link(&Fields::of_query(query.as_deref()))?;
+    let fields = Fields::of_query(query.as_deref());
+    let token = link(&fields)?;
     let email = address(&state, &token).await?;
-    Ok(form(&token, &email, "").answer(&state, &visit, StatusCode::OK, None))
+    Ok(form(&token, &email, "", &next(fields.get(NEXT))).answer(&state, &visit, StatusCode::OK, None))
 }
 
 pub(crate) async fn post(
@@ -53,7 +56,8 @@ pub(crate) async fn post(
     let token = link(&fields)?;
     let email = address(&state, &token).await?;
     let typed = fields.get("name").unwrap_or_default();
-    let form = form(&token, &email, typed);
+    let next = next(fields.get(NEXT));
+    let form = form(&token, &email, typed, &next);
     let name: PersonName = match typed.parse() {
         Ok(name) => name,
         Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
@@ -70,5 +74,5 @@ pub(crate) async fn post(
     }
     enter(&state, &visit, &granted, account.id, Stay::Session, client).await?;
     tracing::info!(account = %account.id, "an account was made: {}", account.id);
-    Ok(private(Redirect::to("/tracks").into_response()))
+    Ok(private(Redirect::to(next.as_str()).into_response()))
 }

@@ -32,7 +32,7 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response
 }
 
 pub(crate) async fn post(State(state): State<AppState>, visit: Visit, client: Client, sent: Sent) -> Response {
-    ask(&state, &visit, client, &sent, (form, "a link to reset a password"), |state, email| async move {
+    ask(&state, &visit, client, &sent, (&form, "a link to reset a password"), |state, email| async move {
         let account = state.store.accounts.find_by_email(&email).await?;
         if let Some(account) = account.filter(|account| account.disabled_at.is_none()) {
             post_link(&state, Purpose::Reset, &email, Some(&account)).await?;

@@ -14,7 +14,7 @@ mod enter;
 mod export;
 mod forgot;
 mod form;
-mod letters;
+pub(crate) mod letters;
 mod name;
 mod password;
 mod prove;

@@ -77,6 +77,8 @@ struct AccountPage<'a> {
     message: Option<&'a str>,
     sessions: Vec<Session>,
     tries: Vec<Try>,
+    /// Whether there is something to be bought.
+    sells: bool,
 }
 
 pub(crate) async fn get(
@@ -167,6 +169,7 @@ async fn render(
         message,
         sessions: sessions.collect(),
         tries: tries.collect(),
+        sells: state.till.is_some(),
         shell: state.shell(visit, Here::Account),
     };
     Ok(private(page(status, &view)))

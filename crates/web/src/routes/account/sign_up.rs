@@ -1,7 +1,7 @@
 //! GET and POST /account/sign-up: asks for an address and sends it a link. The answer is the same whether or not the
 //! address has an account; only its reader learns that.
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use domain::Purpose;
@@ -9,16 +9,24 @@ use domain::Purpose;
 use super::ask::ask;
 use super::client::{Client, Sent};
 use super::form::{Form, Input};
-use super::letters::{post_exists, post_link};
+use super::letters::{post_exists, post_link_to};
+use super::sign_in::{NEXT, TRACKS, next};
 use super::{HOME, SIGN_IN};
 use crate::app::AppState;
+use crate::consent::Back;
+use crate::csrf::Fields;
 use crate::visit::Visit;
 
-fn form(email: &str) -> Form {
+fn form(email: &str, next: &Back) -> Form {
+    let sign_in = match next.as_str() {
+        TRACKS => SIGN_IN.to_owned(),
+        _ => format!("{SIGN_IN}?next={}", next.encoded()),
+    };
     Form {
+        hidden: vec![(NEXT, next.to_string())],
         inputs: vec![Input::email(email)],
         small: "We send this address one mail with a link. Nothing is kept if you do not open it.",
-        ways: vec![(SIGN_IN.to_owned(), "I have an account: sign in")],
+        ways: vec![(sign_in, "I have an account: sign in")],
         ..Form::new(
             "Make an account",
             "With an account your tracks stay until you delete them, on every device. What you mastered in this browser \
@@ -29,18 +37,22 @@ fn form(email: &str) -> Form {
     }
 }
 
-pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Response {
+pub(crate) async fn get(State(state): State<AppState>, visit: Visit, RawQuery(query): RawQuery) -> Response {
     if visit.member.is_some() {
         return Redirect::to(HOME).into_response();
     }
-    form("").answer(&state, &visit, StatusCode::OK, None)
+    let back = next(Fields::of_query(query.as_deref()).get(NEXT));
+    form("", &back).answer(&state, &visit, StatusCode::OK, None)
 }
 
 pub(crate) async fn post(State(state): State<AppState>, visit: Visit, client: Client, sent: Sent) -> Response {
-    ask(&state, &visit, client, &sent, (form, "a sign-up"), |state, email| async move {
+    let back = next(sent.fields.get(NEXT));
+    let form = |email: &str| form(email, &back);
+    let next = back.clone();
+    ask(&state, &visit, client, &sent, (&form, "a sign-up"), |state, email| async move {
         match state.store.accounts.find_by_email(&email).await? {
             Some(account) => post_exists(&state, &account).await,
-            None => post_link(&state, Purpose::Confirm, &email, None).await?,
+            None => post_link_to(&state, Purpose::Confirm, &email, None, &next).await?,
         }
         Ok(())
     })

@@ -61,7 +61,7 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Result<R
     let newest = documents::newest();
     let date = language.date(documents::date(newest));
     let tables = tables(&SITE, &language, Some(&visit.jar.consent())).map_err(|error| Problem::internal(&error))?;
-    let google = &words.policy.google;
+    let (google, stripe) = (&words.policy.google, &words.policy.stripe);
     let view = PolicyPage {
         shell: state.shell(&visit, Here::Elsewhere),
         language,
@@ -71,7 +71,10 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Result<R
         last_updated: fill(words.policy.last_updated, &[&date]),
         tables,
         parties: [
-            Party { card: &words.policy.stripe, here: words.policy.stripe.here },
+            Party {
+                card: stripe,
+                here: if state.till.is_some() { words.policy.stripe_configured } else { stripe.here },
+            },
             Party { card: &words.policy.supabase, here: words.policy.supabase.here },
             Party {
                 card: google,
