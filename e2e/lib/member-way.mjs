@@ -94,18 +94,21 @@ export async function changeAndLeave(visit, server, member) {
   await account();
   // A session that never was: the only browser of this account is the one at hand.
   const end = `/account/sessions/${"0".repeat(32)}/end`;
-  await visit.step("signing another browser out", async () => {
-    const bend = ({ from, end }) => document.querySelector(from).setAttribute("action", end);
-    await tab.evaluate(bend, { from: form("/account/sign-out"), end });
-    await tab.press(`${form(end)} button`);
-  });
+  const bent = async (name, action) => {
+    await account();
+    await visit.step(name, async () => {
+      const bend = ({ from, action }) => document.querySelector(from).setAttribute("action", action);
+      await tab.evaluate(bend, { from: form("/account/sign-out"), action });
+      await tab.press(`${form(action)} button`);
+    });
+  };
+  await bent("signing another browser out", end);
   // Where passwords are checked on this machine, no other service is offered.
-  await account();
-  await visit.step("asking for another service", async () => {
-    const bend = (from) => document.querySelector(from).setAttribute("action", "/account/oauth/google");
-    await tab.evaluate(bend, form("/account/sign-out"));
-    await tab.press(`${form("/account/oauth/google")} button`);
-  });
+  await bent("asking for another service", "/account/oauth/google");
+  // Nothing is sold here: where payments go there is nothing.
+  for (const action of ["/purchases", "/purchases/portal", `/tracks/${"0".repeat(32)}/unlock`, "/stripe/webhook"]) {
+    await bent(`paying at ${action}`, action);
+  }
   await visit.step("taking all along", () => visit.fetch("/account/export.zip"));
   await visit.step("opening the deletion", () => tab.go("/account/delete"));
   await fillAndPress(visit, "deleting the account", "/account/delete", [["password", PASSWORD]]);

@@ -186,13 +186,22 @@ export function startPlayer(player: HTMLElement): void {
     audio.addEventListener("error", () => {
       // A deck that was given up on has nothing more to say.
       if (made !== deck) return;
-      message.textContent = "This browser could not play the preview. The downloads below are complete.";
-      message.hidden = false;
+      say("This browser could not play the preview. The downloads below are complete.");
     });
     return made;
   }
 
+  function say(text: string): void {
+    message.textContent = text;
+    message.hidden = false;
+  }
+
   function fallBack(): void {
+    // A master that is not paid for is heard in the preview alone.
+    if (player.dataset["master"] === undefined) {
+      say("This browser cannot play the preview. Another one can.");
+      return;
+    }
     const at = deck.clock.currentTime;
     deck = fitted(new TwoFiles(data(player, "mix"), data(player, "master"), Number(data(player, "louder"))));
     deck.hear(side);

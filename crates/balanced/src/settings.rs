@@ -4,13 +4,15 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use domain::Quota;
+use domain::{Quota, SystemClock};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use providers::analytics::{ConfigError, Ga4};
 use providers::identity::supabase;
 use providers::mail::Mailer;
+use providers::payments::{Payments, ProductSettings};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "balanced.toml";
@@ -28,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) mail: MailSettings,
     pub(crate) quota: QuotaSettings,
     pub(crate) identity: IdentitySettings,
+    pub(crate) payments: PaymentSettings,
 }
 
 /// The site.
@@ -239,6 +242,43 @@ impl std::fmt::Debug for IdentitySettings {
     }
 }
 
+/// What is sold, and by way of whom. With nothing set, all downloads are free.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PaymentSettings {
+    /// Stripe's secret key.
+    pub(crate) stripe_secret_key: Option<String>,
+    /// The secret of the webhook's endpoint at Stripe.
+    pub(crate) stripe_webhook_secret: Option<String>,
+    /// Where Stripe is asked; for tests.
+    pub(crate) stripe_base_url: Option<String>,
+    /// The host of Stripe's pages, where it is one of the operator's own.
+    pub(crate) checkout_domain: Option<String>,
+    /// What is sold, in the order in which it is offered.
+    pub(crate) products: Vec<ProductSettings>,
+}
+
+impl PaymentSettings {
+    /// What is sold; `None` where nothing is set.
+    pub(crate) fn payments(&self) -> Result<Option<Payments>, providers::payments::ConfigError> {
+        Payments::check(
+            self.stripe_secret_key.as_deref(),
+            self.stripe_webhook_secret.as_deref(),
+            self.stripe_base_url.as_deref(),
+            self.checkout_domain.as_deref(),
+            &self.products,
+            Arc::new(SystemClock),
+        )
+    }
+}
+
+impl std::fmt::Debug for PaymentSettings {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PaymentSettings").field("products", &self.products).finish_non_exhaustive()
+    }
+}
+
 /// How large a mix may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -263,6 +303,7 @@ impl Default for Settings {
             mail: MailSettings::default(),
             quota: QuotaSettings::default(),
             identity: IdentitySettings::default(),
+            payments: PaymentSettings::default(),
         }
     }
 }
@@ -358,6 +399,20 @@ mod tests {
         assert!(identity(&whole).expect("right").is_some());
         assert!(!format!("{:?}", load_text(&whole)).contains("hush"));
         assert!(load_text("[identity]\nprovider = 'ldap'").is_err());
+    }
+
+    #[test]
+    fn nothing_is_sold_until_all_that_it_takes_is_there() {
+        let payments = |text: &str| load_text(text).expect("read").payments.payments();
+        assert!(payments("").expect("nothing set").is_none());
+        let half = "[payments]\nstripe_secret_key = 'sk_test_hush_hush'";
+        assert!(payments(half).expect_err("refused").to_string().contains("stripe_webhook_secret is not set"));
+        let single = "[[payments.products]]\nid = 'single'\nname = 'One master'\nkind = 'single'\nprice = '9.00 EUR'";
+        let whole = format!("{half}\nstripe_webhook_secret = 'whsec_hush_hush'\n{single}");
+        let sold = payments(&whole).expect("right").expect("set");
+        assert_eq!(sold.products.find("single").expect("there").price.to_string(), "9.00 EUR");
+        assert!(!format!("{:?}", load_text(&whole)).contains("hush"));
+        assert!(load_text(&format!("{whole}\ncurrency = 'EUR'")).is_err());
     }
 
     #[test]

@@ -66,6 +66,15 @@ id! {
     /// One question to a passkey. Text form: 32 lower-case hexadecimal digits.
     ChallengeId
 }
+id! {
+    /// One purchase, from the press of a button on. Text form: 32 lower-case hexadecimal digits.
+    PurchaseId
+}
+id! {
+    /// Whose credits they are: a number that stands for an account while there is one, and for nobody afterwards. Text
+    /// form: 32 lower-case hexadecimal digits.
+    HolderId
+}
 
 #[cfg(test)]
 mod tests {

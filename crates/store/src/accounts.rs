@@ -4,6 +4,7 @@ use crate::blobs::Blobs;
 use crate::db::Db;
 use crate::error::Result;
 use crate::links;
+use crate::purchases;
 use crate::row::parsed;
 use crate::tracks::forget;
 use domain::{Account, AccountId, AddressHash, Email, LinkToken, PersonName, Purpose, SessionId, SignInId, Timestamp};
@@ -186,10 +187,10 @@ impl Accounts {
     }
 
     /// Removes an account and all that is its holder's: tracks with their bytes, signed-in browsers, links, mails that
-    /// wait, attempts to sign in. Decisions about cookies stay, linked to nobody. `false` if there is no such account.
+    /// wait, attempts to sign in. Decisions about cookies and the ledger of credits stay, linked to nobody. `false` if there is no such account.
     pub async fn delete(&self, id: AccountId) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        let Some(gone) = remove(&mut tx, id).await? else { return Ok(false) };
+        let Some(gone) = remove(&mut tx, id, self.db.now()).await? else { return Ok(false) };
         tx.commit().await?;
         self.forget(&gone).await?;
         Ok(true)
@@ -208,7 +209,7 @@ pub(crate) struct Gone {
 }
 
 /// Removes an account within a transaction. `None` if there is none.
-pub(crate) async fn remove(tx: &mut SqliteConnection, id: AccountId) -> Result<Option<Gone>> {
+pub(crate) async fn remove(tx: &mut SqliteConnection, id: AccountId, now: Timestamp) -> Result<Option<Gone>> {
     let text = id.to_string();
     let email: Option<String> =
         sqlx::query_scalar("SELECT email FROM account WHERE id = $1").bind(&text).fetch_optional(&mut *tx).await?;
@@ -243,6 +244,7 @@ pub(crate) async fn remove(tx: &mut SqliteConnection, id: AccountId) -> Result<O
         .bind(&text)
         .execute(&mut *tx)
         .await?;
+    purchases::part(tx, id, now).await?;
     sqlx::query("DELETE FROM account WHERE id = $1").bind(&text).execute(&mut *tx).await?;
     Ok(Some(Gone { jobs, blobs }))
 }

@@ -228,7 +228,7 @@ impl Admins {
                     .execute(&mut *tx)
                     .await?;
             }
-            Act::Delete => gone = remove(&mut tx, id).await?,
+            Act::Delete => gone = remove(&mut tx, id, self.db.now()).await?,
         }
         tx.commit().await?;
         if let Some(gone) = gone {

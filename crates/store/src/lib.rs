@@ -23,9 +23,11 @@ mod attempts;
 mod audits;
 mod blobs;
 mod consents;
+mod credits;
 mod db;
 mod error;
 mod factors;
+mod farewells;
 mod halves;
 mod health;
 mod hub;
@@ -37,11 +39,13 @@ mod notices;
 mod operators;
 mod passkeys;
 mod provider_sessions;
+mod purchases;
 mod queue;
 mod row;
 mod sessions;
 mod sign_ins;
 mod sweep;
+mod taking;
 mod tracks;
 mod usage;
 
@@ -52,8 +56,10 @@ pub use attempts::{Attempt, Attempts, Begun, Tried};
 pub use audits::{AuditLine, Audits, Doer};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
 pub use consents::{ChoiceCount, ConsentDecision, Consents};
+pub use credits::{CreditEntry, Credits};
 pub use error::{Error, Result};
 pub use factors::{CodeTry, Factors, FactorsSet};
+pub use farewells::{Farewell, Farewells};
 pub use halves::{Half, Halves};
 pub use health::{Health, HealthReport, ServerError, ServerErrorGroup};
 pub use hub::JobStatus;
@@ -65,6 +71,7 @@ pub use notices::{NoticeProgress, Noticed, Notices};
 pub use operators::Operators;
 pub use passkeys::{KnownPasskey, NewPasskey, Passkey, Passkeys};
 pub use provider_sessions::{Due, ProviderSessions, Task};
+pub use purchases::{BegunPurchase, Payment, Purchase, Purchases, Subscription};
 pub use queue::{Claim, Lease, Queue};
 pub use sessions::Sessions;
 pub use sign_ins::{Member, SignIn, SignIns};
@@ -125,6 +132,12 @@ pub struct Store {
     pub health: Health,
     /// Who operates it.
     pub operators: Operators,
+    /// What was bought.
+    pub purchases: Purchases,
+    /// What was paid for, and what it was spent on.
+    pub credits: Credits,
+    /// Customers whom the payment provider is to forget.
+    pub farewells: Farewells,
     db: Arc<db::Db>,
 }
 
@@ -174,6 +187,9 @@ impl Store {
             usage: Usage::new(Arc::clone(&db)),
             health: Health::new(Arc::clone(&db)),
             operators: Operators::new(Arc::clone(&db)),
+            purchases: Purchases::new(Arc::clone(&db)),
+            credits: Credits::new(Arc::clone(&db)),
+            farewells: Farewells::new(Arc::clone(&db)),
             db,
         }
     }

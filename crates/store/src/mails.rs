@@ -153,12 +153,17 @@ impl Mails {
     }
 }
 
-/// Queues a mail within a transaction.
+/// Queues a mail within a transaction. [`Error::TooManyMails`] where [`Mails::MOST`] wait already.
 pub(crate) async fn insert(db: &Db, tx: &mut SqliteConnection, mail: &NewMail) -> Result<()> {
     let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM mail").fetch_one(&mut *tx).await?;
     if waiting >= Mails::MOST.cast_signed() {
         return Err(Error::TooManyMails { most: Mails::MOST });
     }
+    insert_anyhow(tx, mail, db.now()).await
+}
+
+/// The same however many wait: for a transaction that must not fail for a mail's sake.
+pub(crate) async fn insert_anyhow(tx: &mut SqliteConnection, mail: &NewMail, now: Timestamp) -> Result<()> {
     sqlx::query(
         "INSERT INTO mail (key, recipient, subject, text, html, created_at, due_at, tries)
          VALUES ($1, $2, $3, $4, $5, $6, $6, 0) ON CONFLICT (key) DO NOTHING",
@@ -168,7 +173,7 @@ pub(crate) async fn insert(db: &Db, tx: &mut SqliteConnection, mail: &NewMail) -
     .bind(&mail.subject)
     .bind(&mail.text)
     .bind(&mail.html)
-    .bind(db.now().unix_ms())
+    .bind(now.unix_ms())
     .execute(&mut *tx)
     .await?;
     Ok(())

@@ -4,6 +4,7 @@ use crate::Store;
 use crate::error::Result;
 use crate::health::day;
 use crate::provider_sessions::ProviderSessions;
+use crate::purchases::Purchases;
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
@@ -112,6 +113,7 @@ impl Store {
                 "DELETE FROM provider_session WHERE sign_in IS NULL AND created_at <= $1",
                 before(ProviderSessions::GIVEN_UP_AFTER),
             ),
+            ("DELETE FROM remote_event WHERE at <= $1", before(Purchases::EVENTS_KEPT)),
         ] {
             records += sqlx::query(old).bind(until).execute(&mut *tx).await?.rows_affected();
         }

@@ -27,8 +27,9 @@ use crate::analytics::{self, Analytics, Reporter};
 use crate::config::{Limits, Site};
 use crate::page::{self, Here, Problem, Shell};
 use crate::patterns::Patterns;
-use crate::routes::{account, cookies, operator, settings, site, tracks};
+use crate::routes::{account, cookies, operator, payments, settings, site, tracks};
 use crate::throttle::{Rules, Throttle};
+use crate::till::Till;
 use crate::uploads::Uploads;
 use crate::usage::{self, Usage};
 use crate::visit::Visit;
@@ -48,6 +49,8 @@ pub(crate) struct AppState {
     /// Wrong operator's tokens, by network.
     pub(crate) operator_tries: Throttle<IpAddr>,
     pub(crate) accounts: Accounts,
+    /// Who takes the money, where something is sold.
+    pub(crate) till: Option<Till>,
     /// Becomes true when the service is about to stop.
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) site: Arc<Site>,
@@ -145,11 +148,12 @@ pub fn app(
         tokio::spawn(account::identity::keep(store.clone(), supabase.clone(), closing.clone()));
     }
     let state = AppState {
-        store,
         usage,
         analytics: Reporter::new(analytics, site, &entropy, patterns),
         operator_tries: Throttle::new(Rules::OPERATOR),
         accounts: Accounts::new(&entropy, site),
+        till: Till::of(&store, site, &entropy),
+        store,
         entropy,
         limits,
         uploads: Uploads::new(limits.uploads_per_visitor, limits.uploads_in_all),
@@ -181,6 +185,7 @@ fn routes() -> Routes {
         .all(account::routes())
         .all(account::factor_routes())
         .all(account::admin::routes())
+        .all(payments::routes())
         .all(cookies::routes())
         .route("/operator", get(operator::show::get))
         .route("/operator/sign-in", get(operator::sign_in::get).post(operator::sign_in::post))
@@ -251,6 +256,10 @@ fn csrf(site: &Site) -> CsrfLayer<impl FnMut(ProtectionError) -> Response<Body> 
 /// For a year a browser that reached this site on https takes no other way.
 const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
+/// What a browser may do with a page.
+pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; \
+     connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /// What a browser may do with one response, instead of what it may do with any; handlers put it on their own.
 #[derive(Debug, Clone)]
 pub(crate) struct ContentPolicy(pub(crate) HeaderValue);
@@ -258,11 +267,7 @@ pub(crate) struct ContentPolicy(pub(crate) HeaderValue);
 /// What a browser may do with any response of this site.
 fn secure(mut response: Response, https: bool) -> Response {
     const HEADERS: [(HeaderName, &str); 7] = [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; \
-             connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),

@@ -9,6 +9,7 @@ use domain::{Extra, Quota, UploadLimits};
 use providers::identity::Identity;
 use providers::identity::seal::Seal;
 use providers::mail::Mailer;
+use providers::payments::Payments;
 
 use crate::analytics::Analytics;
 use crate::operator::OperatorToken;
@@ -55,6 +56,8 @@ pub struct Site {
     pub identity: Identity,
     /// What can be made of a master beside the files that always are: nothing else is offered.
     pub extras: BTreeSet<Extra>,
+    /// What is sold; without it all downloads are free.
+    pub payments: Option<Payments>,
 }
 
 impl Site {
@@ -71,6 +74,7 @@ impl Site {
             seal: Seal::new(b"a placeholder of no use as a key"),
             identity: Identity::Local,
             extras: BTreeSet::new(),
+            payments: None,
         }
     }
 
@@ -198,6 +202,7 @@ impl Site {
             seal: Self::loopback().seal,
             identity: Identity::Local,
             extras: BTreeSet::new(),
+            payments: None,
         })
     }
 }

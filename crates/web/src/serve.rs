@@ -27,6 +27,7 @@ use crate::notices::Writing;
 use crate::patience::Patient;
 use crate::registry;
 use crate::throttle::Peer;
+use crate::till::Till;
 
 /// How long a client may take for a request's headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
@@ -78,6 +79,9 @@ pub async fn serve(
         entropy: Arc::clone(&entropy),
     };
     tokio::spawn(notices.keep_on(closing.clone()));
+    if let Some(till) = Till::of(&store, &site, &entropy) {
+        tokio::spawn(till.keep_up(closing.clone()));
+    }
     let app = app(store, &site, config.limits, &policy, entropy, &config.analytics, closing);
 
     let graceful = GracefulShutdown::new();

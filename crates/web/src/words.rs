@@ -68,6 +68,11 @@ pub(crate) fn moment(at: Timestamp) -> String {
     format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
 }
 
+/// A day, UTC.
+pub(crate) fn day(at: Timestamp) -> String {
+    moment(at).split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// A limit, never more than it really is: `1 GB` for 2^30 bytes.
 pub(crate) fn limit(bytes: u64) -> String {
     for (unit, factor) in [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000)] {

@@ -39,6 +39,10 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Err(problem) => return outcome::usage(&format!("serve.operator_token: {problem}")),
     };
     site.extras = worker::makeable();
+    site.payments = match settings.payments.payments() {
+        Ok(payments) => payments,
+        Err(problem) => return outcome::usage(&problem),
+    };
     let ga4 = match settings.analytics.ga4() {
         Ok(ga4) => ga4,
         Err(problem) => return outcome::usage(&problem),

@@ -13,7 +13,6 @@ use crate::visit::Visit;
 
 /// What a visitor wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "nothing can be paid for yet; the words are ready, as the policy promises them")]
 pub(crate) enum Need {
     SignIn,
     Upload,

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod cookies;
 pub(crate) mod operator;
+pub(crate) mod payments;
 pub(crate) mod settings;
 pub(crate) mod site;
 pub(crate) mod tracks;

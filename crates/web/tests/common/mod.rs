@@ -7,6 +7,7 @@ pub mod factor;
 pub mod gotrue;
 pub mod member;
 pub mod served;
+pub mod stripe;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -44,7 +44,8 @@ pub(super) const WORDS: Words = Words {
                   das Formular schützt.",
         upload: "Zum Hochladen braucht es session-id: das Cookie, durch das deine Tracks dir gehören. Ohne es fände sie \
                  niemand wieder, auch du nicht.",
-        payment: "Zum Bezahlen braucht es session-id und csrf-token: Sie verbinden die Zahlung mit dir und schützen sie.",
+        payment: "Zum Bezahlen braucht es ein Konto und damit auth-token und csrf-token: Sie verbinden die Zahlung mit dir \
+                  und schützen sie.",
         blocked: "Du hast alle Cookies blockiert, also wurde keines gesetzt.",
         offer: "Du kannst die notwendigen Cookies erlauben. Sonst wird nichts gespeichert, und du kannst es unter \
                 \u{201e}Cookie-Einstellungen\u{201c} am Fuß jeder Seite zurücknehmen.",

@@ -42,7 +42,8 @@ pub(super) const WORDS: Words = Words {
                   protects the form.",
         upload: "Uploading needs session-id: the cookie that makes your tracks yours. Without it nobody could find them \
                  again, you included.",
-        payment: "Paying needs session-id and csrf-token: they connect the payment with you and protect it.",
+        payment: "Paying needs an account, and with it auth-token and csrf-token: they connect the payment with you and \
+                  protect it.",
         blocked: "You blocked all cookies, so none was set.",
         offer: "You can allow the essential cookies. Nothing else will be stored, and you can take it back under \
                 \u{201c}Cookie settings\u{201d} at the foot of every page.",

@@ -31,6 +31,8 @@ pub(crate) struct Policy {
     /// What is true of Supabase where it is configured.
     pub(crate) supabase_configured: &'static str,
     pub(crate) google: Card,
+    /// What is true of Stripe where something is sold.
+    pub(crate) stripe_configured: &'static str,
     /// What is true of Google Analytics where it is configured.
     pub(crate) google_configured: &'static str,
     /// 5. Managing cookies.

@@ -122,6 +122,9 @@ pub(super) const POLICY: Policy = Policy {
                wählst.",
         link: ("https://policies.google.com/privacy", "Datenschutzerklärung von Google"),
     },
+    stripe_configured: "Du bezahlst auf Stripes eigenen Seiten; dort gelten Stripes Cookies, nicht unsere. Nichts von Stripe \
+                        wird hier geladen oder gespeichert. Unser Server nennt Stripe deine E-Mail-Adresse und was du \
+                        kaufst.",
     google_configured: "In Gebrauch, ohne jedes Skript von Google: Erlaubst du _ga und _gid, setzt unser Server sie und gibt \
                         an Google weiter, welche Seiten du gesehen hast, wie lange und in welcher Reihenfolge. Ohne dein \
                         Ja wird nichts gesendet.",

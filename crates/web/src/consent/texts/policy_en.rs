@@ -114,6 +114,8 @@ pub(super) const POLICY: Policy = Policy {
         here: "Not configured: _ga and _gid are never set here, and nothing is sent to Google, whatever you choose.",
         link: ("https://policies.google.com/privacy", "Google\u{2019}s privacy policy"),
     },
+    stripe_configured: "You pay on Stripe\u{2019}s own pages, which set Stripe\u{2019}s cookies, not ours. Nothing of Stripe\u{2019}s is \
+                        loaded or stored here. Our server tells Stripe your e-mail address and what you buy.",
     google_configured: "In use, without any script of Google\u{2019}s: if you allow _ga and _gid, our server sets them and passes \
                         on to Google which pages you saw, for how long and in which order. Without your yes nothing is \
                         sent.",

@@ -19,7 +19,7 @@ pub(super) async fn ask<Sending>(
     visit: &Visit,
     client: Client,
     sent: &Sent,
-    form: fn(&str) -> Form,
+    form: &(dyn Fn(&str) -> Form + Sync),
     send: impl FnOnce(AppState, Email) -> Sending,
 ) -> Result<Response, Problem>
 where

@@ -11,17 +11,19 @@ use super::enter::enter;
 use super::form::{Form, Input};
 use super::identity::{self, Link};
 use super::prove::sentence;
+use super::sign_in::{NEXT, next};
 use super::{SIGN_IN, TOKEN, private};
 use crate::app::AppState;
+use crate::consent::Back;
 use crate::csrf::Fields;
 use crate::page::Problem;
 use crate::visit::Visit;
 
-fn form(link: &Link, email: Option<&Email>, name: &str) -> Form {
+fn form(link: &Link, email: Option<&Email>, name: &str, next: &Back) -> Form {
     let lead = email
         .map_or_else(|| "For your account.".to_owned(), |email| format!("For your account with the address {email}."));
     Form {
-        hidden: vec![(TOKEN, link.reveal())],
+        hidden: vec![(TOKEN, link.reveal()), (NEXT, next.to_string())],
         inputs: vec![Input::name(name), Input::new_password()],
         small: "This signs you in and sets one cookie, auth-token, until the browser is closed.",
         ..Form::new("Choose a password", lead, "/account/confirm", "Make my account")
@@ -33,9 +35,10 @@ pub(crate) async fn get(
     visit: Visit,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let link = Link::of(&state, &Fields::of_query(query.as_deref()))?;
+    let fields = Fields::of_query(query.as_deref());
+    let link = Link::of(&state, &fields)?;
     let email = link.address(&state, Purpose::Confirm).await?;
-    Ok(form(&link, email.as_ref(), "").answer(&state, &visit, StatusCode::OK, None))
+    Ok(form(&link, email.as_ref(), "", &next(fields.get(NEXT))).answer(&state, &visit, StatusCode::OK, None))
 }
 
 pub(crate) async fn post(
@@ -47,7 +50,8 @@ pub(crate) async fn post(
     let link = Link::of(&state, &fields)?;
     let email = link.address(&state, Purpose::Confirm).await?;
     let typed = fields.get("name").unwrap_or_default();
-    let form = form(&link, email.as_ref(), typed);
+    let next = next(fields.get(NEXT));
+    let form = form(&link, email.as_ref(), typed, &next);
     let name: PersonName = match typed.parse() {
         Ok(name) => name,
         Err(error) => return Ok(form.wrong(&state, &visit, &sentence(&error))),
@@ -66,5 +70,5 @@ pub(crate) async fn post(
     }
     enter(&state, &visit, &granted, account.id, Stay::Session, client).await?;
     tracing::info!(account = %account.id, "an account was made: {}", account.id);
-    Ok(private(Redirect::to("/tracks").into_response()))
+    Ok(private(Redirect::to(next.as_str()).into_response()))
 }

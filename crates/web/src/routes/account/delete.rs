@@ -15,8 +15,13 @@ use crate::app::AppState;
 use crate::page::{Here, Problem, message};
 use crate::visit::Visit;
 
-fn form() -> Form {
+/// What becomes of money.
+const MONEY: &str = "A subscription ends with the account, and masters that you paid for and did not use are gone. What \
+    bookkeeping needs of your payments stays, linked to nobody here.";
+
+fn form(state: &AppState) -> Form {
     Form {
+        note: state.till.is_some().then(|| MONEY.to_owned()),
         inputs: vec![Input::password()],
         small: "Your tracks, masters, sessions and settings are removed at once and cannot be brought back. What this site \
                 stored in this browser goes with them; other browsers are signed out and cleared when they come back. What \
@@ -35,7 +40,7 @@ fn form() -> Form {
 }
 
 pub(crate) async fn get(State(state): State<AppState>, visit: Visit, _: SignedIn) -> Response {
-    form().answer(&state, &visit, StatusCode::OK, None)
+    form(&state).answer(&state, &visit, StatusCode::OK, None)
 }
 
 pub(crate) async fn post(
@@ -51,10 +56,10 @@ pub(crate) async fn post(
     }
     let typed = fields.get("password").unwrap_or_default();
     match prove(&state, &client, &account.email, Some(account), typed).await? {
-        Proof::Wait(wait) => return Ok(form().wait(&state, &visit, wait)),
+        Proof::Wait(wait) => return Ok(form(&state).wait(&state, &visit, wait)),
         Proof::Wrong => {
             let message = "That is not your password. Nothing was deleted.";
-            return Ok(form().answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
+            return Ok(form(&state).answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
         }
         Proof::Right(..) => {}
     }

@@ -8,10 +8,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use domain::{AccountId, AddressHash, FileName, StoredBlob, Timestamp};
+use domain::{Access, AccountId, AddressHash, DisputeState, FileName, OutputKind, RemoteId, StoredBlob, Timestamp};
 use futures_util::stream;
 use serde_json::{Value, json};
-use store::Member;
+use store::{Member, Store};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::mpsc::{Sender, channel};
@@ -29,6 +29,8 @@ const CHUNK: usize = 64 * 1024;
 const AHEAD: usize = 8;
 /// Attempts to sign in that are told.
 const ATTEMPTS: u32 = 1000;
+/// Payments and entries of the ledger that are told.
+const LINES: u32 = 100_000;
 /// From here on an entry needs the format's long fields, bytes.
 const LONG: u64 = u32::MAX as u64;
 
@@ -81,7 +83,14 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
             entry(&name, &reference.source)
         });
         let mut masters = Vec::new();
-        for output in store.jobs.outputs(member.owner, track.id).await? {
+        // Masters that are to be paid for and are not are the site's yet; what was measured is told all the same.
+        let is_open = match &state.till {
+            Some(till) => till.access(Some(account.id), track.id).await? == Access::Open,
+            None => true,
+        };
+        let is_told = |kind| is_open || matches!(kind, OutputKind::Report | OutputKind::ReportPage);
+        let outputs = store.jobs.outputs(member.owner, track.id).await?.into_iter();
+        for output in outputs.filter(|output| is_told(output.kind)) {
             let name = FileName::from_untrusted(&format!("{}.{}", output.kind, output.kind.extension()));
             masters.push(json!({ "kind": output.kind.to_string(), "file": entry(&name, &output.blob) }));
         }
@@ -94,6 +103,7 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
             "reference": reference,
             "settings": job.map(|job| job.settings),
             "results": masters,
+            "masters_are_paid_for": is_open,
         }));
     }
     let sessions = store.sign_ins.list(account.id).await?.into_iter().map(|session| {
@@ -146,6 +156,7 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
         "decisions_about_cookies": decisions.collect::<Vec<_>>(),
         "administration": administration(state, account.id).await?,
         "tracks": tracks,
+        "purchases": purchases(store, account.id).await?,
     });
     Ok((told, entries))
 }
@@ -160,6 +171,47 @@ async fn administration(state: &AppState, account: AccountId) -> Result<Value, P
         "administrator_since": since.map(moment),
         "done_with_the_account": done.map(|(at, act)| json!({ "at": moment(at), "what": act.as_str() })).collect::<Vec<_>>(),
         "policy_notices": notices.map(|(version, at)| json!({ "version": version, "at": moment(at) })).collect::<Vec<_>>(),
+    }))
+}
+
+/// What was paid, what it was spent on, and what goes on.
+async fn purchases(store: &Store, account: AccountId) -> Result<Value, Problem> {
+    let payments = store.purchases.payments(account, LINES).await?.into_iter().map(|payment| {
+        json!({
+            "at": moment(payment.at),
+            "id": payment.charge.as_str(),
+            "what": payment.name,
+            "amount": payment.amount.to_string(),
+            "paid": payment.is_paid,
+            "refunded_minor": payment.refunded_minor,
+            "disputed": payment.disputed.map(DisputeState::as_str),
+            "receipt": payment.receipt_url,
+            "bill": payment.invoice_url,
+        })
+    });
+    let ledger = store.credits.entries(account, LINES).await?.into_iter().map(|entry| {
+        json!({
+            "at": moment(entry.at),
+            "kind": entry.kind.as_str(),
+            "masters": entry.credits,
+            "payment": entry.charge.as_ref().map(RemoteId::as_str),
+            "track": entry.track.map(|track| track.to_string()),
+            "reason": entry.by_hand.map(|(_, reason)| reason),
+        })
+    });
+    let subscriptions = store.purchases.subscriptions(account).await?.into_iter().map(|subscription| {
+        json!({
+            "what": subscription.name,
+            "state": subscription.state.as_str(),
+            "ends": subscription.ends,
+            "until": moment(subscription.period_end),
+        })
+    });
+    Ok(json!({
+        "customer": store.purchases.customer(account).await?.as_ref().map(RemoteId::as_str),
+        "payments": payments.collect::<Vec<_>>(),
+        "ledger": ledger.collect::<Vec<_>>(),
+        "subscriptions": subscriptions.collect::<Vec<_>>(),
     }))
 }
 

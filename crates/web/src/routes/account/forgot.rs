@@ -36,5 +36,5 @@ pub(crate) async fn post(
     client: Client,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    ask(&state, &visit, client, &sent, form, identity::remind).await
+    ask(&state, &visit, client, &sent, &form, identity::remind).await
 }

@@ -1,11 +1,13 @@
 //! What our mails say. One thing each, in few words; a link where there is one, and what to do if it was not you.
 
 use askama::Template;
-use domain::{Account, Device, Email, Entropy, LinkToken, PersonName, Purpose};
+use domain::{Account, Device, Email, Entropy, LinkToken, Money, PersonName, Purpose};
 use store::NewMail;
 
 use super::TOKEN;
+use super::sign_in::{NEXT, TRACKS};
 use crate::app::AppState;
+use crate::consent::Back;
 use crate::words;
 
 #[derive(Template)]
@@ -45,14 +47,18 @@ impl Letter {
     }
 
     /// To an address that somebody wants an account for.
-    pub(super) fn confirm(state: &AppState, to: &Email, token: &LinkToken) -> Self {
+    pub(super) fn confirm(state: &AppState, to: &Email, token: &LinkToken, next: &Back) -> Self {
+        let mut link = address(state, "/account/confirm", token);
+        if next.as_str() != TRACKS {
+            link = format!("{link}&{NEXT}={}", next.encoded());
+        }
         Self {
             kind: "confirm",
             to: to.clone(),
             subject: "Your account at Balanced Mastering",
             name: None,
             lines: vec!["One more step: open the link, choose a password, and the account is yours.".to_owned()],
-            link: Some(("Make my account", address(state, "/account/confirm", token))),
+            link: Some(("Make my account", link)),
             close: "The link works once, within 24 hours. If you did not ask for an account, leave it alone, and there \
                     will be none.",
         }
@@ -117,6 +123,20 @@ impl Letter {
             lines.push(format!("Before that, somebody tried {times} and did not get in."));
         }
         Self { lines, ..Self::to_holder("device", account, "A new sign-in to your account") }
+    }
+
+    /// That a payment came. The receipt is the payment provider's.
+    fn bought(account: &Account, name: &str, amount: Money, credits: u32, page: String) -> Self {
+        let what = if credits == 1 { "one master".to_owned() } else { format!("{credits} masters") };
+        Self {
+            lines: vec![
+                format!("Thank you. {amount} came for \u{201c}{name}\u{201d}: it pays for {what}."),
+                "A receipt comes from Stripe, who took the payment; all of them are on the page below.".to_owned(),
+            ],
+            link: Some(("Your purchases", page)),
+            close: "If this was not you, answer to whoever runs the site; the address is at the foot of each page.",
+            ..Self::to_holder("purchase", account, "Your purchase at Balanced Mastering")
+        }
     }
 
     pub(super) fn deleted(account: &Account) -> Self {
@@ -201,6 +221,19 @@ pub fn factors_removed(account: &Account, entropy: &dyn Entropy) -> Result<NewMa
     Ok(Letter::factors_removed(account).written(entropy)?)
 }
 
+/// The mail that confirms a purchase, to be queued with it.
+pub(crate) fn bought(
+    entropy: &dyn Entropy,
+    account: &Account,
+    name: &str,
+    amount: Money,
+    credits: u32,
+    page: String,
+) -> Option<NewMail> {
+    let written = Letter::bought(account, name, amount, credits, page).written(entropy);
+    written.inspect_err(|error| tracing::error!(%error, "a mail could not be written: {error}")).ok()
+}
+
 fn address(state: &AppState, path: &str, token: &LinkToken) -> String {
     format!("{}{path}?{TOKEN}={}", state.site.origin(), token.reveal())
 }
@@ -224,13 +257,24 @@ pub(super) async fn post_link(
     to: &Email,
     account: Option<&Account>,
 ) -> store::Result<()> {
+    post_link_to(state, purpose, to, account, &Back::of(TRACKS)).await
+}
+
+/// The same; a link that makes an account leads on to `next`.
+pub(super) async fn post_link_to(
+    state: &AppState,
+    purpose: Purpose,
+    to: &Email,
+    account: Option<&Account>,
+    next: &Back,
+) -> store::Result<()> {
     if state.accounts.mails_to.begin(to).is_err() {
         tracing::info!("a mail was not sent: its reader got several lately");
         return Ok(());
     }
     let token = state.store.links.issue(purpose, to, account.map(|account| account.id)).await?;
     let letter = match (purpose, account) {
-        (Purpose::Confirm, _) | (_, None) => Letter::confirm(state, to, &token),
+        (Purpose::Confirm, _) | (_, None) => Letter::confirm(state, to, &token, next),
         (Purpose::Reset, Some(account)) => Letter::reset(state, account, &token),
         (Purpose::ChangeEmail, Some(account)) => Letter::change_email(state, account, to, &token),
     };

@@ -106,6 +106,8 @@ struct AccountPage<'a> {
     factors: Panel,
     activity: Vec<Line>,
     is_admin: bool,
+    /// Whether there is something to be bought.
+    sells: bool,
 }
 
 pub(crate) async fn get(
@@ -201,6 +203,7 @@ async fn render(
         factors,
         activity,
         is_admin: state.store.admins.is(account.id).await?,
+        sells: state.till.is_some(),
         shell: state.shell(visit, Here::Account),
     };
     Ok(private(page(status, &view)))

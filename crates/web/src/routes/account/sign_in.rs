@@ -19,11 +19,15 @@ use crate::page::Problem;
 use crate::visit::Visit;
 use crate::visitor;
 
-const NEXT: &str = "next";
+pub(super) const NEXT: &str = "next";
 /// Where signing in leads to unless somebody was on the way to another page.
-const TRACKS: &str = "/tracks";
+pub(super) const TRACKS: &str = "/tracks";
 
 fn form(state: &AppState, visit: &Visit, next: &Back, email: &str, keep: bool) -> Form {
+    let sign_up = match next.as_str() {
+        TRACKS => "/account/sign-up".to_owned(),
+        _ => format!("/account/sign-up?{NEXT}={}", next.encoded()),
+    };
     let is_operator = matches!(visitor::token(&visit.jar), Some(SignInToken { kind: SessionKind::Operator, .. }));
     Form {
         note: is_operator
@@ -34,15 +38,13 @@ fn form(state: &AppState, visit: &Visit, next: &Back, email: &str, keep: bool) -
         passkey: PasskeyForm::of(state, PasskeyPurpose::SignIn, next),
         others: oauth::ways(state),
         small: "Signing in sets one cookie, auth-token: until the browser is closed, or for 7 days if you tick the box.",
-        ways: vec![
-            ("/account/sign-up".to_owned(), "Make an account"),
-            ("/account/forgot".to_owned(), "I forgot my password"),
-        ],
+        ways: vec![(sign_up, "Make an account"), ("/account/forgot".to_owned(), "I forgot my password")],
         ..Form::new("Sign in", "To your tracks, on every device.", super::SIGN_IN, "Sign in")
     }
 }
 
-fn next(sent: Option<&str>) -> Back {
+/// Where somebody wanted to go.
+pub(super) fn next(sent: Option<&str>) -> Back {
     sent.map_or_else(|| Back::of(TRACKS), Back::of)
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Result<R
     let newest = documents::newest();
     let date = language.date(documents::date(newest));
     let tables = tables(&SITE, &language, Some(&visit.jar.consent())).map_err(|error| Problem::internal(&error))?;
-    let (supabase, google) = (&words.policy.supabase, &words.policy.google);
+    let (stripe, supabase, google) = (&words.policy.stripe, &words.policy.supabase, &words.policy.google);
     let view = PolicyPage {
         shell: state.shell(&visit, Here::Elsewhere),
         language,
@@ -72,7 +72,10 @@ pub(crate) async fn get(State(state): State<AppState>, visit: Visit) -> Result<R
         last_updated: fill(words.policy.last_updated, &[&date]),
         tables,
         parties: [
-            Party { card: &words.policy.stripe, here: words.policy.stripe.here },
+            Party {
+                card: stripe,
+                here: if state.till.is_some() { words.policy.stripe_configured } else { stripe.here },
+            },
             Party {
                 card: supabase,
                 here: match state.accounts.identity {

@@ -13,6 +13,7 @@ use crate::history;
 use crate::language::Language;
 use crate::page::{Here, Problem, Shell, page};
 use crate::registry::UploadDraft;
+use crate::till::Till;
 use crate::usage::{Counted, experiment};
 use crate::visit::Visit;
 use crate::visitor::Visitor;
@@ -34,6 +35,8 @@ struct UploadPage<'a> {
     lead: &'a str,
     /// The latest uploads of this visitor, where the browser remembers them.
     recent: Vec<Line>,
+    /// What a download costs, where it costs something.
+    price: Option<String>,
 }
 
 /// More of the latest uploads would push the form's own business away.
@@ -95,6 +98,7 @@ fn render(
             language: visit.language,
             lead,
             recent,
+            price: state.till.as_ref().and_then(Till::lowest_price),
         },
     )
 }

@@ -3,16 +3,18 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{Extra, OutputKind, Owner, Settings, Track, TrackId};
+use domain::{Access, Extra, OutputKind, Owner, Settings, Track, TrackId};
 use tokio::io::AsyncReadExt as _;
 
 use crate::app::AppState;
 use crate::choices::{self, Form};
+use crate::consent::Back;
 use crate::csrf;
 use crate::extras;
 use crate::page::{Here, Problem, Shell, page};
 use crate::preferences::Format;
 use crate::report::{Overview, Report};
+use crate::routes::payments::{Offers, leads_to_payment};
 use crate::visit::Visit;
 use crate::wishes::{Reference, Wishes};
 use crate::{waveform, words};
@@ -46,6 +48,8 @@ struct ResultPage<'a> {
     source: String,
     /// Tracks from before there was such a page have none.
     has_report_page: bool,
+    /// What is offered instead of the files, where they are to be paid for.
+    pay: Option<Offers>,
 }
 
 struct Lane {
@@ -113,11 +117,25 @@ pub(super) async fn show(
     let kept = track.reference.as_ref().map(|file| Reference::Kept(file.file_name.to_string()));
     let wishes = Wishes::of(&form, &state.site.extras, kept.unwrap_or(Reference::None));
     let csrf = csrf::field(&visit.jar, &*state.entropy)?;
+    let pay = match &state.till {
+        Some(till) => {
+            let access = till.access(visit.member.as_ref().map(|member| member.account.id), track.id).await?;
+            let back = Back::of(&format!("/tracks/{}", track.id));
+            let offered = || Offers::new(state, till, visit, access, Some(track.id), &back);
+            (access != Access::Open).then(offered).transpose()?
+        }
+        None => None,
+    };
     let has_report_page = outputs.iter().any(|output| output.kind == OutputKind::ReportPage);
     let shell = state.shell(visit, Here::Tracks);
     let matched = choices::matched(track, settings);
-    let view = ResultPage { matched, has_report_page, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
-    Ok(page(StatusCode::OK, &view))
+    let view =
+        ResultPage { matched, has_report_page, pay, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
+    let response = page(StatusCode::OK, &view);
+    Ok(match &state.till {
+        Some(till) if view.pay.is_some() => leads_to_payment(till, response),
+        _ => response,
+    })
 }
 
 impl<'a> ResultPage<'a> {
@@ -192,6 +210,7 @@ impl<'a> ResultPage<'a> {
                 words::duration(report.duration_s)
             ),
             has_report_page: false,
+            pay: None,
         }
     }
 }

@@ -18,10 +18,11 @@ use providers::identity::supabase::{LinkKind, MAX_PASSWORD_BYTES};
 use store::{Member, Moved};
 use tokio::task::JoinHandle;
 
-use super::letters::{post_exists, post_link};
+use super::letters::{post_exists, post_link, post_link_to};
 use super::prove::{busy, choose, sentence};
 use super::{TOKEN, link, over};
 use crate::app::AppState;
+use crate::consent::Back;
 use crate::csrf::Fields;
 use crate::page::Problem;
 
@@ -86,12 +87,12 @@ pub(super) enum Gone {
     StaysThere,
 }
 
-/// Has a mail sent by which an account can be made.
-pub(super) async fn invite(state: AppState, email: Email) -> Result<(), Problem> {
+/// Has a mail sent by which an account can be made; the link leads on to `next` where this site writes the mail.
+pub(super) async fn invite(state: AppState, email: Email, next: Back) -> Result<(), Problem> {
     let found = state.store.accounts.find_by_email(&email).await?;
     match (&state.accounts.identity, found) {
         (_, Some(account)) => post_exists(&state, &account).await,
-        (Identity::Local, None) => post_link(&state, Purpose::Confirm, &email, None).await?,
+        (Identity::Local, None) => post_link_to(&state, Purpose::Confirm, &email, None, &next).await?,
         (Identity::Supabase(supabase), None) => supabase::invite(&state, supabase, &email).await?,
     }
     Ok(())
