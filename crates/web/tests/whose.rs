@@ -7,7 +7,8 @@ mod common;
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use common::authenticator::{Device, add};
-use common::member::{Browser, bench, location, signed_in};
+use common::member::{Browser, location, signed_in};
+use common::stripe::{StubStripe, send_event};
 use common::{Bench, get};
 use domain::{Act, Actor};
 
@@ -20,6 +21,7 @@ struct Hers {
     track: String,
     session: String,
     passkey: String,
+    purchase: String,
     account: String,
 }
 
@@ -30,6 +32,7 @@ impl Hers {
             "tracks" => &self.track,
             "account" if pattern.starts_with("/account/sessions/") => &self.session,
             "account" if pattern.starts_with("/account/passkeys/") => &self.passkey,
+            "purchases" => &self.purchase,
             // Not even hers: an administrator's.
             "admin" if pattern.starts_with("/admin/accounts/") => &self.account,
             _ => return None,
@@ -37,6 +40,10 @@ impl Hers {
         let path = pattern.replace("{id}", id).replace("{kind}", "wav24").replace("{act}", "enable");
         (!path.contains('{')).then_some(path)
     }
+}
+
+fn asks_to_sign_in(pattern: &str) -> bool {
+    pattern.starts_with("/account/") || pattern.starts_with("/purchases/") || pattern.ends_with("/unlock")
 }
 
 fn open_patterns() -> Vec<&'static str> {
@@ -62,15 +69,23 @@ async fn ask(browser: &mut Browser<'_>, method: &Method, path: &str) -> StatusCo
 
 #[tokio::test]
 async fn what_has_an_id_is_its_owners_alone() {
-    let bench = bench().await;
+    let stripe = StubStripe::start().await;
+    let bench = stripe.bench().await;
     let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
     let uploaded = bench.upload(&mia.cookie(), common::form("mix.wav", b"a mix", &[])).await;
     let track = location(&uploaded).trim_start_matches("/tracks/").trim_end_matches("?fresh").to_owned();
     bench.work().await;
     add(&mut mia, &mut Device::new(1), "Key ring").await;
     let passkey = bench.store.passkeys.list(mias.id).await.expect("the database")[0].id.to_string();
+    let led = mia.post("/purchases", &[("product", "single"), ("track", &track)]).await;
+    let checkout = stripe.session(location(&led));
+    let purchase = stripe.world().sessions[&checkout]["client_reference_id"].as_str().expect("hers").to_owned();
+    let (_, events) = stripe.world().pay(&checkout);
+    for event in events {
+        assert_eq!(send_event(&bench, &event).await, StatusCode::OK, "{event}");
+    }
     let session = bench.store.sign_ins.list(mias.id).await.expect("the database")[0].id.to_string();
-    let hers = Hers { track, session, passkey, account: mias.id.to_string() };
+    let hers = Hers { track, session, passkey, purchase, account: mias.id.to_string() };
 
     let (eve, _) = signed_in(&bench, "eve@example.org").await;
     let mut guest = Browser::of(&bench);
@@ -88,7 +103,7 @@ async fn what_has_an_id_is_its_owners_alone() {
             for (who, browser) in &mut strangers {
                 let status = ask(browser, &method, &path).await;
                 // Who is not signed in is asked to, before anything is looked up.
-                let is_sent_away = *who != "another account" && pattern.starts_with("/account/");
+                let is_sent_away = *who != "another account" && asks_to_sign_in(pattern);
                 let expected = if is_sent_away { StatusCode::SEE_OTHER } else { StatusCode::NOT_FOUND };
                 assert_eq!(status, expected, "{method} {path} by {who}");
                 asked += 1;
