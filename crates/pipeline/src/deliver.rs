@@ -1,12 +1,10 @@
 //! From a finished master to a file whose ceiling has been measured in the file itself.
 
 use std::fs::File;
-use std::mem::swap;
 
 use codec::{Encoder, Limits, OutputSpec, Reader, SampleFormat, Tags};
 use dsp::dither::{Dither, Quantiser};
 use dsp::loudness::Series;
-use dsp::parallel::both;
 use mastering::{Audio, Measured, Measurement, Meter};
 
 use crate::watch::Watch;
@@ -115,47 +113,29 @@ pub(crate) fn write(
     let dither = Dither::suited(bits, rate_hz);
     let mut quantisers: Vec<_> =
         (0..channels.len()).map(|channel| Quantiser::new(dither, bits, channel as u32, DITHER_SEED)).collect();
-    let as_ints = encoding.depth() != BitDepth::Float32;
-    let mut prepare = |start: usize, block: &mut Block| {
-        let end = frames.min(start + BLOCK);
-        for (channel, (samples, _)) in channels.iter().enumerate() {
-            let floats = &mut block.floats[channel];
-            floats.clear();
-            floats.extend(samples[start..end].iter().map(|x| x * gains[channel]));
-            if as_ints {
-                block.ints[channel].clear();
-                quantisers[channel].process(floats, &mut block.ints[channel]);
-            }
-        }
-    };
+    let mut floats = vec![Vec::with_capacity(BLOCK); channels.len()];
+    let mut ints = vec![Vec::with_capacity(BLOCK); channels.len()];
     let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
-    let (mut block, mut next) = (Block::of(channels.len()), Block::of(channels.len()));
-    prepare(0, &mut block);
-    for end in (0..frames).step_by(BLOCK).map(|start| frames.min(start + BLOCK)) {
-        let written = || {
-            if as_ints {
-                encoder.write_ints(&block.ints.iter().map(Vec::as_slice).collect::<Vec<_>>())
-            } else {
-                encoder.write_f32(&block.floats.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    for start in (0..frames).step_by(BLOCK) {
+        let block = start..frames.min(start + BLOCK);
+        for (index, (samples, _)) in channels.iter().enumerate() {
+            floats[index].clear();
+            floats[index].extend(samples[block.clone()].iter().map(|x| x * gains[index]));
+        }
+        if encoding.depth() == BitDepth::Float32 {
+            let planes: Vec<&[f32]> = floats.iter().map(Vec::as_slice).collect();
+            encoder.write_f32(&planes).map_err(failed)?;
+        } else {
+            for ((quantiser, floats), ints) in quantisers.iter_mut().zip(&floats).zip(&mut ints) {
+                ints.clear();
+                quantiser.process(floats, ints);
             }
-        };
-        both(written, || prepare(end, &mut next)).0.map_err(failed)?;
-        swap(&mut block, &mut next);
-        progress(end as f32 / frames as f32)?;
+            let planes: Vec<&[i32]> = ints.iter().map(Vec::as_slice).collect();
+            encoder.write_ints(&planes).map_err(failed)?;
+        }
+        progress(block.end as f32 / frames as f32)?;
     }
     Ok(encoder.finish().map_err(failed)?)
-}
-
-/// What is encoded at a time, channel by channel.
-struct Block {
-    floats: Vec<Vec<f32>>,
-    ints: Vec<Vec<i32>>,
-}
-
-impl Block {
-    fn of(channels: usize) -> Self {
-        Self { floats: vec![Vec::new(); channels], ints: vec![Vec::new(); channels] }
-    }
 }
 
 /// Decodes the file that was written and measures it: what the report says is what a listener gets.
@@ -165,12 +145,9 @@ fn check(pending: &Pending, delivery: &Delivery, watch: &mut Watch<'_>) -> Resul
     let silenced = || Failure::Silenced { path: delivery.path.clone() };
     let mut meter = Meter::new(reader.rate_hz(), reader.channels()).ok_or_else(silenced)?;
     let frames = reader.frames();
-    let (mut block, mut next) = (vec![Vec::new(); reader.channels()], vec![Vec::new(); reader.channels()]);
-    reader.read(BLOCK, &mut block).map_err(unreadable)?;
-    while !block[0].is_empty() {
+    while let Some(block) = reader.next_block().map_err(unreadable)? {
         let planes: Vec<&[f32]> = block.iter().map(Vec::as_slice).collect();
-        both(|| reader.read(BLOCK, &mut next), || meter.push(&planes)).0.map_err(unreadable)?;
-        swap(&mut block, &mut next);
+        meter.push(&planes);
         let fraction = frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32);
         watch.go_on(Stage::Check, fraction)?;
     }

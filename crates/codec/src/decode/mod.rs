@@ -154,14 +154,6 @@ impl Reader {
         Ok(more?.then_some(&self.block))
     }
 
-    /// Replaces what is in `channels`, one for each that the file has, by the next frames: at least so many, unless the
-    /// file ends; none after its end.
-    pub fn read(&mut self, frames: usize, channels: &mut [Vec<f32>]) -> Result<(), DecodeError> {
-        channels.iter_mut().for_each(Vec::clear);
-        while channels[0].len() < frames && self.append(channels)? {}
-        Ok(())
-    }
-
     /// Appends the next block to channels, as many as there are; `false` at the end.
     fn append(&mut self, channels: &mut [Vec<f32>]) -> Result<bool, DecodeError> {
         let known = channels[0].len();
