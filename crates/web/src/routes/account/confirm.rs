@@ -3,11 +3,11 @@
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{AddressHash, Email, PersonName, Purpose, Stay};
-use store::Attempt;
+use domain::{Email, PersonName, Purpose, Stay};
 
 use super::client::{Client, Sent};
 use super::enter::enter;
+use super::factors::begin;
 use super::form::{Form, Input};
 use super::identity::{self, Link};
 use super::prove::sentence;
@@ -65,7 +65,7 @@ pub(crate) async fn post(
         return Ok(private(Redirect::to(SIGN_IN).into_response()));
     }
     // From here on this kind of browser is known.
-    if let Attempt::Begun(begun) = state.store.attempts.begin(AddressHash::of(&account.email), client.device).await? {
+    if let Some(begun) = begin(&state, &account, client).await? {
         state.store.attempts.succeeded(&begun).await?;
     }
     enter(&state, &visit, &granted, account.id, Stay::Session, client).await?;

@@ -1,8 +1,8 @@
 //! What happens once somebody has shown all that is asked for to sign in.
 
 use cookie_policy::{Essential, Granted};
-use domain::{Account, Happening, Stay};
-use store::{Attempts, Begun};
+use domain::{Account, AddressHash, Happening, Stay};
+use store::{Attempt, Attempts, Begun};
 
 use super::super::activity::note_arrival;
 use super::super::client::Client;
@@ -36,6 +36,14 @@ impl Means {
             Self::Passkey => Happening::SignedInWithPasskey,
             Self::Service => Happening::SignedInWithService,
         }
+    }
+}
+
+/// The attempt of somebody who needs no password for it, if it may count: whoever guesses at that keeps nobody else out.
+pub(crate) async fn begin(state: &AppState, account: &Account, client: Client) -> Result<Option<Begun>, Problem> {
+    match state.store.attempts.begin(AddressHash::of(&account.email), client.device).await? {
+        Attempt::Begun(begun) => Ok(Some(begun)),
+        Attempt::Wait(_) => Ok(None),
     }
 }
 

@@ -18,7 +18,7 @@ mod second;
 
 use axum::routing::{MethodRouter, get, post};
 
-pub(super) use arrive::{Means, arrive};
+pub(super) use arrive::{Means, arrive, begin};
 pub(super) use fresh::stale_with_factor;
 pub(super) use panel::Panel;
 pub(super) use passkeys::PasskeyForm;

@@ -5,10 +5,10 @@
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use domain::{AccountId, AddressHash, BrowserMark, Happening, PasskeyId, PasskeyName, PasskeyPurpose, Stay};
+use domain::{AccountId, BrowserMark, Happening, PasskeyId, PasskeyName, PasskeyPurpose, Stay};
 use providers::identity::passkeys::{Asked, PasskeyError, Passkeys};
 use serde_json::{Value, json};
-use store::{Attempt, NewPasskey};
+use store::NewPasskey;
 
 use super::super::activity::note;
 use super::super::client::{Client, Sent, SignedIn};
@@ -16,7 +16,7 @@ use super::super::letters::post as post_letter;
 use super::super::prove::sentence;
 use super::super::show::{Done, done, show};
 use super::super::{HOME, SIGN_IN, private};
-use super::arrive::{Means, arrive};
+use super::arrive::{Means, arrive, begin};
 use super::fresh::stale;
 use super::second::halfway;
 use super::{codes, letters};
@@ -237,11 +237,7 @@ pub(crate) async fn sign_in(
     let Some(account) = account else { return Ok(refused()) };
     let next = fields.get("next").map_or_else(|| Back::of("/tracks"), Back::of);
     let stay = if fields.get("keep").is_some() { Stay::Kept } else { Stay::Session };
-    // Whoever guesses at the password does not keep out who has the key.
-    let begun = match state.store.attempts.begin(AddressHash::of(&account.email), client.device).await? {
-        Attempt::Begun(begun) => Some(begun),
-        Attempt::Wait(_) => None,
-    };
+    let begun = begin(&state, &account, client).await?;
     arrive(&state, &visit, &granted, (&account, Means::Passkey), stay, (client, begun.as_ref())).await?;
     Ok(private(Redirect::to(next.as_str()).into_response()))
 }

@@ -11,13 +11,13 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use cookie_policy::Jar;
-use domain::{AddressHash, LinkToken, Stay};
+use domain::{LinkToken, Stay};
 use providers::identity::supabase::{Reason, Supabase};
 use sha2::{Digest as _, Sha256};
-use store::{Attempt, OAuthFlow};
+use store::OAuthFlow;
 
 use super::super::client::{Client, Sent};
-use super::super::factors::{Means, arrive, let_halfway};
+use super::super::factors::{Means, arrive, begin, let_halfway};
 use super::super::{SIGN_IN, private};
 use super::supabase::{opened, recognise, trouble};
 use crate::app::AppState;
@@ -101,10 +101,7 @@ pub(crate) async fn callback(
     }
     let stay = if flow.kept { Stay::Kept } else { Stay::Session };
     let next = Back::of(&flow.next);
-    let begun = match state.store.attempts.begin(AddressHash::of(&account.email), client.device).await? {
-        Attempt::Begun(begun) => Some(begun),
-        Attempt::Wait(_) => None,
-    };
+    let begun = begin(&state, &account, client).await?;
     if state.store.factors.of(account.id).await?.any() {
         let begun = begun.ok_or_else(wait)?;
         return let_halfway(&state, &visit, &granted, &account, stay, (&begun, &next)).await;
