@@ -1,0 +1,244 @@
+//! `balanced admin`, as whoever runs the service types it: beside a running service, and by scripts.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use crate::support::{TempDir, balanced, folder, json, stderr, stdout};
+use serde_json::Value;
+
+const PASSWORD: &str = "violet anvil teaspoon";
+
+/// A running service; it ends when this is dropped.
+struct Service {
+    child: Child,
+    /// Held, since the service has more to say than its first line.
+    _says: BufReader<ChildStdout>,
+    address: String,
+    folder: TempDir,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Service {
+    fn start() -> Self {
+        let folder = folder();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_balanced"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data", "data"])
+            .current_dir(folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the service starts");
+        let mut line = String::new();
+        let mut says = BufReader::new(child.stdout.take().expect("a pipe"));
+        says.read_line(&mut line).expect("its first line");
+        let address = line.trim().rsplit("http://").next().expect("an address").to_owned();
+        Self { child, _says: says, address, folder }
+    }
+
+    fn admin(&self, args: &[&str]) -> Output {
+        balanced(self.folder.path(), ["admin", "--data", "data"].iter().chain(args))
+    }
+
+    /// The JSON object that comes of it.
+    fn told(&self, args: &[&str]) -> Value {
+        let output = self.admin(&[args, &["--json"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+        json(&output).remove(0)
+    }
+
+    fn create(&self, email: &str, password: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_balanced"))
+            .args(["admin", "--data", "data", "create", email, "--password-stdin", "--json"])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        child.stdin.take().expect("a pipe").write_all(password.as_bytes()).expect("written");
+        child.wait_with_output().expect("it ends")
+    }
+
+    /// Asks the site, as a browser with this cookie would.
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("connected");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        answer
+    }
+
+    /// The next mail that the service put into its folder.
+    fn mail(&self) -> String {
+        let folder = self.folder.path().join("data/mail");
+        for _ in 0..200 {
+            let mut mails = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+            if let Some(mail) = mails.find(|path| path.extension().is_some_and(|ending| ending == "eml")) {
+                let text = std::fs::read_to_string(&mail).expect("a mail");
+                std::fs::remove_file(mail).expect("removed");
+                return text;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("no mail came");
+    }
+}
+
+#[test]
+fn an_account_from_beginning_to_end_beside_the_running_service() {
+    let service = Service::start();
+    let made = service.create("Mia@Example.org", &format!("{PASSWORD}\n"));
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let id = json(&made)[0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(service.told(&["make-admin", "mia@example.org"])["changed"], true);
+    assert_eq!(service.told(&["make-admin", &id])["changed"], false, "once is enough");
+    assert_eq!(service.told(&["disable", "mia@example.org"])["changed"], true);
+    let shown = service.told(&["show", "mia@example.org"]);
+    assert_eq!((&shown["id"], &shown["name"], &shown["tracks"]), (&Value::from(id.as_str()), &"mia".into(), &0.into()));
+    assert!(shown["disabled"].is_string() && shown["admin"].is_string() && shown["last_sign_in"].is_null());
+    for act in ["enable", "remove-admin", "end-sessions"] {
+        assert_eq!(service.told(&[act, "mia@example.org"])["changed"], true, "{act}");
+    }
+    let text = stdout(&service.admin(&["show", &id]));
+    assert!(text.contains("mia@example.org") && text.contains("last sign-in"), "{text}");
+    let deleted = service.told(&["delete", "mia@example.org", "--yes"]);
+    assert_eq!(deleted["changed"], true);
+    assert!(service.mail().contains("Your account is deleted"));
+    assert_eq!(service.admin(&["show", "mia@example.org"]).status.code(), Some(3));
+
+    let log = service.told(&["audit"]);
+    let acts: Vec<_> = log["lines"].as_array().expect("lines").iter().map(|line| line["action"].as_str()).collect();
+    let expected = ["delete", "end-sessions", "remove-admin", "enable", "disable", "make-admin", "create"];
+    assert_eq!(acts, expected.map(Some));
+    for line in log["lines"].as_array().expect("lines") {
+        assert_eq!((&line["actor"], &line["account"]), (&"command-line".into(), &Value::Null), "it is gone: {line}");
+    }
+    let text = stdout(&service.admin(&["audit", "--per-page", "2", "--page", "4"]));
+    assert!(text.contains("create") && text.contains("7 lines, page 4 of 4"), "{text}");
+}
+
+#[test]
+fn an_invitation_goes_by_mail_and_its_link_opens_on_the_site() {
+    let service = Service::start();
+    let url = format!("BALANCED_SERVE__LISTEN={}", service.address);
+    let (name, value) = url.split_once('=').expect("a pair");
+    let output = Command::new(env!("CARGO_BIN_EXE_balanced"))
+        .args(["admin", "--data", "data", "create", "mia@example.org"])
+        .current_dir(service.folder.path())
+        .env_clear()
+        .env(name, value)
+        .output()
+        .expect("the command ends");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("is invited"), "{}", stdout(&output));
+    let mail = service.mail().replace("=\r\n", "").replace("=3D", "=");
+    assert!(mail.contains("To: mia@example.org\r\n") && mail.contains("Subject: An account for you"), "{mail}");
+    let path = mail.split("http://").nth(1).and_then(|rest| rest.split_once('/')).expect("a link").1;
+    let page = service.get(&format!("/{}", path.split_whitespace().next().expect("a link")));
+    assert!(page.contains("Choose a password") && page.contains("mia@example.org"), "{page}");
+    assert_eq!(service.told(&["list"])["total"], 0, "until she chooses one, there is no account");
+}
+
+#[test]
+fn what_cannot_be_done_says_why_and_in_the_exit_code() {
+    let service = Service::start();
+    let cases: [(&[&str], i32, &str); 9] = [
+        (&["show", "nobody@example.org"], 3, "no such account"),
+        (&["disable", "0123456789abcdef0123456789abcdef"], 3, "no such account"),
+        (&["delete", "mia@example.org"], 2, "--yes"),
+        (&["show", "mia"], 2, "expected an account"),
+        (&["create", "mia@example.org\nBcc: eve@example.org"], 2, "expected an e-mail address"),
+        (&["create", "eve@example.org", "--name", "Eve"], 2, "--password-stdin"),
+        (&["list", "--page", "0"], 2, "--page"),
+        (&["list", "--per-page", "100000"], 2, "--per-page"),
+        (&["dance"], 2, "dance"),
+    ];
+    assert_eq!(service.create("mia@example.org", PASSWORD).status.code(), Some(0));
+    for (args, code, says) in cases {
+        let output = service.admin(args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).starts_with("error: ") && stderr(&output).contains(says),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+    }
+    for (email, password) in
+        [("eve@example.org", "short"), ("eve@example.org", "password1234"), ("mia@example.org", PASSWORD)]
+    {
+        let output = service.create(email, password);
+        assert_eq!(output.status.code(), Some(3), "{email} {password}: {}", stderr(&output));
+        assert!(!stderr(&output).contains(password), "{}", stderr(&output));
+    }
+    assert_eq!(service.told(&["list"])["total"], 1);
+    let nowhere = folder();
+    let output = balanced(nowhere.path(), ["admin", "list"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("--data"), "{}", stderr(&output));
+    assert!(crate::support::names(nowhere.path()).is_empty(), "asking makes no data folder");
+}
+
+#[test]
+fn accounts_are_found_and_come_page_by_page() {
+    let service = Service::start();
+    for email in ["a_b@example.org", "axb@example.org", "eve@example.net"] {
+        assert_eq!(service.create(email, PASSWORD).status.code(), Some(0));
+    }
+    assert_eq!(service.told(&["list", "--search", "a_b"])["total"], 1);
+    assert_eq!(service.told(&["list", "--search", "' OR 1=1 --"])["total"], 0);
+    let second = service.told(&["list", "--per-page", "2", "--page", "2"]);
+    assert_eq!((&second["total"], &second["pages"]), (&3.into(), &2.into()));
+    assert_eq!(second["accounts"].as_array().expect("accounts").len(), 1);
+    let text = stdout(&service.admin(&["list", "--search", "example.net"]));
+    assert!(text.contains("eve@example.net") && text.contains("1 account, page 1 of 1"), "{text}");
+}
+
+#[test]
+fn a_policy_notice_is_begun_once_and_written_by_the_running_service() {
+    let service = Service::start();
+    assert_eq!(service.create("mia@example.org", PASSWORD).status.code(), Some(0));
+    let preview = service.told(&["send-policy-notice", "--preview"]);
+    assert_eq!(preview["accounts"], 1);
+    let (text, subject) = (preview["text"].as_str().expect("text"), preview["subject"].as_str().expect("subject"));
+    assert!(text.contains("no unsubscribing") && text.contains("cookie-consent"), "{text}");
+    assert!(service.told(&["send-policy-notice", "--status"])["begun"].is_null(), "looking sends nothing");
+    let unasked = service.admin(&["send-policy-notice"]);
+    assert_eq!((unasked.status.code(), stderr(&unasked).contains("--yes")), (Some(2), true), "{}", stderr(&unasked));
+    for _ in 0..2 {
+        assert!(service.told(&["send-policy-notice", "--yes"])["begun"].is_string());
+    }
+    let mail = service.mail();
+    assert!(mail.contains(&format!("Subject: {subject}")) && mail.contains("To: mia@example.org"), "{mail}");
+    let finished = || service.told(&["send-policy-notice", "--status"])["finished"].is_string();
+    let waited = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        finished()
+    });
+    assert!(waited, "{}", stdout(&service.admin(&["send-policy-notice", "--status"])));
+    let done = service.told(&["send-policy-notice", "--yes"]);
+    assert_eq!((&done["written"], &done["left"], &done["unsent"]), (&1.into(), &0.into(), &0.into()));
+    assert_eq!(service.told(&["audit"])["lines"][0]["action"], "policy-notice");
+    assert_eq!(service.told(&["audit"])["total"], 2, "wanting it again is no line");
+}
+
+#[test]
+fn help_has_examples() {
+    let output = balanced(Path::new("."), ["admin", "--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    for words in ["balanced admin create mia@example.org", "Exit codes"] {
+        assert!(stdout(&output).contains(words), "{}", stdout(&output));
+    }
+}
