@@ -49,6 +49,18 @@ impl GainMotion {
         }
     }
 
+    /// How far the gain looks ahead and back.
+    pub(crate) fn lookahead_hops(&self) -> usize {
+        self.lookahead_hops
+    }
+
+    /// The hops after which a requirement of the smallest gain has been let go to the last bit.
+    pub(crate) fn settled_hops(&self) -> usize {
+        // 2^-25 beside one is nothing in single precision.
+        let releasing = [self.fast_decay, self.slow_decay].map(|decay| (f32::EPSILON / 4.0).ln() / decay.ln());
+        2 * self.lookahead_hops + releasing[0].max(releasing[1]).ceil() as usize + 1
+    }
+
     /// The gain at each hop's start, and one more at the end of the last, from the gain that each hop requires (0 to 1).
     #[must_use]
     pub fn follow(&self, required: &[f32]) -> Vec<f32> {
@@ -198,6 +210,16 @@ mod tests {
                 prop_assert_eq!(*value, window.iter().fold(f32::INFINITY, |a, b| a.min(*b)));
             }
         }
+    }
+
+    #[test]
+    fn a_requirement_is_let_go_to_the_last_bit_within_the_time_that_settling_takes() {
+        let motion = motion(5.0);
+        let mut required = vec![1.0f32; 100 + motion.settled_hops()];
+        required[99] = 0.0;
+        let gain = motion.follow(&required);
+        assert_eq!(gain.last(), Some(&1.0));
+        assert!(gain[gain.len() - motion.settled_hops() / 2] < 1.0, "not settled long before");
     }
 
     #[test]

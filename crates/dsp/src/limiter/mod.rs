@@ -139,15 +139,17 @@ fn raise(values: &mut [f32], by: &[f32], each: usize) {
 
 /// Multiplies each channel with the drive and with the gain, in a straight line between the hops.
 pub fn apply_gain(channels: &mut [Vec<f32>], hop: usize, gain: &[f32], drive: f32) {
+    each(channels, |channel| ramp(channel, hop, gain, drive));
+}
+
+fn ramp(samples: &mut [f32], hop: usize, gain: &[f32], drive: f32) {
     let step = 1.0 / hop as f32;
-    each(channels, |channel| {
-        for (samples, ends) in channel.chunks_mut(hop).zip(gain.windows(2)) {
-            let (from, slope) = (drive * ends[0], drive * (ends[1] - ends[0]) * step);
-            for (n, sample) in samples.iter_mut().enumerate() {
-                *sample *= from + slope * n as f32;
-            }
+    for (samples, ends) in samples.chunks_mut(hop).zip(gain.windows(2)) {
+        let (from, slope) = (drive * ends[0], drive * (ends[1] - ends[0]) * step);
+        for (n, sample) in samples.iter_mut().enumerate() {
+            *sample *= from + slope * n as f32;
         }
-    });
+    }
 }
 
 /// What the guarantee had to do.
@@ -185,19 +187,28 @@ const MOST_ROUNDS: usize = 12;
 fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed: Vec<Range<usize>>) -> Guarantee {
     let panel = Panel::new(rate_hz);
     let motion = GainMotion::new(FINE_TIMES, f64::from(rate_hz) / CELL as f64);
-    let cells = channels[0].len().div_ceil(CELL);
+    let frames = channels[0].len();
+    let cells = frames.div_ceil(CELL);
     let mut done = Guarantee { rounds: 0, lowest_gain: 1.0 };
     let mut total = vec![1.0f32; cells + 1];
     while done.rounds < MOST_ROUNDS {
         done.rounds += 1;
-        let Some(required) = requirements(channels, &panel, ceiling, &changed, done.rounds) else { break };
-        let gain = motion.follow(&required);
-        apply_gain(channels, CELL, &gain, 1.0);
-        let touched = gain.windows(2).enumerate().filter(|(_, ends)| ends[0] < 1.0 || ends[1] < 1.0);
-        changed = ranges(touched.map(|(cell, _)| cell), 1);
-        for (product, factor) in total.iter_mut().zip(&gain) {
-            *product *= factor;
-            done.lowest_gain = done.lowest_gain.min(*product);
+        let required = requirements(channels, &panel, ceiling, &changed, done.rounds);
+        if required.is_empty() {
+            break;
+        }
+        let gains = mends(&motion, &required, cells);
+        each(channels, |channel| {
+            for (span, gain) in &gains {
+                ramp(&mut channel[span.start * CELL..(span.end * CELL).min(frames)], CELL, gain, 1.0);
+            }
+        });
+        changed = touched(&gains);
+        for (span, gain) in &gains {
+            for (product, factor) in total[span.start..].iter_mut().zip(gain) {
+                *product *= factor;
+                done.lowest_gain = done.lowest_gain.min(*product);
+            }
         }
     }
     if done.rounds == MOST_ROUNDS {
@@ -212,23 +223,50 @@ fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed:
     done
 }
 
-/// The gain that each cell within `ranges` needs, or nothing where no meter reads above the ceiling.
+/// The gain that moves so that each of some cells, in order, gets what it requires: by spans of cells, outside of which
+/// nothing changes.
+fn mends(motion: &GainMotion, required: &[(usize, f32)], cells: usize) -> Vec<(Range<usize>, Vec<f32>)> {
+    let (before, after) = (motion.lookahead_hops() * 2, motion.settled_hops());
+    let spans = joined(required.iter().map(|(cell, _)| cell.saturating_sub(before)..(cell + after).min(cells)));
+    let mut left = required;
+    spans
+        .into_iter()
+        .map(|span| {
+            let (within, others) = left.split_at(left.partition_point(|(cell, _)| *cell < span.end));
+            left = others;
+            let mut wanted = vec![1.0; span.len()];
+            for (cell, gain) in within {
+                wanted[cell - span.start] = *gain;
+            }
+            let gain = motion.follow(&wanted);
+            (span, gain)
+        })
+        .collect()
+}
+
+/// The ranges of cells that some gains changed, with what sees them.
+fn touched(gains: &[(Range<usize>, Vec<f32>)]) -> Vec<Range<usize>> {
+    let cells = gains.iter().flat_map(|(span, gain)| {
+        let ends = gain.windows(2).enumerate();
+        ends.filter(|(_, ends)| ends[0] < 1.0 || ends[1] < 1.0).map(|(cell, _)| span.start + cell)
+    });
+    ranges(cells, 1)
+}
+
+/// The cells within `ranges` that a meter reads above the ceiling in any channel, in order, and the gain that each needs.
 fn requirements(
     channels: &[Vec<f32>],
     panel: &Panel,
     ceiling: f32,
     ranges: &[Range<usize>],
     round: usize,
-) -> Option<Vec<f32>> {
+) -> Vec<(usize, f32)> {
     // Later rounds aim a hair lower, so that rounding does not ask for yet another.
     let aim = ceiling * (1.0 - 2e-5 * round as f32);
-    let over = map(channels, |channel| cells_above(channel, panel, ceiling, ranges));
-    let mut required: Option<Vec<f32>> = None;
-    for (cell, peak) in over.into_iter().flatten() {
-        let all = required.get_or_insert_with(|| vec![1.0; channels[0].len().div_ceil(CELL)]);
-        all[cell] = all[cell].min(aim / peak);
-    }
-    required
+    let mut above: Vec<_> = map(channels, |channel| cells_above(channel, panel, ceiling, ranges)).concat();
+    above.sort_unstable_by(|(cell, peak), (other, than)| cell.cmp(other).then(than.total_cmp(peak)));
+    above.dedup_by_key(|(cell, _)| *cell);
+    above.into_iter().map(|(cell, peak)| (cell, aim / peak)).collect()
 }
 
 /// The cells of a channel that a meter reads above the ceiling, and what it reads.
