@@ -7,6 +7,7 @@
 mod analysis;
 mod audio;
 mod dynamics;
+mod excerpts;
 mod explain;
 mod matching;
 mod measurement;

@@ -5,6 +5,7 @@
 //! Not here: the words (that is `explain`).
 
 use crate::analysis::Analysis;
+use crate::excerpts::Excerpts;
 use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
@@ -39,6 +40,14 @@ const AIM_ABOVE_LU: f64 = 0.04;
 /// A predicted loudness this close to what was wanted will do: the rendering is measured anyway, LU.
 const PREDICTION_LU: f64 = 0.005;
 const MOST_RENDERINGS: usize = 5;
+/// Tips in a smaller share of time than this take less than [`NEAR_LU`] with them.
+const FEW_TIPS: f64 = 0.002;
+/// So often a drive is tried on excerpts before.
+const MOST_TRIALS: usize = 3;
+/// After a correction by no more, the whole is rendered, LU.
+const NEAR_LU: f64 = 0.04;
+/// Where more drive gives less than this share of it, excerpts are no guide any more.
+const LEAST_GAINED: f64 = 0.2;
 
 #[derive(Debug, Clone, Copy)]
 struct Effort {
@@ -165,6 +174,9 @@ fn approach(
     progress: Progress<'_>,
 ) -> Rendering {
     plan.limiter = choice.effort.limiter(choice.drive_db);
+    if !choice.capped {
+        plan.limiter.drive_db = model.drive_with_losses(shaped, choice);
+    }
     let mut rendering = model.render_in_place(out, plan);
     for round in 1..MOST_RENDERINGS {
         progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
@@ -320,6 +332,32 @@ impl Model {
         let near = effort.limiter(self.coarse.drive_for(effort, target_lufs)?);
         let difference = self.fine.lufs(&near) - self.coarse.lufs(&near);
         self.coarse.drive_for(effort, target_lufs - difference)
+    }
+
+    /// The drive of a choice, corrected by what limiting takes beyond its gain, as far as excerpts tell.
+    fn drive_with_losses(&self, shaped: &Audio, choice: &Choice) -> f64 {
+        let (mut drive_db, mut allowed_lu) = (choice.drive_db, 0.0);
+        let limiting = settings(&choice.effort.limiter(drive_db), self.fine.ceiling_dbtp);
+        if self.coarse.peaks.share_of_tips(&self.coarse.peaks.gain(&limiting), &limiting) < FEW_TIPS {
+            return drive_db;
+        }
+        let Some(excerpts) = Excerpts::new(shaped) else { return drive_db };
+        for _ in 0..MOST_TRIALS {
+            let lost_lu = excerpts.lost_lu(&settings(&choice.effort.limiter(drive_db), self.fine.ceiling_dbtp));
+            let missing_lu = lost_lu - allowed_lu;
+            let lufs = |drive_db: f64| self.coarse.lufs(&choice.effort.limiter(drive_db));
+            let gained = (lufs(drive_db + missing_lu) - lufs(drive_db)) / missing_lu;
+            // Not a number where nothing is missing.
+            if gained.is_nan() || gained < LEAST_GAINED {
+                break;
+            }
+            drive_db += missing_lu / gained;
+            allowed_lu = lost_lu;
+            if missing_lu.abs() < NEAR_LU {
+                break;
+            }
+        }
+        drive_db
     }
 
     /// Drive and effort for a loudness: the gentlest effort that gets there, or the most that may be paid.

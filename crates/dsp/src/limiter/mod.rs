@@ -103,6 +103,14 @@ impl Peaks {
         self.bound.iter().all(|bound| bound * settings.drive <= settings.ceiling * CERTAIN)
     }
 
+    /// The share of hops whose tips stand out above the ceiling after drive and gain, to be cancelled; 0 to 1.
+    #[must_use]
+    pub fn share_of_tips(&self, gain: &[f32], settings: &Settings) -> f64 {
+        let hops = gain.windows(2).zip(&self.peak);
+        let tips = hops.filter(|(ends, peak)| *peak * settings.drive * ends[0].max(ends[1]) > settings.ceiling);
+        tips.count() as f64 / self.peak.len() as f64
+    }
+
     /// The ranges of cells that could exceed a level once they have had the drive and the gain.
     fn beyond(&self, gain: &[f32], drive: f32, level: f32) -> Vec<Range<usize>> {
         let hops = gain.windows(2).zip(&self.bound).enumerate();
