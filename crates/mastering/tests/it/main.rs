@@ -1,0 +1,4 @@
+//! Everything that this crate is tested for from outside, in one program: linking is what tests cost, in time and on disk.
+
+mod dynamics;
+mod master;
