@@ -162,6 +162,53 @@ fn what_cannot_be_done_says_why_and_in_the_exit_code() {
         (&["show", "mia"], 2, "expected an account"),
         (&["create", "mia@example.org\nBcc: eve@example.org"], 2, "expected an e-mail address"),
         (&["create", "eve@example.org", "--name", "Eve"], 2, "--password-stdin"),
+#[test]
+fn credits_are_given_and_taken_with_a_reason_and_shown() {
+    let service = Service::start();
+    assert_eq!(service.create("mia@example.org", PASSWORD).status.code(), Some(0));
+    let unsold = service.admin(&["credits", "mia@example.org", "--add", "1", "--reason", "a test"]);
+    assert_eq!(unsold.status.code(), Some(3), "{}", stderr(&unsold));
+    assert!(stderr(&unsold).contains("nothing is sold here"), "{}", stderr(&unsold));
+    let shown = stdout(&service.admin(&["credits", "mia@example.org"]));
+    assert!(shown.contains("mia@example.org has no credit.") && shown.contains("Nothing is sold here"), "{shown}");
+
+    let sells = "[payments]\nstripe_secret_key = 'sk_test_0123456789abcdef'\nstripe_webhook_secret = 'whsec_0123456789abcdef'\n\
+                 [[payments.products]]\nid = 'single'\nname = 'One master'\nkind = 'single'\nprice = '9.00 EUR'\n";
+    std::fs::write(service.folder.path().join("balanced.toml"), sells).expect("written");
+    let reason = "the upload broke";
+    let given = service.told(&["credits", "mia@example.org", "--add", "3", "--reason", reason]);
+    assert_eq!((&given["changed"], &given["credits"], &given["owed"]), (&3.into(), &3.into(), &0.into()));
+    let id = given["id"].as_str().expect("an id");
+    let taken = service.admin(&["credits", id, "--take", "2", "--reason", "given twice"]);
+    assert_eq!(stdout(&taken), "mia@example.org has 1 credit now.\n", "{}", stderr(&taken));
+    let told = service.told(&["credits", "mia@example.org"]);
+    assert_eq!((&told["credits"], &told["entries"][0]["credits"]), (&1.into(), &(-2).into()));
+    assert_eq!(told["entries"][1]["reason"], reason);
+    assert_eq!(told["entries"][1]["author"], "command-line");
+    let shown = stdout(&service.admin(&["credits", "mia@example.org"]));
+    assert!(shown.contains("+3  by hand (command-line): the upload broke") && shown.contains("-2  by hand"), "{shown}");
+    assert!(shown.ends_with("mia@example.org has 1 credit.\n"), "{shown}");
+
+    let cases: [(&[&str], i32, &str); 8] = [
+        (&["--take", "2", "--reason", "all"], 3, "has 1 credit, so nothing was taken"),
+        (&["--add", "1"], 2, "--reason"),
+        (&["--reason", "a test"], 2, "--add"),
+        (&["--add", "1", "--take", "1", "--reason", "a test"], 2, "--take"),
+        (&["--add", "0", "--reason", "a test"], 2, "1..=10000"),
+        (&["--add=-1", "--reason", "a test"], 2, "1..=10000"),
+        (&["--take", "10001", "--reason", "a test"], 2, "1..=10000"),
+        (&["--add", "1", "--reason", " "], 2, "a reason of 1 to 200"),
+    ];
+    for (args, code, says) in cases {
+        let output = service.admin(&[&["credits", "mia@example.org"], args].concat());
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(says), "{args:?}: {}", stderr(&output));
+    }
+    let log = service.told(&["audit"]);
+    let acts = [0, 1, 2].map(|line| log["lines"][line]["action"].as_str().expect("an act").to_owned());
+    assert_eq!(acts, ["take-credits", "give-credits", "create"], "and what was refused is no line");
+}
+
         (&["list", "--page", "0"], 2, "--page"),
         (&["list", "--per-page", "100000"], 2, "--per-page"),
         (&["dance"], 2, "dance"),

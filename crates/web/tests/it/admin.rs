@@ -2,10 +2,11 @@
 
 use crate::common::factor::{app, halfway};
 use crate::common::member::{Browser, PASSWORD, account, bench, location, mail, no_mail, signed_in};
+use crate::common::stripe::StubStripe;
 use crate::common::{Bench, genuine, get};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use domain::{Account, Act, Actor};
+use domain::{Account, Act, Actor, Position};
 use store::{Changed, Doer};
 
 /// Somebody who is signed in and an administrator.
@@ -77,7 +78,7 @@ async fn to_everybody_else_there_is_nothing_here() {
 
 #[tokio::test]
 async fn an_administrator_sees_who_has_what_and_nothing_of_their_music() {
-    let bench = bench().await;
+    let bench = StubStripe::start().await.bench().await;
     let (mut ada, _) = admin(&bench, "ada@example.org").await;
     let (mia, mias) = signed_in(&bench, "mia@example.org").await;
     let uploaded = bench.upload(&mia.cookie(), crate::common::form("Secret Song.wav", b"a mix", &[])).await;
@@ -305,6 +306,70 @@ async fn what_is_searched_for_is_text_and_nothing_else() {
     let endless = "x".repeat(20_000);
     assert!(ada.get(&format!("/admin?q={endless}")).await.text().len() < 10_000, "and it is cut");
     for odd in [
+/// Sends the form for credits; `seen` is where the account stood on the page.
+async fn credits(browser: &mut Browser<'_>, of: &Account, fields: [&str; 5]) -> crate::common::Answer {
+    let fields: Vec<_> = ["way", "credits", "reason", "seen", "password"].into_iter().zip(fields).collect();
+    browser.post(&format!("/admin/accounts/{}/credits", of.id), &fields).await
+}
+
+#[tokio::test]
+async fn credits_are_given_and_taken_with_a_reason_once_and_never_more_than_are_there() {
+    let bench = StubStripe::start().await.bench().await;
+    let (mut ada, adas) = admin(&bench, "ada@example.org").await;
+    let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
+    let page = format!("/admin/accounts/{}/credits", mias.id);
+    let shown = ada.get(&format!("/admin/accounts/{}", mias.id)).await.text();
+    assert!(shown.contains("<dt>Credits</dt><dd>0</dd>") && shown.contains(&format!("href=\"{page}\"")), "{shown}");
+    assert!(ada.get(&page).await.text().contains("name=\"seen\" value=\"has-0\""));
+
+    let given = credits(&mut ada, &mias, ["give", "3", "the <upload> broke", "has-0", PASSWORD]).await;
+    assert_eq!(location(&given), format!("{page}?done=given"));
+    let shown = ada.get(location(&given)).await.text();
+    assert!(shown.contains("The credits are given.") && shown.contains("has 3 credits"), "{shown}");
+    assert!(shown.contains("+3") && shown.contains("by hand: the &#60;upload&#62; broke"), "{shown}");
+    let twice = credits(&mut ada, &mias, ["give", "3", "the upload broke", "has-0", PASSWORD]).await;
+    assert_eq!(twice.status, StatusCode::CONFLICT);
+    assert!(twice.text().contains("have changed since") && twice.text().contains("value=\"has-3\""));
+    let taken = credits(&mut ada, &mias, ["take", "1", "given twice", "has-3", PASSWORD]).await;
+    assert_eq!(location(&taken), format!("{page}?done=taken"));
+    for (fields, status, says) in [
+        (["take", "3", "all", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "More would be taken"),
+        (["give", "0", "none", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "1 to 10000 credits"),
+        (["give", "99999", "many", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "1 to 10000 credits"),
+        (["give", "1", " ", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "a reason of 1 to 200"),
+        (["keep", "1", "a test", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "to give or to take"),
+        (["give", "1", "a test", "has-2", "not her password"], StatusCode::UNAUTHORIZED, "not your password"),
+    ] {
+        let refused = credits(&mut ada, &mias, fields).await;
+        assert_eq!(refused.status, status, "{fields:?}");
+        assert!(refused.text().contains(says), "{fields:?}: {}", refused.text());
+        assert!(!refused.text().contains(PASSWORD), "what was typed there does not come back");
+    }
+    assert_eq!(bench.store.credits.position(mias.id).await.expect("the database"), Position::Has(2));
+    let by_mia = credits(&mut mia, &mias, ["give", "1", "for me", "has-2", PASSWORD]).await;
+    assert_eq!(by_mia.status, StatusCode::NOT_FOUND);
+    let hers = mia.get("/purchases").await.text();
+    assert!(hers.contains("2 masters paid for") && hers.contains("by hand: given twice"), "{hers}");
+    let lines = bench.store.audits.latest(2).await.expect("the database");
+    assert_eq!(lines.iter().map(|line| line.action.as_str()).collect::<Vec<_>>(), ["take-credits", "give-credits"]);
+    for line in lines {
+        assert!(matches!(&line.actor, Doer::Admin(_, Some(email)) if *email == adas.email), "{line:?}");
+        assert_eq!(line.account, Some(mias.id));
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_is_sold_nobody_has_credits() {
+    let bench = bench().await;
+    let (mut ada, adas) = admin(&bench, "ada@example.org").await;
+    let page = format!("/admin/accounts/{}", adas.id);
+    assert!(!ada.get(&page).await.text().contains("redit"));
+    assert_eq!(ada.get(&format!("{page}/credits")).await.status, StatusCode::NOT_FOUND);
+    let given = credits(&mut ada, &adas, ["give", "1", "a test", "has-0", PASSWORD]).await;
+    assert_eq!(given.status, StatusCode::NOT_FOUND);
+    assert_eq!(bench.store.credits.position(adas.id).await.expect("the database"), Position::Has(0));
+}
+
         "/admin?page=0",
         "/admin?page=-1",
         "/admin?page=99999999999999999999",

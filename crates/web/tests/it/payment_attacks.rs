@@ -6,7 +6,7 @@ use crate::common::stripe::{HOOK, StubStripe, send_event, send_signed, signature
 use crate::common::{Bench, form, get};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
-use domain::{Clock as _, SystemClock};
+use domain::{Actor, Adjustment, Clock as _, SystemClock};
 use serde_json::json;
 
 fn now() -> i64 {
@@ -95,7 +95,8 @@ async fn purchases_and_tracks_of_others_are_not_there() {
         assert_eq!(eve.get(&format!("/purchases/{id}")).await.status, StatusCode::NOT_FOUND, "{id}");
     }
     assert_eq!(eve.post("/purchases/portal", &[]).await.status, StatusCode::NOT_FOUND, "she never bought anything");
-    bench.store.credits.adjust(account.id, 1, &"operator".parse().expect("a label"), "a test").await.expect("given");
+    let one = Adjustment::new(1, "a test".parse().expect("a reason")).expect("a number");
+    bench.store.credits.adjust(Actor::CommandLine, account.id, &one, None).await.expect("given");
     assert_eq!(eve.post(&format!("{track}/unlock"), &[]).await.status, StatusCode::NOT_FOUND);
     // Bought from another's track it is a credit, and no more.
     let led = eve.post("/purchases", &[("product", "single"), ("track", &track[8..])]).await;

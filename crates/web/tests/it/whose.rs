@@ -59,7 +59,9 @@ async fn methods(bench: &Bench, path: &str) -> Vec<Method> {
 /// Asks in one way, with a form of this site's own where it is a form.
 async fn ask(browser: &mut Browser<'_>, method: &Method, path: &str) -> StatusCode {
     if *method == Method::POST {
-        return browser.post(path, &[("password", crate::common::member::PASSWORD), ("name", "Mine")]).await.status;
+        let password = ("password", crate::common::member::PASSWORD);
+        let credits = [("way", "give"), ("credits", "1"), ("reason", "a test"), ("seen", "has-0")];
+        return browser.post(path, &[&[password, ("name", "Mine")], &credits[..]].concat()).await.status;
     }
     let request = get(path, &browser.cookie()).method(method.clone()).body(Body::empty());
     browser.bench.send(request.expect("a request")).await.status

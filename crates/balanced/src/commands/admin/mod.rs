@@ -6,6 +6,7 @@
 mod audit;
 mod change;
 mod create;
+mod credits;
 mod list;
 mod notice;
 
@@ -113,6 +114,7 @@ async fn administer(args: &AdminArgs, settings: &Settings, data: &Path) -> Done 
         AdminCommand::RemoveAdmin(args) => change::change(&office, domain::Act::RemoveAdmin, &args.who).await,
         AdminCommand::Delete(args) => change::delete(&office, args).await,
         AdminCommand::SendPolicyNotice(args) => notice::notice(&office, args).await,
+        AdminCommand::Credits(args) => credits::credits(&office, args, settings).await,
         AdminCommand::Audit(args) => audit::audit(&office, args).await,
     };
     office.store.close().await;

@@ -7,6 +7,7 @@
 mod act;
 mod audit;
 mod list;
+mod credits;
 mod notice;
 mod show;
 
@@ -28,12 +29,13 @@ const HOME: &str = "/admin";
 const PER_PAGE: u32 = 50;
 
 /// All addresses of this part of the site.
-pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 5] {
+pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 6] {
     [
         (HOME, get(list::get)),
         ("/admin/accounts/{id}", get(show::get)),
         ("/admin/accounts/{id}/{act}", get(act::get).post(act::post)),
         (notice::ADDRESS, get(notice::get).post(notice::post)),
+        ("/admin/accounts/{id}/credits", get(credits::get).post(credits::post)),
         ("/admin/audit", get(audit::get)),
     ]
 }
