@@ -39,6 +39,10 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Err(problem) => return outcome::usage(&format!("serve.operator_token: {problem}")),
     };
     site.extras = worker::makeable();
+    site.breached = match settings.accounts.breached() {
+        Ok(breached) => breached,
+        Err(problem) => return outcome::usage(&problem),
+    };
     site.payments = match settings.payments.payments() {
         Ok(payments) => payments,
         Err(problem) => return outcome::usage(&problem),
