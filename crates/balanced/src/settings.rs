@@ -182,11 +182,19 @@ impl QuotaSettings {
 }
 
 /// What is asked of accounts.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountSettings {
+    /// Whether administrators get to /admin with a second step alone.
+    pub(crate) admin_second_step: bool,
     /// The SHA-1 list of Pwned Passwords in one file, ordered by hash: what is in it cannot be chosen.
     pub(crate) breached_passwords: Option<PathBuf>,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self { admin_second_step: true, breached_passwords: None }
+    }
 }
 
 impl AccountSettings {
@@ -421,9 +429,10 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_stolen_passwords_is_looked_at_first() {
+    fn administrators_need_a_second_step_and_a_list_of_stolen_passwords_is_looked_at_first() {
         let accounts = |text: &str| load_text(text).expect("read").accounts;
-        assert!(accounts("").breached().expect("none set").is_none());
+        assert!(accounts("").admin_second_step && accounts("").breached().expect("none set").is_none());
+        assert!(!accounts("[accounts]\nadmin_second_step = false").admin_second_step);
         let missing = accounts("[accounts]\nbreached_passwords = '/nowhere/pwned.txt'").breached();
         let told = missing.expect_err("refused");
         assert!(told.starts_with("accounts.breached_passwords: ") && told.contains("/nowhere/pwned.txt"), "{told}");

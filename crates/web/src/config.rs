@@ -59,6 +59,8 @@ pub struct Site {
     pub extras: BTreeSet<Extra>,
     /// What is sold; without it all downloads are free.
     pub payments: Option<Payments>,
+    /// Whether administrators get to what is theirs with a second step alone.
+    pub admin_second_step: bool,
     /// Passwords that cannot be chosen, since they were stolen somewhere.
     pub breached: Option<Breached>,
 }
@@ -78,6 +80,7 @@ impl Site {
             identity: Identity::Local,
             extras: BTreeSet::new(),
             payments: None,
+            admin_second_step: true,
             breached: None,
         }
     }
@@ -207,6 +210,7 @@ impl Site {
             identity: Identity::Local,
             extras: BTreeSet::new(),
             payments: None,
+            admin_second_step: true,
             breached: None,
         })
     }

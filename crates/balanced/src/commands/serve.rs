@@ -39,6 +39,7 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Err(problem) => return outcome::usage(&format!("serve.operator_token: {problem}")),
     };
     site.extras = worker::makeable();
+    site.admin_second_step = settings.accounts.admin_second_step;
     site.breached = match settings.accounts.breached() {
         Ok(breached) => breached,
         Err(problem) => return outcome::usage(&problem),

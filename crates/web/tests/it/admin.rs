@@ -1,6 +1,6 @@
 //! The pages of administrators: what they can do there, and that nobody else can.
 
-use crate::common::factor::{app, halfway};
+use crate::common::factor::{app, halfway, second};
 use crate::common::member::{Browser, PASSWORD, account, bench, location, mail, no_mail, signed_in};
 use crate::common::stripe::StubStripe;
 use crate::common::{Bench, genuine, get};
@@ -9,12 +9,58 @@ use axum::http::{Method, StatusCode, header};
 use domain::{Account, Act, Actor, Position};
 use store::{Changed, Doer};
 
-/// Somebody who is signed in and an administrator.
-async fn admin<'b>(bench: &'b Bench, email: &str) -> (Browser<'b>, Account) {
-    let (browser, account) = signed_in(bench, email).await;
+async fn make_admin(bench: &Bench, account: &Account) {
     let made = bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, account.id).await;
     assert_eq!(made.expect("the database"), Changed::Done);
+}
+
+/// Somebody who is signed in and an administrator, with a second step.
+async fn admin<'b>(bench: &'b Bench, email: &str) -> (Browser<'b>, Account) {
+    let (mut browser, account) = signed_in(bench, email).await;
+    make_admin(bench, &account).await;
+    app(&mut browser).await;
     (browser, account)
+}
+
+#[tokio::test]
+async fn a_password_alone_opens_nothing_here_and_the_page_says_what_does() {
+    let bench = StubStripe::start().await.bench().await;
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    make_admin(&bench, &adas).await;
+    let mias = account(&bench, "mia@example.org").await;
+    let before = bench.store.audits.count().await.expect("the database");
+    for path in admins_addresses(&mias.id.to_string()) {
+        let answer = ada.get(&path).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+        let text = answer.text();
+        assert!(text.contains("This needs your second step") && text.contains("href=\"/account#factors\""), "{text}");
+        assert!(!text.contains("mia@example.org"), "{path}");
+    }
+    assert_eq!(act(&mut ada, &mias, Act::Delete, PASSWORD).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await.status, StatusCode::FORBIDDEN);
+    let given = credits(&mut ada, &mias, ["give", "1", "a test", "has-0", PASSWORD]).await;
+    assert_eq!(given.status, StatusCode::FORBIDDEN);
+    assert_eq!(bench.store.audits.count().await.expect("the database"), before);
+    assert!(ada.get("/account").await.text().contains("id=\"factors\""), "the way that the page names is there");
+
+    let (phone, _) = app(&mut ada).await;
+    assert_eq!(ada.get("/admin").await.status, StatusCode::OK, "in the browser that set it up");
+    let mut elsewhere = Browser::of(&bench);
+    halfway(&mut elsewhere, "ada@example.org").await;
+    assert_eq!(elsewhere.get("/admin").await.status, StatusCode::NOT_FOUND, "halfway in is not in");
+    second(&mut elsewhere, "code", &phone.shows(0)).await;
+    assert_eq!(elsewhere.get("/admin").await.status, StatusCode::OK);
+    bench.store.admins.change(Actor::CommandLine, Act::RemoveFactors, adas.id).await.expect("the database");
+    assert_eq!(elsewhere.get("/admin").await.status, StatusCode::FORBIDDEN, "and shut when it is gone");
+}
+
+#[tokio::test]
+async fn an_operator_may_let_administrators_in_by_password_alone() {
+    let site = web::Site { admin_second_step: false, ..web::Site::loopback() };
+    let bench = Bench::of(web::Limits::default(), &site, false).await;
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    make_admin(&bench, &adas).await;
+    assert_eq!(ada.get("/admin").await.status, StatusCode::OK);
 }
 
 fn admins_addresses(id: &str) -> Vec<String> {
@@ -36,7 +82,7 @@ async fn act(browser: &mut Browser<'_>, account: &Account, act: Act, password: &
 
 #[tokio::test]
 async fn to_everybody_else_there_is_nothing_here() {
-    let bench = bench().await;
+    let bench = StubStripe::start().await.bench().await;
     let (mut ada, _) = admin(&bench, "ada@example.org").await;
     let (mia, mias) = signed_in(&bench, "mia@example.org").await;
     let (closed, closeds) = admin(&bench, "closed@example.org").await;
@@ -78,7 +124,7 @@ async fn to_everybody_else_there_is_nothing_here() {
 
 #[tokio::test]
 async fn an_administrator_sees_who_has_what_and_nothing_of_their_music() {
-    let bench = StubStripe::start().await.bench().await;
+    let bench = bench().await;
     let (mut ada, _) = admin(&bench, "ada@example.org").await;
     let (mia, mias) = signed_in(&bench, "mia@example.org").await;
     let uploaded = bench.upload(&mia.cookie(), crate::common::form("Secret Song.wav", b"a mix", &[])).await;
@@ -183,6 +229,7 @@ async fn administrators_make_and_remove_each_other_and_the_last_one_stays() {
     let bench = bench().await;
     let (mut ada, adas) = admin(&bench, "ada@example.org").await;
     let (mut bob, bobs) = signed_in(&bench, "bob@example.org").await;
+    app(&mut bob).await;
     let alone = act(&mut ada, &adas, Act::RemoveAdmin, PASSWORD).await;
     assert_eq!(alone.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(alone.text().contains("You are the only administrator"));
@@ -238,9 +285,12 @@ async fn who_lost_their_second_step_gets_in_by_password_again_and_is_told() {
 #[tokio::test]
 async fn what_was_done_with_an_account_is_in_its_holders_export() {
     let bench = bench().await;
-    let (mut mia, mias) = admin(&bench, "mia@example.org").await;
+    let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
+    make_admin(&bench, &mias).await;
+    let (phone, _) = app(&mut mia).await;
     assert_eq!(act(&mut mia, &mias, Act::EndSessions, PASSWORD).await.status, StatusCode::SEE_OTHER);
-    mia.sign_in("mia@example.org", PASSWORD).await;
+    halfway(&mut mia, "mia@example.org").await;
+    second(&mut mia, "code", &phone.shows(0)).await;
     let version = web::PolicyNotice::newest().version();
     bench.store.notices.begin(Actor::Admin(mias.id), version).await.expect("the database");
     let notice = web::PolicyNotice::newest().letter("https://x.example", &mias.email, &mias.name, &domain::OsEntropy);
@@ -256,56 +306,6 @@ async fn what_was_done_with_an_account_is_in_its_holders_export() {
     }
 }
 
-#[tokio::test]
-async fn a_notice_is_begun_with_the_password_alone_and_shows_how_far_it_is() {
-    let bench = bench().await;
-    let (mut ada, _) = admin(&bench, "ada@example.org").await;
-    let page = ada.get("/admin/policy-notice").await.text();
-    assert!(page.contains("One account will get the mail below") && page.contains("no unsubscribing"), "{page}");
-    let wrong = ada.post("/admin/policy-notice", &[("password", "not her password")]).await;
-    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
-    assert!(wrong.text().contains("nothing was sent"));
-    let (mut mia, _) = signed_in(&bench, "mia@example.org").await;
-    let by_mia = mia.post("/admin/policy-notice", &[("password", PASSWORD)]).await;
-    assert_eq!(by_mia.status, StatusCode::NOT_FOUND);
-    assert!(bench.store.notices.under_way().await.expect("the database").is_none());
-    for _ in 0..2 {
-        let begun = ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await;
-        assert_eq!(location(&begun), "/admin/policy-notice");
-    }
-    let page = ada.get("/admin/policy-notice").await.text();
-    assert!(page.contains("On its way") && page.contains("0 of 2 mails are written"), "{page}");
-    assert!(!page.contains("type=\"password\""), "and it is not to be begun twice");
-    let log = bench.store.audits.latest(9).await.expect("the database");
-    assert_eq!(log.iter().filter(|line| line.action.as_str() == "policy-notice").count(), 1);
-}
-
-#[tokio::test]
-async fn what_is_searched_for_is_text_and_nothing_else() {
-    let bench = bench().await;
-    let (mut ada, _) = admin(&bench, "ada@example.org").await;
-    let mias = account(&bench, "mia@example.org").await;
-    let script = "<script>alert(1)</script>\"'";
-    bench.store.accounts.rename(mias.id, &script.parse().expect("a name")).await.expect("the database");
-    for (query, total) in [
-        ("mia@example", "One account with"),
-        ("%", "0 accounts with"),
-        ("_______________", "0 accounts with"),
-        ("' OR 1=1 --", "0 accounts with"),
-        ("x'; DROP TABLE account; --", "0 accounts with"),
-        (script, "One account with"),
-        ("\"><svg onload=alert(1)>", "0 accounts with"),
-    ] {
-        let page = ada.get(&format!("/admin?q={}", percent(query))).await;
-        assert_eq!(page.status, StatusCode::OK, "{query}");
-        let page = page.text();
-        assert!(page.contains(total), "{query}: {page}");
-        assert!(!page.contains("<script>alert") && !page.contains("<svg onload"), "{query}");
-    }
-    assert!(!ada.get(&format!("/admin/accounts/{}", mias.id)).await.text().contains("<script>alert"));
-    let endless = "x".repeat(20_000);
-    assert!(ada.get(&format!("/admin?q={endless}")).await.text().len() < 10_000, "and it is cut");
-    for odd in [
 /// Sends the form for credits; `seen` is where the account stood on the page.
 async fn credits(browser: &mut Browser<'_>, of: &Account, fields: [&str; 5]) -> crate::common::Answer {
     let fields: Vec<_> = ["way", "credits", "reason", "seen", "password"].into_iter().zip(fields).collect();
@@ -370,6 +370,56 @@ async fn where_nothing_is_sold_nobody_has_credits() {
     assert_eq!(bench.store.credits.position(adas.id).await.expect("the database"), Position::Has(0));
 }
 
+#[tokio::test]
+async fn a_notice_is_begun_with_the_password_alone_and_shows_how_far_it_is() {
+    let bench = bench().await;
+    let (mut ada, _) = admin(&bench, "ada@example.org").await;
+    let page = ada.get("/admin/policy-notice").await.text();
+    assert!(page.contains("One account will get the mail below") && page.contains("no unsubscribing"), "{page}");
+    let wrong = ada.post("/admin/policy-notice", &[("password", "not her password")]).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.text().contains("nothing was sent"));
+    let (mut mia, _) = signed_in(&bench, "mia@example.org").await;
+    let by_mia = mia.post("/admin/policy-notice", &[("password", PASSWORD)]).await;
+    assert_eq!(by_mia.status, StatusCode::NOT_FOUND);
+    assert!(bench.store.notices.under_way().await.expect("the database").is_none());
+    for _ in 0..2 {
+        let begun = ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await;
+        assert_eq!(location(&begun), "/admin/policy-notice");
+    }
+    let page = ada.get("/admin/policy-notice").await.text();
+    assert!(page.contains("On its way") && page.contains("0 of 2 mails are written"), "{page}");
+    assert!(!page.contains("type=\"password\""), "and it is not to be begun twice");
+    let log = bench.store.audits.latest(9).await.expect("the database");
+    assert_eq!(log.iter().filter(|line| line.action.as_str() == "policy-notice").count(), 1);
+}
+
+#[tokio::test]
+async fn what_is_searched_for_is_text_and_nothing_else() {
+    let bench = bench().await;
+    let (mut ada, _) = admin(&bench, "ada@example.org").await;
+    let mias = account(&bench, "mia@example.org").await;
+    let script = "<script>alert(1)</script>\"'";
+    bench.store.accounts.rename(mias.id, &script.parse().expect("a name")).await.expect("the database");
+    for (query, total) in [
+        ("mia@example", "One account with"),
+        ("%", "0 accounts with"),
+        ("_______________", "0 accounts with"),
+        ("' OR 1=1 --", "0 accounts with"),
+        ("x'; DROP TABLE account; --", "0 accounts with"),
+        (script, "One account with"),
+        ("\"><svg onload=alert(1)>", "0 accounts with"),
+    ] {
+        let page = ada.get(&format!("/admin?q={}", percent(query))).await;
+        assert_eq!(page.status, StatusCode::OK, "{query}");
+        let page = page.text();
+        assert!(page.contains(total), "{query}: {page}");
+        assert!(!page.contains("<script>alert") && !page.contains("<svg onload"), "{query}");
+    }
+    assert!(!ada.get(&format!("/admin/accounts/{}", mias.id)).await.text().contains("<script>alert"));
+    let endless = "x".repeat(20_000);
+    assert!(ada.get(&format!("/admin?q={endless}")).await.text().len() < 10_000, "and it is cut");
+    for odd in [
         "/admin?page=0",
         "/admin?page=-1",
         "/admin?page=99999999999999999999",
