@@ -88,7 +88,11 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         account_quota: settings.quota.account(),
         ..Limits::default()
     };
-    let engine = Mastering { limits: limits.upload, max_decoded_bytes: Some(settings.limits().max_decoded_bytes) };
+    let engine = Mastering {
+        limits: limits.upload,
+        max_decoded_bytes: Some(settings.limits().max_decoded_bytes),
+        sells: site.payments.is_some(),
+    };
     let config = Config { listen, site, limits, analytics: Analytics::None, mailer, notices_per_minute, proxies };
     let done = tokio::runtime::Runtime::new()
         .map_err(Box::from)
