@@ -7,7 +7,7 @@ use crate::common::{Bench, genuine, get};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use domain::{Account, Act, Actor, Position};
-use store::{Changed, Doer};
+use store::{Changed, Doer, SignIns};
 
 async fn make_admin(bench: &Bench, account: &Account) {
     let made = bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, account.id).await;
@@ -52,6 +52,32 @@ async fn a_password_alone_opens_nothing_here_and_the_page_says_what_does() {
     assert_eq!(elsewhere.get("/admin").await.status, StatusCode::OK);
     bench.store.admins.change(Actor::CommandLine, Act::RemoveFactors, adas.id).await.expect("the database");
     assert_eq!(elsewhere.get("/admin").await.status, StatusCode::FORBIDDEN, "and shut when it is gone");
+}
+
+#[tokio::test]
+async fn whoever_proved_who_they_are_long_ago_does_so_once_more_before_anything_is_done() {
+    let bench = StubStripe::start().await.bench().await;
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    make_admin(&bench, &adas).await;
+    let (phone, _) = app(&mut ada).await;
+    let mias = account(&bench, "mia@example.org").await;
+    let before = bench.store.audits.count().await.expect("the database");
+    bench.pass(SignIns::FRESH);
+    for wanted in Act::ALL {
+        let first = act(&mut ada, &mias, wanted, PASSWORD).await;
+        let back = percent(&format!("/admin/accounts/{}/{wanted}", mias.id)).replace('-', "%2D");
+        assert_eq!(location(&first), format!("/account/prove?next={back}"), "the password alone is not enough");
+    }
+    let given = credits(&mut ada, &mias, ["give", "1", "a test", "has-0", PASSWORD]).await;
+    assert!(location(&given).starts_with("/account/prove?next=%2Fadmin"));
+    let notice = ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await;
+    assert_eq!(location(&notice), "/account/prove?next=%2Fadmin%2Fpolicy%2Dnotice");
+    assert_eq!(bench.store.audits.count().await.expect("the database"), before);
+    let page = format!("/admin/accounts/{}/disable", mias.id);
+    let fields = [("password", PASSWORD), ("code", &phone.shows(0)), ("next", &page)];
+    assert_eq!(location(&ada.post("/account/prove", &fields).await), page);
+    assert_eq!(act(&mut ada, &mias, Act::Disable, PASSWORD).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(bench.store.audits.count().await.expect("the database"), before + 1);
 }
 
 #[tokio::test]

@@ -9,10 +9,11 @@ use domain::{Account, Actor, Adjustment, Position};
 use store::Adjusted;
 
 use super::super::client::{Client, Sent};
+use super::super::factors::stale_with_factor;
 use super::super::form::retry_after;
 use super::super::private;
 use super::super::prove::{Proof, prove, sentence};
-use super::{Admin, account_id, shell};
+use super::{Admin, HOME, account_id, shell};
 use crate::app::AppState;
 use crate::csrf::{self, Fields};
 use crate::page::{Problem, Shell, page};
@@ -142,6 +143,9 @@ pub(crate) async fn post(
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
     let account = asked(&state, &id).await?;
+    if let Some(first) = stale_with_factor(&state, &member, &format!("{HOME}/accounts/{}/credits", account.id)).await? {
+        return Ok(first);
+    }
     let again = async |status, message: &str| {
         show(&state, &visit, &account, Some(&fields), (status, None, Some(message))).await
     };
