@@ -3,14 +3,16 @@
 import { execFile } from "node:child_process";
 import { binary } from "./server.mjs";
 
-/** Runs it and gives the JSON object that it prints. What is typed goes to standard input. */
-export async function admin(server, args, typed = "") {
+/** Runs it and gives the JSON object that it prints. What is typed goes to standard input; settings are the server's. */
+export async function admin(server, args, typed = "", settings = {}) {
   return new Promise((resolve, reject) => {
     const all = ["admin", "--json", "--data", server.folder, ...args];
-    const child = execFile(binary(), all, { env: { PATH: process.env.PATH } }, (error, stdout, stderr) => {
+    const child = execFile(binary(), all, { env: { PATH: process.env.PATH, ...settings } }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${all.join(" ")}: ${stderr}`));
       else resolve(JSON.parse(stdout));
     });
+    // What refuses at once reads nothing.
+    child.stdin.on("error", () => {});
     child.stdin.end(typed);
   });
 }

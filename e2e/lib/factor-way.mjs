@@ -31,7 +31,7 @@ export async function useSecondStep(visit, { email, password }) {
   assert.equal(await tab.path(), "/account/app", await tab.text());
   await fillAndPress("confirming the app", "/account/app", [["code", code(await text(".key code"))]]);
   const paper = await text(".codes code");
-  assert.match(paper ?? "", /^[0-9a-z]{4}(-[0-9a-z]{4}){3}$/, await tab.text());
+  assert.match(paper ?? "", /^[0-9a-z]{4}(-[0-9a-z]{4}){5}$/, await tab.text());
   await account();
   await fillAndPress("signing out", "/account/sign-out", []);
   await fillAndPress("signing in with the password", "/account/sign-in", [["email", email], ["password", password]]);

@@ -57,7 +57,7 @@ export async function administer(visit, server, { email }) {
   const { tab } = visit;
   const { id } = await admin(server, ["make-admin", email]);
   const own = `/admin/accounts/${id}`;
-  for (const path of ["/admin", "/admin?q=example&page=2", own, `${own}/end-sessions`, "/admin/audit"]) {
+  for (const path of ["/admin", "/admin?q=example&page=2", own, `${own}/end-sessions`, `${own}/credits`, "/admin/audit"]) {
     await visit.step(`looking at ${path}`, () => tab.go(path));
   }
   await visit.step("opening the notice", () => tab.go("/admin/policy-notice"));
@@ -66,6 +66,11 @@ export async function administer(visit, server, { email }) {
   await tab.evaluate(spoil, form("/admin/policy-notice"));
   await fillAndPress(visit, "wanting a notice", "/admin/policy-notice", [["password", PASSWORD]]);
   const remove = `${own}/remove-admin`;
+  // Nothing is sold here, so that nobody has credits.
+  await visit.step("opening the removal", () => tab.go(remove));
+  const bend = ({ from, to }) => document.querySelector(from).setAttribute("action", to);
+  await tab.evaluate(bend, { from: form(remove), to: `${own}/credits` });
+  await fillAndPress(visit, "wanting credits", `${own}/credits`, [["password", PASSWORD]]);
   await visit.step("opening the removal", () => tab.go(remove));
   await fillAndPress(visit, "wanting to be none any more", remove, [["password", PASSWORD]]);
   await admin(server, ["remove-admin", email]);

@@ -4,21 +4,27 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
 import { account, admin } from "../lib/admin.mjs";
 import { Visitor, accessibilityFaults, drop } from "../lib/browser.mjs";
 import { mailTo, mailsTo } from "../lib/mail.mjs";
 import { open } from "../lib/stage.mjs";
+import { StubStripe } from "../lib/stub-stripe.mjs";
+import { code } from "../lib/totp.mjs";
 
 const PASSWORD = "violet anvil teaspoon";
 const ADA = "ada@example.org";
 const shots = process.env.SHOTS;
 
-const { server, browser } = await open({ BALANCED_MAIL__NOTICES_PER_MINUTE: "1200" });
+const stripe = await StubStripe.start();
+after(() => stripe.close());
+const { server, browser } = await open({ ...stripe.settings, BALANCED_MAIL__NOTICES_PER_MINUTE: "1200" });
 if (shots) await mkdir(shots, { recursive: true });
 await account(server, ADA, PASSWORD);
 await admin(server, ["make-admin", ADA]);
+/** The browser in which Ada is signed in with her second step. */
+let adas;
 
 async function signedIn(email, options = {}) {
   const visitor = await Visitor.arrive(browser, server.url, options);
@@ -32,12 +38,40 @@ async function signedIn(email, options = {}) {
   return visitor;
 }
 
+/** Ada, in the browser in which she set up her second step. */
+async function asAda(options = {}) {
+  const visitor = await Visitor.arrive(browser, server.url, { storageState: adas, ...options });
+  visitor.tolerate(/40[149]|422/);
+  return visitor;
+}
+
 /** Opens what can be done with an account, and does it. */
 async function act(page, words, password = PASSWORD) {
   await page.getByRole("link", { name: words, exact: true }).click();
   await page.getByLabel("Your own password").fill(password);
   await page.getByRole("button", { name: words, exact: true }).click();
 }
+
+test("a password alone opens nothing here, and the page leads to what does", async () => {
+  const ada = await signedIn(ADA);
+  ada.tolerate(/403/);
+  const { page } = ada;
+  await page.goto("/account");
+  await page.getByRole("link", { name: "Administer accounts" }).click();
+  await page.getByRole("heading", { name: "This needs your second step" }).waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await page.getByRole("link", { name: "Set up the second step" }).click();
+  await page.waitForURL("**/account#factors");
+  await page.getByRole("button", { name: "Set up an app" }).click();
+  const key = await page.locator(".key code").textContent();
+  await page.getByLabel("Code that the app shows").fill(code(key));
+  await page.getByRole("button", { name: "Turn it on" }).click();
+  await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+  await page.goto("/admin");
+  await page.getByRole("heading", { name: "Accounts" }).waitFor();
+  adas = await ada.context.storageState();
+  await ada.leave();
+});
 
 for (const javaScriptEnabled of [true, false]) {
   test(`an account is found, closed, opened and deleted, scripts ${javaScriptEnabled ? "on" : "off"}`, async () => {
@@ -47,9 +81,9 @@ for (const javaScriptEnabled of [true, false]) {
     await mia.page.goto("/");
     await drop(mia.page, "Secret Song.wav", wav(mix({ seconds: 3 }), 16));
     await mia.page.getByRole("button", { name: "Make the master" }).click();
-    await mia.page.getByRole("link", { name: /WAV 24 bit/ }).waitFor({ timeout: 120_000 });
+    await mia.page.getByRole("heading", { name: "Download this master" }).waitFor({ timeout: 120_000 });
 
-    const ada = await signedIn(ADA, { javaScriptEnabled });
+    const ada = await asAda({ javaScriptEnabled });
     const { page } = ada;
     await page.goto("/account");
     await page.getByRole("link", { name: "Administer accounts" }).click();
@@ -81,6 +115,49 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test("credits are given with a reason, and a track is opened with one", async () => {
+  const email = "buyer@example.org";
+  await account(server, email, PASSWORD);
+  const mia = await signedIn(email);
+  await mia.page.goto("/");
+  await drop(mia.page, "Night Drive.wav", wav(mix({ seconds: 3 }), 16));
+  await mia.page.getByRole("button", { name: "Make the master" }).click();
+  await mia.page.getByRole("heading", { name: "Download this master" }).waitFor({ timeout: 120_000 });
+
+  const ada = await asAda();
+  const { page } = ada;
+  await page.goto(`/admin?q=${email}`);
+  await page.getByRole("link", { name: email }).click();
+  await page.getByRole("link", { name: "Give or take credits" }).click();
+  await page.getByText("who has no credit").waitFor();
+  const fill = async (way, credits, reason, password = PASSWORD) => {
+    await page.getByRole("radio", { name: way }).check();
+    await page.getByLabel("How many").fill(credits);
+    await page.getByLabel("Why").fill(reason);
+    await page.getByLabel("Your own password").fill(password);
+    await page.getByRole("button", { name: "Change the credits" }).click();
+  };
+  await fill("Give", "3", "the upload broke", "not the password");
+  await page.getByRole("alert").filter({ hasText: "nothing was changed" }).waitFor();
+  assert.equal(await page.getByLabel("Why").inputValue(), "the upload broke", "what was typed is still there");
+  await fill("Give", "3", "the upload broke");
+  await page.getByText("The credits are given.").waitFor();
+  await fill("Take", "4", "too many");
+  await page.getByRole("alert").filter({ hasText: "More would be taken than is there" }).waitFor();
+  await fill("Take", "2", "given twice");
+  await page.getByText("The credits are taken.").waitFor();
+  await page.getByRole("row", { name: /by hand: given twice −2/ }).waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  const { credits, entries } = await admin(server, ["credits", email]);
+  assert.deepEqual([credits, entries.map(({ author }) => author)], [1, ["administrator", "administrator"]]);
+
+  await mia.page.reload();
+  await mia.page.getByRole("button", { name: /^Use / }).click();
+  await mia.page.getByRole("link", { name: /WAV 24 bit/ }).waitFor();
+  await ada.leave();
+  await mia.leave();
+});
+
 test("to everybody else there is no such place", async () => {
   const id = await account(server, "eve@example.org", PASSWORD);
   const eve = await signedIn("eve@example.org");
@@ -94,7 +171,7 @@ test("to everybody else there is no such place", async () => {
 });
 
 test("the last administrator stays one", async () => {
-  const ada = await signedIn(ADA);
+  const ada = await asAda();
   const { page } = ada;
   await page.goto(`/admin?q=${ADA}`);
   await page.getByRole("link", { name: ADA }).click();
@@ -110,18 +187,20 @@ for (const colorScheme of ["light", "dark"]) {
       const long = `somebody.with.a.very.long.address.for.a.small.screen-${colorScheme}-${width}@a-long-name-of-a-host.example.org`;
       const id = await account(server, long, PASSWORD);
       await admin(server, ["disable", id]);
-      const ada = await signedIn(ADA, { colorScheme, viewport: { width, height: 800 } });
+      const ada = await asAda({ colorScheme, viewport: { width, height: 800 } });
       const { page } = ada;
       await page.goto("/");
       await page.getByRole("button", { name: "Essential only", exact: true }).click();
       await page.locator("[data-consent-banner]").waitFor({ state: "detached" });
       const own = (await admin(server, ["show", ADA])).id;
+      await admin(server, ["credits", id, "--add", "3", "--reason", "a track of a very long name was uploaded twice by mistake"], "", stripe.settings);
       for (const [name, path] of [
         ["accounts", "/admin"],
         ["found-none", "/admin?q=nobody"],
         ["account", `/admin/accounts/${id}`],
         ["own", `/admin/accounts/${own}?done=enable`],
         ["act", `/admin/accounts/${id}/delete`],
+        ["credits", `/admin/accounts/${id}/credits?done=given`],
         ["audit", "/admin/audit"],
         ["notice", "/admin/policy-notice"],
       ]) {
@@ -137,7 +216,7 @@ for (const colorScheme of ["light", "dark"]) {
 }
 
 test("a policy notice goes to every open account once, and its page says how far it is", async () => {
-  const ada = await signedIn(ADA);
+  const ada = await asAda();
   const { page } = ada;
   await page.goto("/admin/policy-notice");
   await page.getByText("no unsubscribing").waitFor();

@@ -7,6 +7,7 @@ import { mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { mix, wav } from "../lib/audio.mjs";
+import { account, admin } from "../lib/admin.mjs";
 import { Visitor, accessibilityFaults, drop } from "../lib/browser.mjs";
 import { mailTo, mailsTo } from "../lib/mail.mjs";
 import { open } from "../lib/stage.mjs";
@@ -104,6 +105,56 @@ for (const javaScriptEnabled of [true, false]) {
     await leave(visitor);
   });
 }
+
+/** What a browser decodes of the file that the player plays. */
+async function heard(page, track) {
+  return page.evaluate(async (path) => {
+    const response = await fetch(path);
+    const decoded = await new OfflineAudioContext(4, 1, 44100).decodeAudioData(await response.arrayBuffer());
+    return Array.from({ length: decoded.numberOfChannels }, (_, index) => [...decoded.getChannelData(index)]);
+  }, `${track}/preview.flac`);
+}
+
+/** How much of a copy is not in what it is a copy of, dB. */
+function apart(copy, of) {
+  const product = (a, b) => a.reduce((sum, x, index) => sum + x * b[index], 0);
+  const gain = product(copy, of) / product(of, of);
+  const left = copy.map((x, index) => x - gain * of[index]);
+  return 10 * Math.log10(product(left, left) / product(copy, copy));
+}
+
+test("what is heard before it is paid for is a copy in step, and afterwards the master itself", async () => {
+  const visitor = await arrive();
+  const { page } = visitor;
+  const email = "listener@example.org";
+  await account(server, email, PASSWORD);
+  await page.goto("/account/sign-in");
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("**/tracks");
+  const track = await upload(page, "Night Drive.wav");
+  await page.getByRole("button", { name: "Play" }).click();
+  await page.waitForFunction(() => document.querySelector("[data-time]").textContent !== "0:00");
+  await page.getByRole("button", { name: "A Mix" }).click();
+  await page.getByRole("button", { name: "B Master" }).click();
+  await page.getByRole("button", { name: "Pause" }).click();
+  assert.equal(await page.getByRole("alert").count(), 0, "it plays");
+  const copy = await heard(page, track);
+
+  await admin(server, ["credits", email, "--add", "1", "--reason", "a test"], "", stripe.settings);
+  await page.reload();
+  await page.getByRole("button", { name: /^Use / }).click();
+  await page.getByRole("link", { name: /WAV 24 bit/ }).waitFor();
+  const whole = await heard(page, track);
+  assert.deepEqual([copy.length, whole.length], [4, 4]);
+  for (const channel of [0, 1, 2, 3]) {
+    assert.equal(copy[channel].length, whole[channel].length, "the same length");
+    const lost = apart(copy[channel], whole[channel]);
+    assert.ok(lost > -50 && lost < -8, `channel ${channel} is close and not the same: ${lost} dB`);
+  }
+  await leave(visitor);
+});
 
 test("from guest to buyer, money back, a subscription, and away without a trace", async () => {
   const email = "zebra-buyer@example.org";

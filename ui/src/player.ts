@@ -172,6 +172,7 @@ export function startPlayer(player: HTMLElement): void {
   const time = need(player, "[data-time]", HTMLElement);
   const state = need(player, "[data-state]", HTMLElement);
   const message = need(player, "[data-message]", HTMLElement);
+  const isPaid = player.dataset["master"] !== undefined;
   let side: Side = "master";
   let deck: Deck = fitted(new FourChannels(data(player, "preview"), fallBack));
 
@@ -186,7 +187,7 @@ export function startPlayer(player: HTMLElement): void {
     audio.addEventListener("error", () => {
       // A deck that was given up on has nothing more to say.
       if (made !== deck) return;
-      say("This browser could not play the preview. The downloads below are complete.");
+      say(`This browser could not play the preview. ${isPaid ? "The downloads below are complete." : "Another one can."}`);
     });
     return made;
   }
@@ -198,7 +199,7 @@ export function startPlayer(player: HTMLElement): void {
 
   function fallBack(): void {
     // A master that is not paid for is heard in the preview alone.
-    if (player.dataset["master"] === undefined) {
+    if (!isPaid) {
       say("This browser cannot play the preview. Another one can.");
       return;
     }

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-pub(crate) use admin::{AdminArgs, AdminCommand, AuditArgs, CreateArgs, DeleteArgs, ListArgs, NoticeArgs, Who};
+pub(crate) use admin::{
+    AdminArgs, AdminCommand, AuditArgs, CreateArgs, CreditsArgs, DeleteArgs, ListArgs, NoticeArgs, Who,
+};
 
 use crate::batch::MOST_JOBS;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};

@@ -10,6 +10,7 @@ use domain::{Quota, SystemClock};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use providers::analytics::{ConfigError, Ga4};
+use providers::identity::breached::Breached;
 use providers::identity::supabase;
 use providers::mail::Mailer;
 use providers::payments::{Payments, ProductSettings};
@@ -29,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) analytics: Analytics,
     pub(crate) mail: MailSettings,
     pub(crate) quota: QuotaSettings,
+    pub(crate) accounts: AccountSettings,
     pub(crate) identity: IdentitySettings,
     pub(crate) payments: PaymentSettings,
 }
@@ -179,6 +181,30 @@ impl QuotaSettings {
     }
 }
 
+/// What is asked of accounts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountSettings {
+    /// Whether administrators get to /admin with a second step alone.
+    pub(crate) admin_second_step: bool,
+    /// The SHA-1 list of Pwned Passwords in one file, ordered by hash: what is in it cannot be chosen.
+    pub(crate) breached_passwords: Option<PathBuf>,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self { admin_second_step: true, breached_passwords: None }
+    }
+}
+
+impl AccountSettings {
+    /// The list of stolen passwords, where there is one.
+    pub(crate) fn breached(&self) -> Result<Option<Breached>, String> {
+        let opened = self.breached_passwords.as_deref().map(Breached::open).transpose();
+        opened.map_err(|error| format!("accounts.breached_passwords: {}", domain::causes(&error)))
+    }
+}
+
 /// Who checks passwords. With nothing set, this program does.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -302,6 +328,7 @@ impl Default for Settings {
             analytics: Analytics::default(),
             mail: MailSettings::default(),
             quota: QuotaSettings::default(),
+            accounts: AccountSettings::default(),
             identity: IdentitySettings::default(),
             payments: PaymentSettings::default(),
         }
@@ -399,6 +426,16 @@ mod tests {
         assert!(identity(&whole).expect("right").is_some());
         assert!(!format!("{:?}", load_text(&whole)).contains("hush"));
         assert!(load_text("[identity]\nprovider = 'ldap'").is_err());
+    }
+
+    #[test]
+    fn administrators_need_a_second_step_and_a_list_of_stolen_passwords_is_looked_at_first() {
+        let accounts = |text: &str| load_text(text).expect("read").accounts;
+        assert!(accounts("").admin_second_step && accounts("").breached().expect("none set").is_none());
+        assert!(!accounts("[accounts]\nadmin_second_step = false").admin_second_step);
+        let missing = accounts("[accounts]\nbreached_passwords = '/nowhere/pwned.txt'").breached();
+        let told = missing.expect_err("refused");
+        assert!(told.starts_with("accounts.breached_passwords: ") && told.contains("/nowhere/pwned.txt"), "{told}");
     }
 
     #[test]

@@ -57,10 +57,11 @@ impl TotpStep {
     }
 }
 
-/// A code on paper that stands in for an app or a passkey, once: 80 random bits in Crockford's base 32, so that nobody
-/// mistakes a letter for a number. The server keeps [`RecoveryCode::id`] alone.
+/// A code on paper that stands in for an app or a passkey, once: 120 random bits in Crockford's base 32, so that nobody
+/// mistakes a letter for a number. Those from before have 80 and are still taken. The server keeps [`RecoveryCode::id`]
+/// alone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RecoveryCode([u8; Self::CHARS]);
+pub struct RecoveryCode(String);
 
 const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -73,25 +74,34 @@ impl RecoveryCode {
     /// So many are made at a time.
     pub const COUNT: usize = 10;
     /// Letters and digits of one.
-    pub const CHARS: usize = 16;
+    pub const CHARS: usize = 24;
+    /// The same of those that were made before.
+    const CHARS_BEFORE: usize = 16;
 
     /// Draws a new code.
     pub fn draw(entropy: &dyn Entropy) -> Self {
         let mut bytes = [0; Self::CHARS];
         entropy.fill(&mut bytes);
-        Self(bytes.map(|byte| CROCKFORD[usize::from(byte % 32)]))
+        Self(bytes.into_iter().map(|byte| char::from(CROCKFORD[usize::from(byte % 32)])).collect())
     }
 
-    /// What the server knows it by. One round of SHA-256 is enough: there is nothing to guess in 80 random bits, and
+    /// What the server knows it by. One round of SHA-256 is enough: there is nothing to guess in 120 random bits, and
     /// the account in it keeps one guess from being tried on all.
     pub fn id(&self, account: AccountId) -> RecoveryId {
-        RecoveryId(Sha256::new().chain_update(account.to_string()).chain_update(self.0).finalize().into())
+        RecoveryId(Sha256::new().chain_update(account.to_string()).chain_update(&self.0).finalize().into())
     }
 
-    /// The text for its holder, `abcd-efgh-jkmn-pqrs`. A method instead of `Display`, so that no log prints it by accident.
+    /// The text for its holder, `abcd-efgh-jkmn-pqrs-tvwx-yz01`. A method instead of `Display`, so that no log prints it by
+    /// accident.
     pub fn reveal(&self) -> String {
-        let groups = self.0.chunks(4).map(|group| String::from_utf8_lossy(group).into_owned());
-        groups.collect::<Vec<_>>().join("-")
+        let mut text = String::with_capacity(Self::CHARS * 5 / 4);
+        for (index, letter) in self.0.chars().enumerate() {
+            if index > 0 && index % 4 == 0 {
+                text.push('-');
+            }
+            text.push(letter);
+        }
+        text
     }
 }
 
@@ -106,17 +116,19 @@ impl FromStr for RecoveryCode {
 
     /// As somebody types it from paper: in capitals or not, with or without its hyphens.
     fn from_str(text: &str) -> Result<Self, NotARecoveryCode> {
-        let mut code = [0; Self::CHARS];
-        let mut typed = text.chars().filter(|typed| !typed.is_whitespace() && *typed != '-');
-        for place in &mut code {
-            let letter = match typed.next().ok_or(NotARecoveryCode)?.to_ascii_lowercase() {
+        let mut code = String::with_capacity(Self::CHARS);
+        for typed in text.chars().filter(|typed| !typed.is_whitespace() && *typed != '-') {
+            let letter = match typed.to_ascii_lowercase() {
                 'o' => '0',
                 'i' | 'l' => '1',
                 letter => letter,
             };
-            *place = CROCKFORD.iter().copied().find(|known| char::from(*known) == letter).ok_or(NotARecoveryCode)?;
+            if code.len() == Self::CHARS || !CROCKFORD.iter().any(|known| char::from(*known) == letter) {
+                return Err(NotARecoveryCode);
+            }
+            code.push(letter);
         }
-        if typed.next().is_some() { Err(NotARecoveryCode) } else { Ok(Self(code)) }
+        if [Self::CHARS, Self::CHARS_BEFORE].contains(&code.len()) { Ok(Self(code)) } else { Err(NotARecoveryCode) }
     }
 }
 
@@ -219,14 +231,38 @@ mod tests {
 
     #[test]
     fn a_recovery_code_is_read_as_people_type_it() {
-        let code: RecoveryCode = "0123-4567-89ab-cdef".parse().unwrap();
-        for typed in ["O I23 4567 89AB CDEF", "0l23456789abcdef", " o123-4567-89AB-cdef\n"] {
+        let code: RecoveryCode = "0123-4567-89ab-cdef-ghjk-mnpq".parse().unwrap();
+        for typed in ["O I23 4567 89AB CDEF GHJK MNPQ", "0l23456789abcdefghjkmnpq", " o123-4567-89AB-cdef-ghjk-mnpq\n"]
+        {
             assert_eq!(typed.parse(), Ok(code.clone()), "{typed}");
         }
-        for bad in ["", "0123-4567-89ab-cde", "0123-4567-89ab-cdef0", "u123-4567-89ab-cdef", "\u{ff10}123456789abcdef"]
-        {
+        for bad in [
+            "",
+            "0123-4567-89ab-cde",
+            "0123-4567-89ab-cdef0",
+            "0123-4567-89ab-cdef-ghjk-mnp",
+            "0123-4567-89ab-cdef-ghjk-mnpqr",
+            "u123-4567-89ab-cdef-ghjk-mnpq",
+            "\u{ff10}123456789abcdef",
+        ] {
             assert_eq!(bad.parse::<RecoveryCode>(), Err(NotARecoveryCode), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_recovery_code_from_before_is_still_what_it_was() {
+        let (text, mia) = ("0123-4567-89ab-cdef", AccountId::draw(&OsEntropy));
+        let code: RecoveryCode = text.parse().unwrap();
+        assert_eq!(code.reveal(), text);
+        let kept = Sha256::new().chain_update(mia.to_string()).chain_update(*b"0123456789abcdef").finalize();
+        assert!(code.id(mia) == RecoveryId(kept.into()), "as it was kept then");
+    }
+
+    #[test]
+    fn a_new_recovery_code_has_at_least_112_random_bits() {
+        assert!(RecoveryCode::CHARS * CROCKFORD.len().ilog2() as usize >= 112);
+        let text = RecoveryCode::draw(&OsEntropy).reveal();
+        assert_eq!((text.len(), text.split('-').count()), (29, 6), "in six groups: {text}");
     }
 
     #[test]
@@ -255,7 +291,7 @@ mod tests {
         #[test]
         fn reading_a_recovery_code_never_panics(text in ".{0,60}") {
             if let Ok(code) = text.parse::<RecoveryCode>() {
-                prop_assert_eq!(code.reveal().len(), RecoveryCode::CHARS + 3);
+                prop_assert!([29, 19].contains(&code.reveal().len()));
             }
         }
     }

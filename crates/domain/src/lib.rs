@@ -7,6 +7,7 @@
 
 mod account;
 mod activity;
+mod adjustment;
 mod admin;
 mod causes;
 mod credit;
@@ -33,6 +34,7 @@ mod world;
 
 pub use account::{Account, AddressHash, LinkId, LinkToken, NotAName, PersonName, Purpose};
 pub use activity::{Happening, NetworkMark};
+pub use adjustment::{Adjustment, NotAReason, NotAnAdjustment, Reason};
 pub use admin::{Act, Actor, NotAnAct};
 pub use causes::causes;
 pub use credit::{Access, EntryKind, Position, Promise, Worth};

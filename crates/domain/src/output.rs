@@ -28,6 +28,8 @@ pub enum OutputKind {
     /// For the player: FLAC whose four channels are the mix's left and right and the master's left and right, at the
     /// same loudness.
     Preview,
+    /// The same of what a lossy codec leaves of both, for the player of whoever has not paid for the master.
+    ListeningCopy,
     /// What was measured and done, JSON.
     Report,
     /// The same as a page to read and print: one HTML file without scripts or anything to load.
@@ -36,7 +38,7 @@ pub enum OutputKind {
 
 impl OutputKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Wav16,
         Self::Wav24,
         Self::Flac24,
@@ -46,6 +48,7 @@ impl OutputKind {
         Self::Opus,
         Self::Vorbis,
         Self::Preview,
+        Self::ListeningCopy,
         Self::Report,
         Self::ReportPage,
     ];
@@ -62,6 +65,7 @@ impl OutputKind {
             Self::Opus => "opus",
             Self::Vorbis => "vorbis",
             Self::Preview => "preview",
+            Self::ListeningCopy => "listening-copy",
             Self::Report => "report",
             Self::ReportPage => "report-page",
         }
@@ -71,7 +75,7 @@ impl OutputKind {
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Wav16 | Self::Wav24 => "wav",
-            Self::Flac24 | Self::Preview => "flac",
+            Self::Flac24 | Self::Preview | Self::ListeningCopy => "flac",
             Self::Aiff24 => "aiff",
             Self::Mp3 => "mp3",
             Self::Aac => "m4a",

@@ -193,6 +193,8 @@ pub enum CheckoutState {
     Open,
     /// It was gone through; the money may still be on its way.
     Complete,
+    /// It was gone through, and the money will not come.
+    Failed,
     /// It can be paid no more.
     Expired,
 }
@@ -203,6 +205,7 @@ impl CheckoutState {
         match self {
             Self::Open => "open",
             Self::Complete => "complete",
+            Self::Failed => "failed",
             Self::Expired => "expired",
         }
     }
@@ -212,7 +215,7 @@ impl FromStr for CheckoutState {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        let all = [Self::Open, Self::Complete, Self::Expired];
+        let all = [Self::Open, Self::Complete, Self::Failed, Self::Expired];
         all.into_iter().find(|state| state.as_str() == text).ok_or(UnknownName { of: "checkout" })
     }
 }
@@ -260,7 +263,7 @@ mod tests {
         for state in SubscriptionState::ALL {
             assert_eq!(state.as_str().parse(), Ok(state));
         }
-        for state in [CheckoutState::Open, CheckoutState::Complete, CheckoutState::Expired] {
+        for state in [CheckoutState::Open, CheckoutState::Complete, CheckoutState::Failed, CheckoutState::Expired] {
             assert_eq!(state.as_str().parse(), Ok(state));
         }
         for state in [DisputeState::Open, DisputeState::Won, DisputeState::Lost] {

@@ -57,6 +57,7 @@ fn job(input: PathBuf, output: PathBuf, lufs: f64) -> Job {
         deliveries: vec![Delivery { path: output, encoding: Encoding::Wav24 }],
         copies: Vec::new(),
         preview: None,
+        listening_copy: None,
         rate_hz: None,
         silence_at_end_s: None,
         heard_through: Vec::new(),

@@ -126,6 +126,7 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
                 deliveries: vec![Delivery { path: path.clone(), encoding: delivery.encoding }],
                 copies: Vec::new(),
                 preview: None,
+                listening_copy: None,
                 rate_hz: job.rate_hz,
                 silence_at_end_s: job.gap_s,
                 heard_through: job.heard_through.clone(),

@@ -25,6 +25,9 @@ pub struct Job {
     /// channels are the mix's left and right and the master's left and right, at the same loudness (the louder one is
     /// turned down). A mono track is on both sides.
     pub preview: Option<PathBuf>,
+    /// Where to write a listening copy: the same as the preview, of what a lossy codec leaves of both sides, at a rate that
+    /// it can have. For whoever may hear the master and may not have it yet; made beside a preview alone.
+    pub listening_copy: Option<PathBuf>,
     /// Sample rate of the outputs, Hz, 8000 to 384 000; `None`: the plan's, or else that of the mix where the outputs
     /// can have it, or else the nearest of its family that they can have.
     pub rate_hz: Option<u32>,

@@ -1,16 +1,27 @@
 //! The file that a player switches between mix and master with: four channels in one FLAC, at the same loudness.
 //!
 //! One file, because two players drift apart; the same loudness, because the louder of two always seems the better one.
+//!
+//! A listening copy is the same of what is left of both after a lossy codec: good enough to judge a master by, and not the
+//! master. It is FLAC all the same, since that is what every browser plays with four channels and in step.
 
 use std::fs::File;
 use std::path::Path;
 
-use codec::Tags;
+use codec::{Decoded, Lossy, LossyCodec, Tags, decode_file};
 use mastering::{Audio, Measurement};
 
-use crate::deliver::write;
+use crate::at_once::at_once;
+use crate::decode::at_rate;
+use crate::deliver::{boundless, write};
 use crate::watch::Watch;
-use crate::{Encoding, Error, Failure, Stage};
+use crate::whole_file::Pending;
+use crate::{Encoding, Error, Failure, Limits, Stage};
+
+/// What a listening copy went through: always built in, in step to the sample, and what it cost in peaks is small.
+const LISTENING: (LossyCodec, u32) = (LossyCodec::Vorbis, 128);
+/// Room for the peaks that the codec raises, dB; on both sides alike, so that they stay as loud as each other.
+const ROOM_DB: f64 = 1.0;
 
 /// What one side of the player needs.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +39,78 @@ pub(crate) fn write_preview(
     watch: &mut Watch<'_>,
 ) -> Result<(), Error> {
     let (mix_db, master_db) = gains(&mix.measured, &master.measured);
-    let [a, b] = left_and_right(mix, mix_db);
-    let [c, d] = left_and_right(master, master_db);
+    let [a, b] = left_and_right(mix.audio.channels(), mix_db);
+    let [c, d] = left_and_right(master.audio.channels(), master_db);
+    flac((path, file), master.audio.rate_hz(), &[a, b, c, d], watch)
+}
+
+/// Mix and master after a lossy codec, in files without a name that are gone with this.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    sides: Vec<Pending>,
+    rate_hz: u32,
+}
+
+/// Sends both sides through the codec of a listening copy that will be called `path`.
+pub(crate) fn hear(
+    path: &Path,
+    mix: Side<'_>,
+    master: Side<'_>,
+    limits: &Limits,
+    watch: &mut Watch<'_>,
+) -> Result<Heard, Error> {
+    let (mix_db, master_db) = gains(&mix.measured, &master.measured);
+    let lossy = Lossy::new(LISTENING.0, Some(LISTENING.1)).expect("the codec has this bitrate, as a test shows");
+    let rate_hz = lossy.codec().rate_for(master.audio.rate_hz());
+    let sides = at_once(&[(mix, mix_db), (master, master_db)], watch, |(side, gain_db), watch| {
+        let is_other = side.audio.rate_hz() != rate_hz;
+        let converted = is_other.then(|| at_rate(side.audio.clone(), rate_hz, limits, watch)).transpose()?;
+        let audio = converted.as_ref().unwrap_or(side.audio);
+        let channels: Vec<_> = audio.channels().iter().map(|channel| (channel.as_slice(), gain_db - ROOM_DB)).collect();
+        let (pending, file) = Pending::beside(path)?;
+        write(
+            file,
+            rate_hz,
+            &channels,
+            Encoding::Lossy(lossy),
+            &Tags::default(),
+            &mut |fraction| watch.go_on(Stage::Encode, fraction),
+            &|source| Failure::Encode { path: path.to_owned(), source },
+        )?;
+        Ok(pending)
+    })?;
+    Ok(Heard { sides, rate_hz })
+}
+
+/// Writes the listening copy that will be called `path` into `file`.
+pub(crate) fn write_listening_copy(path: &Path, file: File, heard: &Heard, watch: &mut Watch<'_>) -> Result<(), Error> {
+    let mut sides = Vec::with_capacity(heard.sides.len());
+    for side in &heard.sides {
+        let decoded = decode_file(side.path(), &boundless(), &mut |_| watch.tell(Stage::Encode, 1.0));
+        let Decoded { channels, .. } = match decoded {
+            Ok(decoded) => decoded,
+            Err(codec::DecodeError::Stopped) => return Err(Error::Cancelled),
+            Err(source) => return Err(Failure::Unreadable { path: path.to_owned(), source }.into()),
+        };
+        sides.push(channels);
+    }
+    let channels: Vec<_> = sides.iter().flat_map(|channels| left_and_right(channels, 0.0)).collect();
+    // Both are as long as what went in; should a codec ever think otherwise, nothing is read that is not there.
+    let frames = channels.iter().map(|(samples, _)| samples.len()).min().unwrap_or(0);
+    let channels: Vec<_> = channels.into_iter().map(|(samples, gain_db)| (&samples[..frames], gain_db)).collect();
+    flac((path, file), heard.rate_hz, &channels, watch)
+}
+
+fn flac(
+    (path, file): (&Path, File),
+    rate_hz: u32,
+    channels: &[(&[f32], f64)],
+    watch: &mut Watch<'_>,
+) -> Result<(), Error> {
     write(
         file,
-        master.audio.rate_hz(),
-        &[a, b, c, d],
+        rate_hz,
+        channels,
         Encoding::Flac16,
         &Tags::default(),
         &mut |_| watch.go_on(Stage::Encode, 1.0),
@@ -42,8 +119,7 @@ pub(crate) fn write_preview(
     Ok(())
 }
 
-fn left_and_right(side: Side<'_>, gain_db: f64) -> [(&[f32], f64); 2] {
-    let channels = side.audio.channels();
+fn left_and_right(channels: &[Vec<f32>], gain_db: f64) -> [(&[f32], f64); 2] {
     [(&channels[0], gain_db), (&channels[channels.len() - 1], gain_db)]
 }
 

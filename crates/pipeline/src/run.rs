@@ -13,7 +13,7 @@ use crate::copies::{Copies, copy};
 use crate::decode::{Mix, decode, decode_for, refused};
 use crate::deliver::{Checked, deliver};
 use crate::hold::{Held, concerns, hold};
-use crate::preview::{Side, write_preview};
+use crate::preview::{Side, hear, write_listening_copy, write_preview};
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{
@@ -76,8 +76,18 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     if let Some(path) = &job.preview {
         // Read once more rather than kept: three copies of the samples would be too many.
         let mix = decode_for(job, &mut watch)?.audio;
-        let mix = Side { audio: &mix, measured: before.measurement };
-        finished.push(preview(path, mix, Side { audio: &made.audio, measured: after }, &mut watch)?);
+        let sides = (Side { audio: &mix, measured: before.measurement }, Side { audio: &made.audio, measured: after });
+        let heard = match &job.listening_copy {
+            Some(path) => Some((path, hear(path, sides.0, sides.1, &job.limits, &mut watch)?)),
+            None => None,
+        };
+        finished.push(preview(path, sides.0, sides.1, &mut watch)?);
+        drop(mix);
+        if let Some((path, heard)) = heard {
+            let (pending, file) = Pending::beside(path)?;
+            write_listening_copy(path, file, &heard, &mut watch)?;
+            finished.push(pending);
+        }
     }
     let (target_lufs, not_reached) = (made.target_lufs, made.not_reached.take());
     let (plan, explanation) = (made.plan.clone(), std::mem::take(&mut made.explanation));
@@ -155,7 +165,14 @@ fn check_outputs(job: &Job) -> Result<(), Failure> {
     }
     let mut seen = HashSet::new();
     let input = fs::canonicalize(&job.input).ok();
-    for path in job.deliveries.iter().chain(&job.copies).map(|delivery| &delivery.path).chain(&job.preview) {
+    for path in job
+        .deliveries
+        .iter()
+        .chain(&job.copies)
+        .map(|delivery| &delivery.path)
+        .chain(&job.preview)
+        .chain(&job.listening_copy)
+    {
         let real = fs::canonicalize(path).ok();
         if real.is_some() && real == input {
             return Err(Failure::OutputIsInput { path: path.clone() });

@@ -5,10 +5,14 @@
 //!
 //! Not here: purchases and what the payment provider says of them ([`crate::Purchases`]).
 
+use crate::audits;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::row::parsed;
-use domain::{Access, AccountId, EntryKind, HolderId, Label, Owner, Position, RemoteId, Timestamp, TrackId, Worth};
+use domain::{
+    Access, AccountId, Actor, Adjustment, EntryKind, HolderId, Label, Owner, Position, RemoteId, Timestamp, TrackId,
+    Worth,
+};
 use sqlx::SqliteConnection;
 use std::sync::Arc;
 
@@ -33,6 +37,21 @@ pub struct CreditEntry {
     pub track: Option<TrackId>,
     /// Who gave or took it by hand, and why.
     pub by_hand: Option<(Label, String)>,
+}
+
+/// What came of giving or taking credits by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adjusted {
+    /// It is done, and in the log; the account stands there now.
+    Done(Position),
+    /// More would be taken than is there.
+    TooFew(Position),
+    /// The account does not stand any more as it was seen.
+    Moved(Position),
+    /// There is no such account.
+    NoAccount,
+    /// Whoever wanted it is no administrator any more.
+    NotAllowed,
 }
 
 #[derive(sqlx::FromRow)]
@@ -64,11 +83,6 @@ impl TryFrom<EntryRow> for CreditEntry {
 }
 
 impl Credits {
-    /// Longest reason for what is done by hand, bytes.
-    pub const MAX_REASON_BYTES: usize = 200;
-    /// More is not given or taken by hand at once.
-    pub const MOST_BY_HAND: u64 = 10_000;
-
     pub(crate) fn new(db: Arc<Db>) -> Self {
         Self { db }
     }
@@ -122,21 +136,41 @@ impl Credits {
         Ok(Some(access))
     }
 
-    /// Gives credits by hand, or takes them. Gives where the account stands then; [`Error::TooFewCredits`] where more
-    /// would be taken than is there. The reason is kept for as long as the ledger: it is to name nobody.
-    pub async fn adjust(&self, account: AccountId, credits: i64, author: &Label, reason: &str) -> Result<Position> {
-        if reason.trim().is_empty() || reason.len() > Self::MAX_REASON_BYTES {
-            return Err(Error::TooLarge { max_bytes: Self::MAX_REASON_BYTES as u64 });
-        }
-        if credits == 0 || credits.unsigned_abs() > Self::MOST_BY_HAND {
-            return Err(Error::TooFewCredits);
-        }
+    /// Gives credits by hand, or takes them, and writes a line into the audit log. Never more is taken than is there. With
+    /// `seen` only where the account still stands as whoever does it saw it, so that a form that is sent twice counts
+    /// once. The reason is kept for as long as the ledger: it is to name nobody.
+    pub async fn adjust(
+        &self,
+        actor: Actor,
+        account: AccountId,
+        adjustment: &Adjustment,
+        seen: Option<Position>,
+    ) -> Result<Adjusted> {
+        let credits = adjustment.credits();
         let mut tx = self.db.write().await?;
-        let holder = holder_of(&self.db, &mut tx, account).await?;
-        let sum = sum_of(&mut tx, holder).await?;
-        if credits < 0 && sum + credits < 0 {
-            return Err(Error::TooFewCredits);
+        let action = if credits > 0 { "give-credits" } else { "take-credits" };
+        // First the line: it says whether this may be done at all, and goes with the rest where it is not.
+        if !audits::record(&self.db, &mut tx, actor, action, Some(account)).await? {
+            return Ok(Adjusted::NotAllowed);
         }
+        let there: Option<i64> = sqlx::query_scalar("SELECT 1 FROM account WHERE id = $1")
+            .bind(account.to_string())
+            .fetch_optional(&mut *tx)
+            .await?;
+        if there.is_none() {
+            return Ok(Adjusted::NoAccount);
+        }
+        let holder = holder_of(&self.db, &mut tx, account).await?;
+        let before = Position::of_sum(sum_of(&mut tx, holder).await?);
+        if seen.is_some_and(|seen| seen != before) {
+            return Ok(Adjusted::Moved(before));
+        }
+        let Some(after) = adjustment.after(before) else { return Ok(Adjusted::TooFew(before)) };
+        let author = match actor {
+            Actor::CommandLine => "command-line",
+            // Which one, the audit log knows, for a year.
+            Actor::Admin(_) => "administrator",
+        };
         sqlx::query(
             "INSERT INTO credit_entry (at, holder_id, kind, credits, author, reason) VALUES ($1, $2, $3, $4, $5, $6)",
         )
@@ -144,12 +178,12 @@ impl Credits {
         .bind(holder.to_string())
         .bind(EntryKind::Manual.as_str())
         .bind(credits)
-        .bind(author.as_str())
-        .bind(reason.trim())
+        .bind(author)
+        .bind(adjustment.reason().as_str())
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(Position::of_sum(sum + credits))
+        Ok(Adjusted::Done(after))
     }
 
     /// The latest entries of an account, the newest first.

@@ -45,9 +45,6 @@ pub enum Error {
         /// What may be.
         quota: Quota,
     },
-    /// More credits than there are, or than are given by hand.
-    #[error("there are not so many credits, or more than are given or taken at once")]
-    TooFewCredits,
     /// The session is over, so nothing can be given to it.
     #[error("the session has ended: begin a new one")]
     SessionEnded,

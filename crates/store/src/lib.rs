@@ -56,7 +56,7 @@ pub use attempts::{Attempt, Attempts, Begun, Tried};
 pub use audits::{AuditLine, Audits, Doer};
 pub use blobs::{BlobReader, BlobWriter, Blobs, Scratch};
 pub use consents::{ChoiceCount, ConsentDecision, Consents};
-pub use credits::{CreditEntry, Credits};
+pub use credits::{Adjusted, CreditEntry, Credits};
 pub use error::{Error, Result};
 pub use factors::{CodeTry, Factors, FactorsSet};
 pub use farewells::{Farewell, Farewells};

@@ -63,6 +63,7 @@ pub(crate) struct PurchaseRow {
     session: Option<String>,
     url: Option<String>,
     state: String,
+    failed: bool,
     created_at: i64,
 }
 
@@ -70,7 +71,7 @@ pub(crate) struct PurchaseRow {
 macro_rules! purchase_columns {
     () => {
         "SELECT purchase.id, holder_id, account_id, name, kind, credits, price_minor, currency, track_id, session, url,
-                state, purchase.created_at
+                state, failed, purchase.created_at
          FROM purchase JOIN credit_holder ON credit_holder.id = purchase.holder_id "
     };
 }
@@ -92,7 +93,7 @@ impl TryFrom<PurchaseRow> for Purchase {
             track: row.track_id.map(|track| parsed("track id", &track)).transpose()?,
             session: row.session.map(|session| parsed("checkout", &session)).transpose()?,
             url: row.url,
-            state: parsed("state of a checkout", &row.state)?,
+            state: if row.failed { CheckoutState::Failed } else { parsed("state of a checkout", &row.state)? },
             created_at: Timestamp::from_unix_ms(row.created_at),
         })
     }
@@ -122,6 +123,9 @@ pub struct Payment {
     pub amount: Money,
     /// Whether the money has come.
     pub is_paid: bool,
+    /// How the checkout stands that it was tried in, where none of it has come yet; `None` for a subscription, which has
+    /// many payments.
+    pub checkout: Option<CheckoutState>,
     /// How much was paid back, minor units.
     pub refunded_minor: u64,
     /// How a dispute about it stands.
@@ -146,6 +150,7 @@ struct PaymentRow {
     refunded_minor: i64,
     disputed: Option<String>,
     held: i64,
+    checkout: Option<String>,
     receipt_url: Option<String>,
     invoice_url: Option<String>,
     at: i64,
@@ -346,7 +351,10 @@ impl Purchases {
             "SELECT payment.charge, purchase.name, amount_minor, payment.currency, paid, refunded_minor, disputed,
                     (SELECT COALESCE(SUM(credits), 0) FROM credit_entry
                      WHERE credit_entry.charge = payment.charge AND credit_entry.kind = 'hold') AS held,
-                    receipt_url, invoice_url, payment.at
+                    receipt_url, invoice_url, payment.at,
+                    CASE WHEN kind <> 'monthly' AND NOT EXISTS (SELECT 1 FROM payment AS other
+                                                                WHERE other.purchase_id = purchase.id AND other.paid)
+                         THEN CASE WHEN failed THEN 'failed' ELSE state END END AS checkout
              FROM payment JOIN purchase ON purchase.id = payment.purchase_id
              JOIN credit_holder ON credit_holder.id = purchase.holder_id
              WHERE credit_holder.account_id = $1 ORDER BY payment.at DESC, payment.charge LIMIT $2",
@@ -365,6 +373,7 @@ impl Purchases {
                     refunded_minor: number("amount", row.refunded_minor)?,
                     disputed: row.disputed.map(|state| parsed("state of a dispute", &state)).transpose()?,
                     is_held: row.held < 0,
+                    checkout: row.checkout.map(|state| parsed("state of a checkout", &state)).transpose()?,
                     receipt_url: row.receipt_url,
                     invoice_url: row.invoice_url,
                     at: Timestamp::from_unix_ms(row.at),

@@ -16,8 +16,8 @@ use sqlx::SqliteConnection;
 
 impl Purchases {
     /// Takes over what the provider says, with what follows from it, and with the word that it came with: all or
-    /// nothing, and nothing if the word was heeded before. `letter` is sent where credits come by it. Gives whether they
-    /// did.
+    /// nothing, and nothing if the word was heeded before. `letter` is sent where credits come by it, or where it turns out
+    /// that none will. Gives whether credits came.
     pub async fn apply(&self, event: Option<&RemoteEvent>, facts: &Facts, letter: Option<&NewMail>) -> Result<bool> {
         let now = self.db.now();
         let mut tx = self.db.write().await?;
@@ -34,8 +34,9 @@ impl Purchases {
                 return Ok(false);
             }
         }
+        let mut is_news = false;
         if let Some((purchase, state)) = facts.checkout {
-            checkout(&mut tx, purchase, state).await?;
+            is_news = checkout(&mut tx, purchase, state).await? && state == CheckoutState::Failed;
         }
         if let Some(subscription) = &facts.subscription {
             subscribe(&mut tx, subscription).await?;
@@ -43,12 +44,13 @@ impl Purchases {
         let mut came = false;
         if let Some(payment) = &facts.payment {
             came = pay(&self.db, &mut tx, payment).await?;
-            if came && let Some(letter) = letter {
-                mails::insert_anyhow(&mut tx, letter, now).await?;
-            }
+        }
+        is_news |= came;
+        if is_news && let Some(letter) = letter {
+            mails::insert_anyhow(&mut tx, letter, now).await?;
         }
         tx.commit().await?;
-        if came {
+        if is_news {
             self.db.hub.mail.notify_one();
         }
         Ok(came)
@@ -75,17 +77,21 @@ impl Purchases {
     }
 }
 
-pub(crate) async fn checkout(tx: &mut SqliteConnection, purchase: PurchaseId, state: CheckoutState) -> Result<()> {
+/// Takes over how a checkout stands. Gives whether it stood otherwise before.
+pub(crate) async fn checkout(tx: &mut SqliteConnection, purchase: PurchaseId, state: CheckoutState) -> Result<bool> {
     // Who paid has paid, whatever was thought of it before; and what is over is not opened again.
-    sqlx::query(
-        "UPDATE purchase SET state = $1, url = CASE WHEN $1 = 'open' THEN url END
-         WHERE id = $2 AND ($1 = 'complete' OR state = 'open')",
+    let changed = sqlx::query(
+        "UPDATE purchase SET state = CASE $1 WHEN 'failed' THEN 'complete' ELSE $1 END, failed = ($1 = 'failed'),
+                url = CASE WHEN $1 = 'open' THEN url END
+         WHERE id = $2 AND ($1 IN ('complete', 'failed') OR state = 'open')
+           AND (state <> CASE $1 WHEN 'failed' THEN 'complete' ELSE $1 END OR failed <> ($1 = 'failed'))",
     )
     .bind(state.as_str())
     .bind(purchase.to_string())
     .execute(&mut *tx)
-    .await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    Ok(changed > 0)
 }
 
 async fn subscribe(tx: &mut SqliteConnection, facts: &SubscriptionFacts) -> Result<()> {

@@ -87,7 +87,8 @@ impl Accounts {
             identity: site.identity.clone(),
             passkeys: passkeys.ok(),
             challenges_asked: Throttle::new(Rules::CHALLENGES),
-            passwords: Passwords::new(entropy.clone()).expect("the parameters are OWASP's, as a test of theirs shows"),
+            passwords: Passwords::new(entropy.clone(), site.breached.clone())
+                .expect("the parameters are OWASP's, as a test of theirs shows"),
             sign_in_tries: Throttle::new(Rules::SIGN_IN),
             mails_asked: Throttle::new(Rules::MAILS),
             mails_to: Throttle::new(Rules::MAILS_TO_ONE),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cookie_policy::Key;
 use domain::{Extra, Quota, UploadLimits};
 use providers::identity::Identity;
+use providers::identity::breached::Breached;
 use providers::identity::seal::Seal;
 use providers::mail::Mailer;
 use providers::payments::Payments;
@@ -58,6 +59,10 @@ pub struct Site {
     pub extras: BTreeSet<Extra>,
     /// What is sold; without it all downloads are free.
     pub payments: Option<Payments>,
+    /// Whether administrators get to what is theirs with a second step alone.
+    pub admin_second_step: bool,
+    /// Passwords that cannot be chosen, since they were stolen somewhere.
+    pub breached: Option<Breached>,
 }
 
 impl Site {
@@ -75,6 +80,8 @@ impl Site {
             identity: Identity::Local,
             extras: BTreeSet::new(),
             payments: None,
+            admin_second_step: true,
+            breached: None,
         }
     }
 
@@ -203,6 +210,8 @@ impl Site {
             identity: Identity::Local,
             extras: BTreeSet::new(),
             payments: None,
+            admin_second_step: true,
+            breached: None,
         })
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn of_encoding(encoding: &str) -> Option<Extra> {
 pub(crate) fn media_type(kind: OutputKind) -> &'static str {
     match kind {
         OutputKind::Wav16 | OutputKind::Wav24 => "audio/wav",
-        OutputKind::Flac24 | OutputKind::Preview => "audio/flac",
+        OutputKind::Flac24 | OutputKind::Preview | OutputKind::ListeningCopy => "audio/flac",
         OutputKind::Aiff24 => "audio/aiff",
         OutputKind::Mp3 => "audio/mpeg",
         OutputKind::Aac => "audio/mp4",

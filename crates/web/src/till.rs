@@ -103,8 +103,17 @@ impl Till {
         Ok(())
     }
 
-    /// The mail that confirms a payment.
+    /// The mail that confirms a payment, or that says that none will come.
     async fn letter(&self, facts: &Facts) -> store::Result<Option<NewMail>> {
+        if let Some((purchase, CheckoutState::Failed)) = facts.checkout {
+            let Some(purchase) = self.store.purchases.find(purchase).await? else { return Ok(None) };
+            let Some(account) = purchase.account else { return Ok(None) };
+            let page = self.address(&format!("/purchases/{}", purchase.id));
+            let account = self.store.accounts.find(account).await?;
+            return Ok(account.and_then(|account| {
+                letters::failed(self.entropy.as_ref(), &account, &purchase.name, purchase.promise.price, page)
+            }));
+        }
         let Some(payment) = facts.payment.as_ref().filter(|payment| payment.is_paid) else { return Ok(None) };
         let Some(purchase) = self.store.purchases.find(payment.purchase).await? else { return Ok(None) };
         let Some(account) = purchase.account else { return Ok(None) };

@@ -45,6 +45,8 @@ pub struct Mastering {
     pub limits: UploadLimits,
     /// Most memory that the decoded samples of one job may take, bytes; `None`: the codec's own limit.
     pub max_decoded_bytes: Option<u64>,
+    /// Whether masters are sold: then a listening copy is made of each, for whoever has not paid yet.
+    pub sells: bool,
 }
 
 impl Engine for Mastering {
@@ -74,6 +76,7 @@ impl Engine for Mastering {
             deliveries: deliveries.iter().copied().map(delivery).collect(),
             copies: copies.iter().copied().map(delivery).collect(),
             preview: Some(path(OutputKind::Preview)),
+            listening_copy: self.sells.then(|| path(OutputKind::ListeningCopy)),
             rate_hz: None,
             silence_at_end_s: None,
             heard_through: preset.map_or_else(Vec::new, pipeline::codecs_of),
@@ -94,7 +97,8 @@ impl Engine for Mastering {
         let made = deliveries.into_iter().chain(copies).filter(|(_, encoding)| !missing(*encoding));
         let kinds = made.map(|(kind, _)| kind);
         let beside = [OutputKind::Preview, OutputKind::Report, OutputKind::ReportPage];
-        let files = kinds.chain(beside).map(|kind| (kind, path(kind))).collect();
+        let copy = self.sells.then_some(OutputKind::ListeningCopy);
+        let files = kinds.chain(beside).chain(copy).map(|kind| (kind, path(kind))).collect();
         let stages = pipeline::Stage::ALL.into_iter().filter_map(|passed| {
             let ms = report.timings_ms.stage_ms(passed)?;
             Some((stage(passed), Duration::from_secs_f64(ms / 1e3)))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use domain::{AccountId, Email, PersonName};
+use domain::{AccountId, Adjustment, Email, PersonName, Reason};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +15,8 @@ Examples:
   balanced admin delete mia@example.org --yes           without asking, for scripts
   balanced admin send-policy-notice --preview           what would be sent, and to how many
   balanced admin audit --json                           what administrators did
+  balanced admin credits mia@example.org                how many masters are paid for, and why
+  balanced admin credits mia@example.org --add 1 --reason 'the upload broke'
 
 Accounts are named by their address or their id. Mails wait in the data folder until a running service sends them.
 ";
@@ -56,6 +58,9 @@ pub(crate) enum AdminCommand {
     /// Tell all accounts by mail what changed in the newest cookie policy: once for each version and account, also if it is
     /// begun twice. A running service writes the mails, slowly, and goes on after a restart.
     SendPolicyNotice(NoticeArgs),
+    /// Show an account's credits, each of which pays for one track, and give or take some. Their holder sees it with the
+    /// reason; what was written stays. Money is paid back at Stripe.
+    Credits(CreditsArgs),
     /// Show what administrators did, the latest first. Kept for a year.
     Audit(AuditArgs),
 }
@@ -78,6 +83,33 @@ pub(crate) struct WhoArgs {
     /// The account's address or id.
     #[arg(value_name = "ACCOUNT")]
     pub(crate) who: Who,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreditsArgs {
+    /// The account's address or id.
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) who: Who,
+    /// Give so many credits.
+    #[arg(long, value_name = "N", group = "change", requires = "reason", value_parser = by_hand())]
+    pub(crate) add: Option<i64>,
+    /// Take so many credits; never more than there are.
+    #[arg(long, value_name = "N", group = "change", requires = "reason", value_parser = by_hand())]
+    pub(crate) take: Option<i64>,
+    /// Why: their holder reads it, and it is kept for good, so it is to name nobody.
+    #[arg(long, value_name = "TEXT", requires = "change")]
+    pub(crate) reason: Option<Reason>,
+}
+
+fn by_hand() -> clap::builder::RangedI64ValueParser<i64> {
+    clap::value_parser!(i64).range(1..=Adjustment::MOST.cast_signed())
+}
+
+impl CreditsArgs {
+    /// How many are to be given, or taken with a minus.
+    pub(crate) fn credits(&self) -> Option<i64> {
+        self.add.or(self.take.map(|taken| -taken))
+    }
 }
 
 #[derive(Debug, Args)]

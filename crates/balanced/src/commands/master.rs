@@ -98,6 +98,7 @@ fn one(
         deliveries: vec![task.delivery.clone()],
         copies: Vec::new(),
         preview: None,
+        listening_copy: None,
         rate_hz: args.rate,
         silence_at_end_s: None,
         heard_through: args.preset.map_or_else(Vec::new, pipeline::codecs_of),

@@ -39,6 +39,11 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         Err(problem) => return outcome::usage(&format!("serve.operator_token: {problem}")),
     };
     site.extras = worker::makeable();
+    site.admin_second_step = settings.accounts.admin_second_step;
+    site.breached = match settings.accounts.breached() {
+        Ok(breached) => breached,
+        Err(problem) => return outcome::usage(&problem),
+    };
     site.payments = match settings.payments.payments() {
         Ok(payments) => payments,
         Err(problem) => return outcome::usage(&problem),
@@ -83,7 +88,11 @@ pub(crate) fn run(args: &ServeArgs, settings: &Settings) -> Outcome {
         account_quota: settings.quota.account(),
         ..Limits::default()
     };
-    let engine = Mastering { limits: limits.upload, max_decoded_bytes: Some(settings.limits().max_decoded_bytes) };
+    let engine = Mastering {
+        limits: limits.upload,
+        max_decoded_bytes: Some(settings.limits().max_decoded_bytes),
+        sells: site.payments.is_some(),
+    };
     let config = Config { listen, site, limits, analytics: Analytics::None, mailer, notices_per_minute, proxies };
     let done = tokio::runtime::Runtime::new()
         .map_err(Box::from)

@@ -49,6 +49,7 @@ fn report(name: &str, channels: usize) -> Report {
         deliveries: vec![Delivery { path: folder.path().join("out.wav"), encoding: Encoding::Wav24 }],
         copies: Vec::new(),
         preview: None,
+        listening_copy: None,
         rate_hz: None,
         silence_at_end_s: None,
         heard_through: Vec::new(),

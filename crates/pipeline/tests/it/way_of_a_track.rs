@@ -51,6 +51,7 @@ fn job(folder: &Path, encodings: &[Encoding]) -> Job {
         deliveries: encodings.iter().map(delivery).collect(),
         copies: Vec::new(),
         preview: None,
+        listening_copy: None,
         rate_hz: None,
         silence_at_end_s: None,
         heard_through: Vec::new(),

@@ -15,6 +15,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use domain::{Entropy, Password};
 use tokio::sync::Semaphore;
 
+use super::breached::{Breached, BreachedError};
+
 /// Memory of one hash, KiB.
 const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over it.
@@ -44,6 +46,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     /// The hash of a password that nobody knows, for addresses without an account.
     nobodys: String,
+    breached: Option<Breached>,
     verified: AtomicU64,
 }
 
@@ -59,6 +62,9 @@ pub enum HashError {
     /// What was kept as a hash is none.
     #[error("the hash of a password cannot be read")]
     Unreadable,
+    /// The list of stolen passwords could not be asked.
+    #[error("the list of stolen passwords could not be asked")]
+    Breached(#[from] BreachedError),
     /// The thread ended.
     #[error("a password's thread ended before it was hashed")]
     Thread(#[from] tokio::task::JoinError),
@@ -66,10 +72,20 @@ pub enum HashError {
 
 /// Why a password is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "that password is one that guessers try first: choose another one, say three or four words that do not belong together"
-)]
-pub struct Guessable;
+pub enum Unfit {
+    /// It is common, or made of what is known of its holder.
+    #[error(
+        "that password is one that guessers try first: choose another one, say three or four words that do not belong \
+         together"
+    )]
+    Guessable,
+    /// It is in the operator's list.
+    #[error(
+        "that password was stolen somewhere, from you or from somebody else who had the same, and guessers try those first: \
+         choose another one, say three or four words that do not belong together"
+    )]
+    Breached,
+}
 
 impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,23 +94,23 @@ impl fmt::Debug for Passwords {
 }
 
 impl Passwords {
-    /// Makes ready. Hashes one password, which takes a moment.
-    pub fn new(entropy: Arc<dyn Entropy>) -> Result<Self, HashError> {
+    /// Makes ready. Hashes one password, which takes a moment. What is in `breached` is not taken.
+    pub fn new(entropy: Arc<dyn Entropy>, breached: Option<Breached>) -> Result<Self, HashError> {
         let mut secret = [0; 32];
         entropy.fill(&mut secret);
         let nobodys = hash(&secret, entropy.as_ref())?;
         let (at_once, most) = (Semaphore::new(AT_ONCE), Semaphore::new(MOST));
-        Ok(Self(Arc::new(Inner { at_once, most, entropy, nobodys, verified: AtomicU64::new(0) })))
+        Ok(Self(Arc::new(Inner { at_once, most, entropy, nobodys, breached, verified: AtomicU64::new(0) })))
     }
 
     /// Whether a guesser would find this password soon: a common one, one made of the words in `about` (name, address),
-    /// a pattern on the keyboard, a date.
-    pub async fn check(&self, password: &Password, about: &[&str]) -> Result<Result<(), Guessable>, HashError> {
+    /// a pattern on the keyboard, a date; and whether it was stolen somewhere, where there is a list of those.
+    pub async fn check(&self, password: &Password, about: &[&str]) -> Result<Result<(), Unfit>, HashError> {
         let mut words: Vec<String> =
             about.iter().flat_map(|text| text.split([' ', '@', '.', '+'])).map(str::to_lowercase).collect();
         words.extend(["balanced".to_owned(), "mastering".to_owned(), "balancedmastering".to_owned()]);
         let password = password.clone();
-        self.on_a_thread(move |_| {
+        self.on_a_thread(move |inner| {
             let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| word.len() > 2).collect();
             // What goes beyond does not make it easier to guess.
             let text: String = password.reveal().chars().take(64).collect();
@@ -102,9 +118,13 @@ impl Passwords {
             let rest = words.iter().fold(text.to_lowercase(), |rest, word| rest.replace(word, ""));
             let is_short = rest.chars().count() < FEWEST_OF_ITS_OWN;
             let is_known = zxcvbn::zxcvbn(&text, &words).guesses_log10() < FEWEST_GUESSES_LOG10;
-            if is_short || is_known { Err(Guessable) } else { Ok(()) }
+            if is_short || is_known {
+                return Ok(Err(Unfit::Guessable));
+            }
+            let is_stolen = inner.breached.as_ref().map_or(Ok(false), |breached| breached.has(&password))?;
+            Ok(if is_stolen { Err(Unfit::Breached) } else { Ok(()) })
         })
-        .await
+        .await?
     }
 
     /// The hash to be kept of a password, a PHC string.
@@ -161,11 +181,27 @@ mod tests {
     use domain::OsEntropy;
 
     fn passwords() -> Passwords {
-        Passwords::new(Arc::new(OsEntropy)).expect("made ready")
+        Passwords::new(Arc::new(OsEntropy), None).expect("made ready")
     }
 
     fn password(text: &str) -> Password {
         Password::choose(text).expect("long enough")
+    }
+
+    #[tokio::test]
+    async fn what_was_stolen_somewhere_is_refused_where_there_is_a_list() {
+        let stolen = password("violet anvil teaspoon");
+        let list = tempfile::NamedTempFile::new().expect("a file");
+        // SHA-1 of it, by another program.
+        std::fs::write(list.path(), "F29A1EEDE2D6E95FB560C9EF38AD6DD6BDE251E2:3\n").expect("written");
+        let breached = Breached::open(list.path()).expect("a list");
+        let passwords = Passwords::new(Arc::new(OsEntropy), Some(breached)).expect("made ready");
+        assert_eq!(passwords.check(&stolen, &[]).await.expect("checked"), Err(Unfit::Breached));
+        assert_eq!(passwords.check(&password("violet anvil teaspoons"), &[]).await.expect("checked"), Ok(()));
+        assert_eq!(self::passwords().check(&stolen, &[]).await.expect("checked"), Ok(()));
+        drop(list);
+        let unasked = passwords.check(&stolen, &[]).await.expect_err("the list is gone");
+        assert!(matches!(unasked, HashError::Breached(_)), "{unasked}");
     }
 
     #[tokio::test]
@@ -202,7 +238,7 @@ mod tests {
             "balancedmastering",
             &"y\u{1f3b8}k".repeat(80),
         ] {
-            assert_eq!(passwords.check(&password(bad), &about).await.expect("checked"), Err(Guessable), "{bad}");
+            assert_eq!(passwords.check(&password(bad), &about).await.expect("checked"), Err(Unfit::Guessable), "{bad}");
         }
         for good in ["violet anvil teaspoon", "x7#kPq!2mZ@w9", "Öfter Tee im Garten trinken"] {
             assert_eq!(passwords.check(&password(good), &about).await.expect("checked"), Ok(()), "{good}");

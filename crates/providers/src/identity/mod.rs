@@ -1,7 +1,8 @@
 //! Who somebody is: [`local`] checks passwords on this machine, [`supabase`] asks a project of Supabase, [`passkeys`]
 //! checks what devices sign, and [`totp`] codes of authenticator apps, whose keys [`seal`] keeps from whoever reads the
-//! database alone.
+//! database alone. [`breached`] knows passwords that were stolen elsewhere, where the operator has a list.
 
+pub mod breached;
 pub mod local;
 pub mod passkeys;
 pub mod seal;

@@ -148,6 +148,7 @@ pub(super) fn checkout(value: &Value) -> Result<(Facts, Option<RemoteId>), Strip
         return Ok((Facts::default(), None));
     };
     let state = match value["status"].as_str() {
+        Some("complete") if is_given_up(&value["payment_intent"]) => CheckoutState::Failed,
         Some("complete") => CheckoutState::Complete,
         Some("expired") => CheckoutState::Expired,
         Some("open") => CheckoutState::Open,
@@ -158,6 +159,11 @@ pub(super) fn checkout(value: &Value) -> Result<(Facts, Option<RemoteId>), Strip
     let charge = optional_id(&value["payment_intent"]["latest_charge"]);
     let charge = charge.or_else(|| optional_id(&value["invoice"]["charge"]));
     Ok((Facts { payment: None, subscription, checkout: Some((purchase, state)) }, charge))
+}
+
+/// Whether a payment that was begun is no longer tried: with some ways to pay the bank says so after days.
+fn is_given_up(intent: &Value) -> bool {
+    matches!(intent["status"].as_str(), Some("requires_payment_method" | "canceled"))
 }
 
 #[cfg(test)]
@@ -260,5 +266,18 @@ mod tests {
         assert_eq!(facts.checkout.expect("ours").1, CheckoutState::Complete);
         assert_eq!(charge.expect("paid").as_str(), "ch_1");
         assert_eq!(checkout(&json!({"id": "cs_1", "status": "complete"})).expect("read"), (Facts::default(), None));
+        for (status, expected) in [
+            ("processing", CheckoutState::Complete),
+            ("succeeded", CheckoutState::Complete),
+            ("requires_payment_method", CheckoutState::Failed),
+            ("canceled", CheckoutState::Failed),
+        ] {
+            let mut session = session.clone();
+            session["payment_intent"] = json!({"status": status, "latest_charge": null});
+            assert_eq!(checkout(&session).expect("read").0.checkout.expect("ours").1, expected, "{status}");
+            session["status"] = json!("open");
+            let open = checkout(&session).expect("read").0.checkout.expect("ours").1;
+            assert_eq!(open, CheckoutState::Open, "{status}: another card can be tried");
+        }
     }
 }

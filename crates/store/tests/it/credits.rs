@@ -2,11 +2,11 @@
 
 use crate::common::{Fixture, HOUR};
 use domain::{
-    Access, AccountId, CheckoutState, Dispute, DisputeState, EntryKind, Facts, Money, OsEntropy, Owner, PaymentFacts,
-    Position, Product, ProductKind, PurchaseId, RemoteEvent, RemoteId, Signal, SubscriptionFacts, SubscriptionState,
-    Timestamp, TrackId,
+    Access, AccountId, Act, Actor, Adjustment, CheckoutState, Dispute, DisputeState, EntryKind, Facts, Money,
+    OsEntropy, Owner, PaymentFacts, Position, Product, ProductKind, PurchaseId, RemoteEvent, RemoteId, Signal,
+    SubscriptionFacts, SubscriptionState, Timestamp, TrackId,
 };
-use store::{Credits, Error, NewMail};
+use store::{Adjusted, NewMail};
 
 async fn member(fixture: &Fixture, email: &str) -> (AccountId, Owner) {
     let account = fixture.store.accounts.add(&email.parse().unwrap(), &"Mia".parse().unwrap(), "hash").await.unwrap();
@@ -69,6 +69,14 @@ async fn ledger(fixture: &Fixture, account: AccountId) -> Vec<(EntryKind, i64)> 
     entries.into_iter().rev().map(|entry| (entry.kind, entry.credits)).collect()
 }
 
+fn adjustment(credits: i64) -> Adjustment {
+    Adjustment::new(credits, "a test".parse().unwrap()).unwrap()
+}
+
+async fn adjust(fixture: &Fixture, account: AccountId, credits: i64) -> Adjusted {
+    fixture.store.credits.adjust(Actor::CommandLine, account, &adjustment(credits), None).await.unwrap()
+}
+
 async fn position(fixture: &Fixture, account: AccountId) -> Position {
     fixture.store.credits.position(account).await.unwrap()
 }
@@ -91,7 +99,7 @@ async fn a_track_is_paid_for_once_however_many_press_at_the_same_moment() {
     assert_eq!(fixture.store.credits.access(mia, track).await.unwrap(), Access::Open);
     // The last credit is spent by one of two, whichever.
     let tracks = [fixture.upload(owner, b"b").await, fixture.upload(owner, b"c").await];
-    fixture.store.credits.adjust(mia, -8, &"operator".parse().unwrap(), "a test").await.unwrap();
+    assert_eq!(adjust(&fixture, mia, -8).await, Adjusted::Done(Position::Has(1)));
     let (one, other) = tokio::join!(
         fixture.store.credits.spend(mia, owner, tracks[0]),
         fixture.store.credits.spend(mia, owner, tracks[1])
@@ -187,8 +195,8 @@ async fn what_is_taken_back_after_it_was_used_is_owed_and_the_next_purchase_pays
     assert_eq!(fixture.store.credits.access(mia, track).await.unwrap(), Access::Owing(1), "not even this one");
     let other = fixture.upload(owner, b"another").await;
     assert_eq!(fixture.store.credits.spend(mia, owner, other).await.unwrap(), Some(Access::Owing(1)));
-    let take = fixture.store.credits.adjust(mia, -1, &"operator".parse().unwrap(), "a test").await;
-    assert!(matches!(take, Err(Error::TooFewCredits)), "nobody is pushed further down by hand");
+    let take = adjust(&fixture, mia, -1).await;
+    assert_eq!(take, Adjusted::TooFew(Position::Owes(1)), "nobody is pushed further down by hand");
     bought(&fixture, mia, &single, Some(other)).await;
     assert_eq!(position(&fixture, mia).await, Position::Has(0));
     assert_eq!(fixture.store.credits.access(mia, track).await.unwrap(), Access::Open);
@@ -286,22 +294,31 @@ async fn each_month_that_is_paid_gives_its_credits() {
 }
 
 #[tokio::test]
-async fn what_is_given_by_hand_has_an_author_and_a_reason() {
+async fn what_is_given_by_hand_has_an_author_a_reason_and_a_line_in_the_log() {
     let fixture = Fixture::new().await;
     let (mia, _) = member(&fixture, "mia@example.org").await;
-    let author = "operator".parse().unwrap();
-    let adjust = async |credits, reason: &str| fixture.store.credits.adjust(mia, credits, &author, reason).await;
-    assert_eq!(adjust(3, " a broken upload ").await.unwrap(), Position::Has(3));
-    assert_eq!(adjust(-2, "given twice").await.unwrap(), Position::Has(1));
-    assert!(matches!(adjust(-2, "too many").await, Err(Error::TooFewCredits)));
-    for credits in [0, 10_001, -10_001, i64::MIN] {
-        assert!(matches!(adjust(credits, "a test").await, Err(Error::TooFewCredits)), "{credits}");
-    }
-    for reason in ["", "  ", &"x".repeat(Credits::MAX_REASON_BYTES + 1)] {
-        assert!(adjust(1, reason).await.is_err(), "{reason:?}");
-    }
+    let (ada, _) = member(&fixture, "ada@example.org").await;
+    let by = async |actor, credits, seen| {
+        fixture.store.credits.adjust(actor, mia, &adjustment(credits), seen).await.unwrap()
+    };
+    let logged = async || fixture.store.audits.of_account(mia).await.unwrap().len();
+    assert_eq!(by(Actor::CommandLine, 3, None).await, Adjusted::Done(Position::Has(3)));
+    assert_eq!(by(Actor::Admin(ada), 3, None).await, Adjusted::NotAllowed, "she is none");
+    fixture.store.admins.change(Actor::CommandLine, Act::MakeAdmin, ada).await.unwrap();
+    // Sent twice, a form counts once.
+    let seen = Some(Position::Has(3));
+    assert_eq!(by(Actor::Admin(ada), -2, seen).await, Adjusted::Done(Position::Has(1)));
+    assert_eq!(by(Actor::Admin(ada), -2, seen).await, Adjusted::Moved(Position::Has(1)));
+    assert_eq!(by(Actor::Admin(ada), -2, None).await, Adjusted::TooFew(Position::Has(1)));
+    let nobody = AccountId::draw(&OsEntropy);
+    let gone = fixture.store.credits.adjust(Actor::CommandLine, nobody, &adjustment(1), None).await;
+    assert_eq!(gone.unwrap(), Adjusted::NoAccount);
     let entries = fixture.store.credits.entries(mia, 9).await.unwrap();
-    assert_eq!(entries[1].by_hand, Some(("operator".parse().unwrap(), "a broken upload".to_owned())));
+    let authors: Vec<_> = entries.into_iter().map(|entry| (entry.credits, entry.by_hand.unwrap())).collect();
+    let label = |text: &str| (text.parse().unwrap(), "a test".to_owned());
+    assert_eq!(authors, [(-2, label("administrator")), (3, label("command-line"))]);
+    assert_eq!(logged().await, 2, "what was not done is no line");
+    assert_eq!(fixture.store.audits.latest(1).await.unwrap()[0].action.as_str(), "take-credits");
 }
 
 #[tokio::test]

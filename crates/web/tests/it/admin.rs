@@ -1,19 +1,92 @@
 //! The pages of administrators: what they can do there, and that nobody else can.
 
-use crate::common::factor::{app, halfway};
+use crate::common::factor::{app, halfway, second};
 use crate::common::member::{Browser, PASSWORD, account, bench, location, mail, no_mail, signed_in};
+use crate::common::stripe::StubStripe;
 use crate::common::{Bench, genuine, get};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
-use domain::{Account, Act, Actor};
-use store::{Changed, Doer};
+use domain::{Account, Act, Actor, Position};
+use store::{Changed, Doer, SignIns};
 
-/// Somebody who is signed in and an administrator.
-async fn admin<'b>(bench: &'b Bench, email: &str) -> (Browser<'b>, Account) {
-    let (browser, account) = signed_in(bench, email).await;
+async fn make_admin(bench: &Bench, account: &Account) {
     let made = bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, account.id).await;
     assert_eq!(made.expect("the database"), Changed::Done);
+}
+
+/// Somebody who is signed in and an administrator, with a second step.
+async fn admin<'b>(bench: &'b Bench, email: &str) -> (Browser<'b>, Account) {
+    let (mut browser, account) = signed_in(bench, email).await;
+    make_admin(bench, &account).await;
+    app(&mut browser).await;
     (browser, account)
+}
+
+#[tokio::test]
+async fn a_password_alone_opens_nothing_here_and_the_page_says_what_does() {
+    let bench = StubStripe::start().await.bench().await;
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    make_admin(&bench, &adas).await;
+    let mias = account(&bench, "mia@example.org").await;
+    let before = bench.store.audits.count().await.expect("the database");
+    for path in admins_addresses(&mias.id.to_string()) {
+        let answer = ada.get(&path).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+        let text = answer.text();
+        assert!(text.contains("This needs your second step") && text.contains("href=\"/account#factors\""), "{text}");
+        assert!(!text.contains("mia@example.org"), "{path}");
+    }
+    assert_eq!(act(&mut ada, &mias, Act::Delete, PASSWORD).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await.status, StatusCode::FORBIDDEN);
+    let given = credits(&mut ada, &mias, ["give", "1", "a test", "has-0", PASSWORD]).await;
+    assert_eq!(given.status, StatusCode::FORBIDDEN);
+    assert_eq!(bench.store.audits.count().await.expect("the database"), before);
+    assert!(ada.get("/account").await.text().contains("id=\"factors\""), "the way that the page names is there");
+
+    let (phone, _) = app(&mut ada).await;
+    assert_eq!(ada.get("/admin").await.status, StatusCode::OK, "in the browser that set it up");
+    let mut elsewhere = Browser::of(&bench);
+    halfway(&mut elsewhere, "ada@example.org").await;
+    assert_eq!(elsewhere.get("/admin").await.status, StatusCode::NOT_FOUND, "halfway in is not in");
+    second(&mut elsewhere, "code", &phone.shows(0)).await;
+    assert_eq!(elsewhere.get("/admin").await.status, StatusCode::OK);
+    bench.store.admins.change(Actor::CommandLine, Act::RemoveFactors, adas.id).await.expect("the database");
+    assert_eq!(elsewhere.get("/admin").await.status, StatusCode::FORBIDDEN, "and shut when it is gone");
+}
+
+#[tokio::test]
+async fn whoever_proved_who_they_are_long_ago_does_so_once_more_before_anything_is_done() {
+    let bench = StubStripe::start().await.bench().await;
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    make_admin(&bench, &adas).await;
+    let (phone, _) = app(&mut ada).await;
+    let mias = account(&bench, "mia@example.org").await;
+    let before = bench.store.audits.count().await.expect("the database");
+    bench.pass(SignIns::FRESH);
+    for wanted in Act::ALL {
+        let first = act(&mut ada, &mias, wanted, PASSWORD).await;
+        let back = percent(&format!("/admin/accounts/{}/{wanted}", mias.id)).replace('-', "%2D");
+        assert_eq!(location(&first), format!("/account/prove?next={back}"), "the password alone is not enough");
+    }
+    let given = credits(&mut ada, &mias, ["give", "1", "a test", "has-0", PASSWORD]).await;
+    assert!(location(&given).starts_with("/account/prove?next=%2Fadmin"));
+    let notice = ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await;
+    assert_eq!(location(&notice), "/account/prove?next=%2Fadmin%2Fpolicy%2Dnotice");
+    assert_eq!(bench.store.audits.count().await.expect("the database"), before);
+    let page = format!("/admin/accounts/{}/disable", mias.id);
+    let fields = [("password", PASSWORD), ("code", &phone.shows(0)), ("next", &page)];
+    assert_eq!(location(&ada.post("/account/prove", &fields).await), page);
+    assert_eq!(act(&mut ada, &mias, Act::Disable, PASSWORD).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(bench.store.audits.count().await.expect("the database"), before + 1);
+}
+
+#[tokio::test]
+async fn an_operator_may_let_administrators_in_by_password_alone() {
+    let site = web::Site { admin_second_step: false, ..web::Site::loopback() };
+    let bench = Bench::of(web::Limits::default(), &site, false).await;
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    make_admin(&bench, &adas).await;
+    assert_eq!(ada.get("/admin").await.status, StatusCode::OK);
 }
 
 fn admins_addresses(id: &str) -> Vec<String> {
@@ -35,7 +108,7 @@ async fn act(browser: &mut Browser<'_>, account: &Account, act: Act, password: &
 
 #[tokio::test]
 async fn to_everybody_else_there_is_nothing_here() {
-    let bench = bench().await;
+    let bench = StubStripe::start().await.bench().await;
     let (mut ada, _) = admin(&bench, "ada@example.org").await;
     let (mia, mias) = signed_in(&bench, "mia@example.org").await;
     let (closed, closeds) = admin(&bench, "closed@example.org").await;
@@ -182,6 +255,7 @@ async fn administrators_make_and_remove_each_other_and_the_last_one_stays() {
     let bench = bench().await;
     let (mut ada, adas) = admin(&bench, "ada@example.org").await;
     let (mut bob, bobs) = signed_in(&bench, "bob@example.org").await;
+    app(&mut bob).await;
     let alone = act(&mut ada, &adas, Act::RemoveAdmin, PASSWORD).await;
     assert_eq!(alone.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(alone.text().contains("You are the only administrator"));
@@ -237,9 +311,12 @@ async fn who_lost_their_second_step_gets_in_by_password_again_and_is_told() {
 #[tokio::test]
 async fn what_was_done_with_an_account_is_in_its_holders_export() {
     let bench = bench().await;
-    let (mut mia, mias) = admin(&bench, "mia@example.org").await;
+    let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
+    make_admin(&bench, &mias).await;
+    let (phone, _) = app(&mut mia).await;
     assert_eq!(act(&mut mia, &mias, Act::EndSessions, PASSWORD).await.status, StatusCode::SEE_OTHER);
-    mia.sign_in("mia@example.org", PASSWORD).await;
+    halfway(&mut mia, "mia@example.org").await;
+    second(&mut mia, "code", &phone.shows(0)).await;
     let version = web::PolicyNotice::newest().version();
     bench.store.notices.begin(Actor::Admin(mias.id), version).await.expect("the database");
     let notice = web::PolicyNotice::newest().letter("https://x.example", &mias.email, &mias.name, &domain::OsEntropy);
@@ -253,6 +330,70 @@ async fn what_was_done_with_an_account_is_in_its_holders_export() {
     ] {
         assert!(export.contains(part), "{part} is in {export}");
     }
+}
+
+/// Sends the form for credits; `seen` is where the account stood on the page.
+async fn credits(browser: &mut Browser<'_>, of: &Account, fields: [&str; 5]) -> crate::common::Answer {
+    let fields: Vec<_> = ["way", "credits", "reason", "seen", "password"].into_iter().zip(fields).collect();
+    browser.post(&format!("/admin/accounts/{}/credits", of.id), &fields).await
+}
+
+#[tokio::test]
+async fn credits_are_given_and_taken_with_a_reason_once_and_never_more_than_are_there() {
+    let bench = StubStripe::start().await.bench().await;
+    let (mut ada, adas) = admin(&bench, "ada@example.org").await;
+    let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
+    let page = format!("/admin/accounts/{}/credits", mias.id);
+    let shown = ada.get(&format!("/admin/accounts/{}", mias.id)).await.text();
+    assert!(shown.contains("<dt>Credits</dt><dd>0</dd>") && shown.contains(&format!("href=\"{page}\"")), "{shown}");
+    assert!(ada.get(&page).await.text().contains("name=\"seen\" value=\"has-0\""));
+
+    let given = credits(&mut ada, &mias, ["give", "3", "the <upload> broke", "has-0", PASSWORD]).await;
+    assert_eq!(location(&given), format!("{page}?done=given"));
+    let shown = ada.get(location(&given)).await.text();
+    assert!(shown.contains("The credits are given.") && shown.contains("has 3 credits"), "{shown}");
+    assert!(shown.contains("+3") && shown.contains("by hand: the &#60;upload&#62; broke"), "{shown}");
+    let twice = credits(&mut ada, &mias, ["give", "3", "the upload broke", "has-0", PASSWORD]).await;
+    assert_eq!(twice.status, StatusCode::CONFLICT);
+    assert!(twice.text().contains("have changed since") && twice.text().contains("value=\"has-3\""));
+    let taken = credits(&mut ada, &mias, ["take", "1", "given twice", "has-3", PASSWORD]).await;
+    assert_eq!(location(&taken), format!("{page}?done=taken"));
+    for (fields, status, says) in [
+        (["take", "3", "all", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "More would be taken"),
+        (["give", "0", "none", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "1 to 10000 credits"),
+        (["give", "99999", "many", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "1 to 10000 credits"),
+        (["give", "1", " ", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "a reason of 1 to 200"),
+        (["keep", "1", "a test", "has-2", PASSWORD], StatusCode::UNPROCESSABLE_ENTITY, "to give or to take"),
+        (["give", "1", "a test", "has-2", "not her password"], StatusCode::UNAUTHORIZED, "not your password"),
+    ] {
+        let refused = credits(&mut ada, &mias, fields).await;
+        assert_eq!(refused.status, status, "{fields:?}");
+        assert!(refused.text().contains(says), "{fields:?}: {}", refused.text());
+        assert!(!refused.text().contains(PASSWORD), "what was typed there does not come back");
+    }
+    assert_eq!(bench.store.credits.position(mias.id).await.expect("the database"), Position::Has(2));
+    let by_mia = credits(&mut mia, &mias, ["give", "1", "for me", "has-2", PASSWORD]).await;
+    assert_eq!(by_mia.status, StatusCode::NOT_FOUND);
+    let hers = mia.get("/purchases").await.text();
+    assert!(hers.contains("2 masters paid for") && hers.contains("by hand: given twice"), "{hers}");
+    let lines = bench.store.audits.latest(2).await.expect("the database");
+    assert_eq!(lines.iter().map(|line| line.action.as_str()).collect::<Vec<_>>(), ["take-credits", "give-credits"]);
+    for line in lines {
+        assert!(matches!(&line.actor, Doer::Admin(_, Some(email)) if *email == adas.email), "{line:?}");
+        assert_eq!(line.account, Some(mias.id));
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_is_sold_nobody_has_credits() {
+    let bench = bench().await;
+    let (mut ada, adas) = admin(&bench, "ada@example.org").await;
+    let page = format!("/admin/accounts/{}", adas.id);
+    assert!(!ada.get(&page).await.text().contains("redit"));
+    assert_eq!(ada.get(&format!("{page}/credits")).await.status, StatusCode::NOT_FOUND);
+    let given = credits(&mut ada, &adas, ["give", "1", "a test", "has-0", PASSWORD]).await;
+    assert_eq!(given.status, StatusCode::NOT_FOUND);
+    assert_eq!(bench.store.credits.position(adas.id).await.expect("the database"), Position::Has(0));
 }
 
 #[tokio::test]

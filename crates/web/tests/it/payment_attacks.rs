@@ -6,7 +6,7 @@ use crate::common::stripe::{HOOK, StubStripe, send_event, send_signed, signature
 use crate::common::{Bench, form, get};
 use axum::body::Body;
 use axum::http::{StatusCode, header};
-use domain::{Clock as _, SystemClock};
+use domain::{Actor, Adjustment, Clock as _, SystemClock};
 use serde_json::json;
 
 fn now() -> i64 {
@@ -79,6 +79,60 @@ async fn a_word_that_is_sent_again_is_heeded_once() {
 }
 
 #[tokio::test]
+async fn whoever_saves_what_the_player_plays_has_no_master_before_it_is_paid_for() {
+    let stripe = StubStripe::start().await;
+    let bench = stripe.bench().await;
+    let (mut mia, account) = signed_in(&bench, "mia@example.org").await;
+    let track = mastered(&bench, &mia).await;
+    let preview = format!("{track}/preview.flac");
+    let page = mia.get(&track).await.text();
+    assert!(page.contains(" data-player ") && page.contains("a copy of both sides at 128 kbit/s"), "{page}");
+    let unpaid = mia.get(&preview).await;
+    assert_eq!(
+        (unpaid.text().as_str(), unpaid.header(header::CONTENT_TYPE)),
+        ("the bytes of listening-copy", "audio/flac")
+    );
+    let tag = unpaid.header(header::ETAG).to_owned();
+    for (name, value) in [(header::RANGE, "bytes=0-"), (header::IF_NONE_MATCH, "\"0\""), (header::IF_RANGE, "\"0\"")] {
+        let asked = get(&preview, &mia.cookie()).header(&name, value).body(Body::empty());
+        let answer = bench.send(asked.expect("a request")).await;
+        assert_eq!(answer.text(), "the bytes of listening-copy", "{name}: {value}");
+    }
+
+    let one = Adjustment::new(1, "a test".parse().expect("a reason")).expect("a number");
+    bench.store.credits.adjust(Actor::CommandLine, account.id, &one, None).await.expect("given");
+    assert_eq!(mia.get(&preview).await.text(), "the bytes of listening-copy", "a credit alone opens nothing");
+    assert_eq!(mia.post(&format!("{track}/unlock"), &[]).await.status, StatusCode::SEE_OTHER);
+    // A browser that has the copy asks whether it is still good, and it is not.
+    let asked = get(&preview, &mia.cookie()).header(header::IF_NONE_MATCH, &tag).body(Body::empty());
+    let paid = bench.send(asked.expect("a request")).await;
+    assert_eq!((paid.status, paid.text().as_str()), (StatusCode::OK, "the bytes of preview"));
+    assert!(paid.header(header::CACHE_CONTROL).contains("private, no-cache"));
+    // Nor is a part of the one put together with a part of the other.
+    let asked = get(&preview, &mia.cookie()).header(header::RANGE, "bytes=4-").header(header::IF_RANGE, &tag);
+    let paid = bench.send(asked.body(Body::empty()).expect("a request")).await;
+    assert_eq!((paid.status, paid.text().as_str()), (StatusCode::OK, "the bytes of preview"));
+}
+
+#[tokio::test]
+async fn a_master_from_before_anything_was_sold_is_not_played_until_it_is_paid_for() {
+    let stripe = StubStripe::start().await;
+    let bench = stripe.bench().await;
+    let (mut mia, account) = signed_in(&bench, "mia@example.org").await;
+    let answer = bench.upload(&mia.cookie(), form("Night Drive.wav", b"a mix", &[])).await;
+    bench.work_without(&[domain::OutputKind::ListeningCopy]).await;
+    let track = location(&answer).strip_suffix("?fresh").expect("a track").to_owned();
+    let page = mia.get(&track).await.text();
+    assert!(page.contains("Make another version below to hear it") && !page.contains(" data-player "), "{page}");
+    assert_eq!(mia.get(&format!("{track}/preview.flac")).await.status, StatusCode::NOT_FOUND);
+    let one = Adjustment::new(1, "a test".parse().expect("a reason")).expect("a number");
+    bench.store.credits.adjust(Actor::CommandLine, account.id, &one, None).await.expect("given");
+    assert_eq!(mia.post(&format!("{track}/unlock"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(mia.get(&format!("{track}/preview.flac")).await.text(), "the bytes of preview");
+    assert!(mia.get(&track).await.text().contains(" data-player "));
+}
+
+#[tokio::test]
 async fn purchases_and_tracks_of_others_are_not_there() {
     let stripe = StubStripe::start().await;
     let bench = stripe.bench().await;
@@ -95,7 +149,8 @@ async fn purchases_and_tracks_of_others_are_not_there() {
         assert_eq!(eve.get(&format!("/purchases/{id}")).await.status, StatusCode::NOT_FOUND, "{id}");
     }
     assert_eq!(eve.post("/purchases/portal", &[]).await.status, StatusCode::NOT_FOUND, "she never bought anything");
-    bench.store.credits.adjust(account.id, 1, &"operator".parse().expect("a label"), "a test").await.expect("given");
+    let one = Adjustment::new(1, "a test".parse().expect("a reason")).expect("a number");
+    bench.store.credits.adjust(Actor::CommandLine, account.id, &one, None).await.expect("given");
     assert_eq!(eve.post(&format!("{track}/unlock"), &[]).await.status, StatusCode::NOT_FOUND);
     // Bought from another's track it is a credit, and no more.
     let led = eve.post("/purchases", &[("product", "single"), ("track", &track[8..])]).await;

@@ -1,7 +1,7 @@
 //! Paying, seen from outside: what it costs, the way to the payment page and back, what was bought. What nobody can do
 //! without paying is in `payment_attacks.rs`.
 
-use crate::common::member::{Browser, PASSWORD, account, bench, link, location, mail, signed_in, token};
+use crate::common::member::{Browser, PASSWORD, account, bench, link, location, mail, no_mail, signed_in, token};
 use crate::common::stripe::{StubStripe, send_event};
 use crate::common::{Answer, Bench, form};
 use axum::http::{StatusCode, header};
@@ -92,6 +92,59 @@ async fn a_guest_hears_everything_and_is_led_to_an_account_and_back_to_the_track
     let policy = page.header(header::CONTENT_SECURITY_POLICY);
     assert!(policy.contains(&format!("form-action 'self' {};", stripe.url)), "{policy}");
     assert!(mia.get("/cookies").await.text().contains("You pay on Stripe"));
+}
+
+#[tokio::test]
+async fn a_payment_that_fails_after_days_says_so_and_can_be_made_again() {
+    let stripe = StubStripe::start().await;
+    let bench = stripe.bench().await;
+    let (mut mia, account) = signed_in(&bench, "mia@example.org").await;
+    let track = mastered(&bench, &mia).await;
+    let led = buy(&mut mia, "single", Some(&track)).await;
+    let session = stripe.session(location(&led));
+    let purchase = stripe.world().sessions[&session]["client_reference_id"].as_str().expect("hers").to_owned();
+    let page = format!("/purchases/{purchase}");
+    let events = stripe.world().pay_later(&session);
+    send_all(&bench, events).await;
+    assert!(mia.get(&page).await.text().contains("Your payment is on its way"));
+    let list = mia.get("/purchases").await.text();
+    assert!(list.contains("<span class=\"state\">on its way</span>"), "{list}");
+    no_mail(&bench).await;
+
+    let events = stripe.world().bounce(&session);
+    send_all(&bench, events.clone()).await;
+    send_all(&bench, events).await;
+    let told = mail(&bench).await.mail;
+    assert_eq!((told.to.as_str(), told.subject.as_str()), ("mia@example.org", "Your payment did not come"));
+    assert!(told.text.contains("9.00 EUR") && told.text.contains(&page), "{}", told.text);
+    let failed = mia.get(&page).await.text();
+    assert!(failed.contains("Your payment failed") && failed.contains(&format!("href=\"{track}\"")), "{failed}");
+    no_mail(&bench).await;
+    let list = mia.get("/purchases").await.text();
+    assert!(list.contains("<span class=\"state bad\">failed</span>"), "{list}");
+    assert_eq!(mia.get(&format!("{track}/download/wav24")).await.status, StatusCode::PAYMENT_REQUIRED);
+
+    let again = buy(&mut mia, "single", Some(&track)).await;
+    assert_ne!(location(&again), location(&led), "on a page of its own");
+    let events = stripe.world().pay(&stripe.session(location(&again))).1;
+    send_all(&bench, events).await;
+    assert_eq!(mail(&bench).await.mail.subject, "Your purchase at Balanced Mastering");
+    assert_eq!(mia.get(&format!("{track}/download/wav24")).await.status, StatusCode::OK);
+    assert_eq!(bench.store.credits.entries(account.id, 9).await.expect("the database").len(), 2);
+}
+
+#[tokio::test]
+async fn word_of_a_failure_that_was_lost_is_asked_for_by_the_page() {
+    let stripe = StubStripe::start().await;
+    let bench = stripe.bench().await;
+    let (mut mia, _) = signed_in(&bench, "mia@example.org").await;
+    let session = stripe.session(location(&buy(&mut mia, "pack", None).await));
+    let purchase = stripe.world().sessions[&session]["client_reference_id"].as_str().expect("hers").to_owned();
+    stripe.world().pay_later(&session);
+    stripe.world().bounce(&session);
+    let failed = mia.get(&format!("/purchases/{purchase}")).await.text();
+    assert!(failed.contains("Your payment failed") && failed.contains("href=\"/prices\""), "{failed}");
+    assert_eq!(mail(&bench).await.mail.subject, "Your payment did not come");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! method. The list of addresses is the router's own: a new one fails here until this file says whose it is.
 
 use crate::common::authenticator::{Device, add};
+use crate::common::factor::app;
 use crate::common::member::{Browser, location, signed_in};
 use crate::common::stripe::{StubStripe, send_event};
 use crate::common::{Bench, get};
@@ -59,7 +60,9 @@ async fn methods(bench: &Bench, path: &str) -> Vec<Method> {
 /// Asks in one way, with a form of this site's own where it is a form.
 async fn ask(browser: &mut Browser<'_>, method: &Method, path: &str) -> StatusCode {
     if *method == Method::POST {
-        return browser.post(path, &[("password", crate::common::member::PASSWORD), ("name", "Mine")]).await.status;
+        let password = ("password", crate::common::member::PASSWORD);
+        let credits = [("way", "give"), ("credits", "1"), ("reason", "a test"), ("seen", "has-0")];
+        return browser.post(path, &[&[password, ("name", "Mine")], &credits[..]].concat()).await.status;
     }
     let request = get(path, &browser.cookie()).method(method.clone()).body(Body::empty());
     browser.bench.send(request.expect("a request")).await.status
@@ -69,6 +72,9 @@ async fn ask(browser: &mut Browser<'_>, method: &Method, path: &str) -> StatusCo
 async fn what_has_an_id_is_its_owners_alone() {
     let stripe = StubStripe::start().await;
     let bench = stripe.bench().await;
+    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
+    bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, adas.id).await.expect("the database");
+    app(&mut ada).await;
     let (mut mia, mias) = signed_in(&bench, "mia@example.org").await;
     let uploaded = bench.upload(&mia.cookie(), crate::common::form("mix.wav", b"a mix", &[])).await;
     let track = location(&uploaded).trim_start_matches("/tracks/").trim_end_matches("?fresh").to_owned();
@@ -121,8 +127,6 @@ async fn what_has_an_id_is_its_owners_alone() {
     // It was all there, and still is, for her: nothing above was 404 for want of anything to find.
     let ends = |path: &str| ["/remove", "/delete", "/end"].iter().position(|end| path.ends_with(end));
     ways_in.sort_by_key(|(method, path)| (*method == Method::POST, ends(path)));
-    let (mut ada, adas) = signed_in(&bench, "ada@example.org").await;
-    bench.store.admins.change(Actor::CommandLine, Act::MakeAdmin, adas.id).await.expect("the database");
     for (method, path) in ways_in {
         let browser = if path.starts_with("/admin/") { &mut ada } else { &mut mia };
         let status = ask(browser, &method, &path).await;

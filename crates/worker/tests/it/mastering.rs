@@ -140,6 +140,27 @@ async fn an_upload_becomes_a_master_as_asked_for_and_a_bad_one_is_refused_with_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_listening_copy_is_made_where_masters_are_sold_and_nowhere_else() {
+    for sells in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("data"), Arc::new(SystemClock), Arc::new(OsEntropy)).await.unwrap();
+        let owner = store.sessions.begin(Duration::from_hours(1)).await.unwrap().1.owner();
+        let engine = Mastering { sells, ..Mastering::default() };
+        let pool = Pool::start(&store, Arc::new(engine), RunId::draw(&OsEntropy), PoolOptions::default());
+        let track = upload(&store, owner, &mix(), Settings::default()).await;
+        assert_eq!(end(&store, owner, track).await, JobState::Done);
+        let copy = store.jobs.output(owner, track, OutputKind::ListeningCopy).await.unwrap();
+        assert_eq!(copy.is_some(), sells);
+        if sells {
+            let preview = bytes_of(&store, owner, track, OutputKind::Preview).await;
+            let copy = bytes_of(&store, owner, track, OutputKind::ListeningCopy).await;
+            assert!(copy.starts_with(b"fLaC") && copy != preview);
+        }
+        assert!(pool.shut_down(Duration::from_secs(5)).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn further_files_are_made_as_asked_for_and_hold_the_ceiling_when_they_are_decoded() {
     let _logging = tracing_subscriber::fmt().with_test_writer().try_init();
     let dir = tempfile::tempdir().unwrap();

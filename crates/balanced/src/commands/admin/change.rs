@@ -6,8 +6,10 @@ use domain::{Account, Act, Actor, OsEntropy};
 use serde_json::json;
 use store::Changed;
 
+use super::elsewhere::{self, There};
 use super::{Done, Office, Refusal, megabytes};
 use crate::cli::{DeleteArgs, Who};
+use crate::settings::Settings;
 
 /// What is said of something that was done, and of something that was so before.
 const fn words(act: Act) -> [&'static str; 2] {
@@ -24,10 +26,11 @@ const fn words(act: Act) -> [&'static str; 2] {
 
 pub(super) async fn change(office: &Office, act: Act, who: &Who) -> Done {
     let account = office.account(who).await?;
-    carry_out(office, act, &account).await
+    carry_out(office, act, &account, There::Nobody).await
 }
 
-async fn carry_out(office: &Office, act: Act, account: &Account) -> Done {
+/// `there` is what became of their holder where passwords are checked, before they are deleted here.
+async fn carry_out(office: &Office, act: Act, account: &Account, there: There) -> Done {
     let [done, already] = words(act);
     let (said, changed) = match office.store.admins.change(Actor::CommandLine, act, account.id).await? {
         Changed::Done => (done, true),
@@ -42,12 +45,15 @@ async fn carry_out(office: &Office, act: Act, account: &Account) -> Done {
         _ => {}
     }
     let (email, id) = (account.email.as_str(), account.id.to_string());
-    let object = json!({ "id": id, "email": email, "act": act.as_str(), "changed": changed });
-    office.say(&format!("{email} {said}."), &object);
+    let mut object = json!({ "id": id, "email": email, "act": act.as_str(), "changed": changed });
+    if let Some(there) = there.as_str() {
+        object["supabase"] = there.into();
+    }
+    office.say(&format!("{email} {said}.{}", there.words()), &object);
     Ok(())
 }
 
-pub(super) async fn delete(office: &Office, DeleteArgs { who, yes }: &DeleteArgs) -> Done {
+pub(super) async fn delete(office: &Office, DeleteArgs { who, yes }: &DeleteArgs, settings: &Settings) -> Done {
     let account = office.account(who).await?;
     if !yes {
         let held = office.overview(&account).await?.held;
@@ -65,7 +71,8 @@ pub(super) async fn delete(office: &Office, DeleteArgs { who, yes }: &DeleteArgs
             return Err(Refusal::Refused("that is another address, so nothing was deleted".to_owned()));
         }
     }
-    carry_out(office, Act::Delete, &account).await
+    let there = elsewhere::forget(office, settings, &account).await?;
+    carry_out(office, Act::Delete, &account, there).await
 }
 
 /// Whether somebody types what is expected.

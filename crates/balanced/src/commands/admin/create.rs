@@ -5,27 +5,50 @@ use std::sync::Arc;
 
 use domain::{Actor, Label, OsEntropy, Password, PersonName, Purpose};
 use providers::identity::local::Passwords;
+use providers::identity::supabase::Supabase;
 use serde_json::json;
 
-use super::{Done, Office, Refusal};
+use super::{Done, Office, Refusal, elsewhere};
 use crate::cli::CreateArgs;
+use crate::settings::Settings;
 
 /// Longest line that is read, bytes: a password is much shorter.
 const MAX_LINE_BYTES: u64 = 4096;
 
-pub(super) async fn create(office: &Office, args: &CreateArgs) -> Done {
+pub(super) async fn create(office: &Office, args: &CreateArgs, settings: &Settings) -> Done {
+    let supabase = elsewhere::project(settings)?;
+    if supabase.is_some() && args.password_stdin {
+        return Err(Refusal::Usage(
+            "passwords are checked at Supabase here, so that none can be set from this side: without --password-stdin \
+             Supabase mails a link by which they choose one"
+                .to_owned(),
+        ));
+    }
     if office.store.accounts.find_by_email(&args.email).await?.is_some() {
         return Err(taken());
     }
-    if args.password_stdin { with_password(office, args).await } else { invite(office, args).await }
+    if args.password_stdin {
+        with_password(office, args, settings).await
+    } else {
+        invite(office, args, supabase.as_ref()).await
+    }
 }
 
 fn taken() -> Refusal {
     Refusal::Refused("that address has an account already".to_owned())
 }
 
-async fn invite(office: &Office, CreateArgs { email, .. }: &CreateArgs) -> Done {
+async fn invite(office: &Office, CreateArgs { email, .. }: &CreateArgs, supabase: Option<&Supabase>) -> Done {
     let action: Label = "invite".parse().expect("a plain word is a label");
+    if let Some(supabase) = supabase {
+        elsewhere::invite(office, supabase, email).await?;
+        office.store.audits.record(Actor::CommandLine, &action, None).await?;
+        office.say(
+            &format!("{email} is invited: Supabase mails them a link, unless they have a user there already."),
+            &json!({ "email": email.as_str(), "invited": true }),
+        );
+        return Ok(());
+    }
     office.store.audits.record(Actor::CommandLine, &action, None).await?;
     let token = office.store.links.issue(Purpose::Confirm, email, None).await?;
     office.post(&web::invitation(&office.origin, email, &token, &OsEntropy)?).await?;
@@ -36,13 +59,13 @@ async fn invite(office: &Office, CreateArgs { email, .. }: &CreateArgs) -> Done 
     Ok(())
 }
 
-async fn with_password(office: &Office, CreateArgs { email, name, .. }: &CreateArgs) -> Done {
+async fn with_password(office: &Office, CreateArgs { email, name, .. }: &CreateArgs, settings: &Settings) -> Done {
     let name = match name {
         Some(name) => name.clone(),
         None => email.as_str().split('@').next().unwrap_or_default().parse::<PersonName>()?,
     };
     let password = Password::choose(&line()?).map_err(|error| Refusal::Refused(error.to_string()))?;
-    let passwords = Passwords::new(Arc::new(OsEntropy))?;
+    let passwords = Passwords::new(Arc::new(OsEntropy), settings.accounts.breached().map_err(Refusal::Usage)?)?;
     let about = [name.as_str(), email.as_str()];
     passwords.check(&password, &about).await?.map_err(|error| Refusal::Refused(error.to_string()))?;
     let hash = passwords.hash(&password).await?;

@@ -6,6 +6,8 @@
 mod audit;
 mod change;
 mod create;
+mod credits;
+mod elsewhere;
 mod list;
 mod notice;
 
@@ -102,7 +104,7 @@ async fn administer(args: &AdminArgs, settings: &Settings, data: &Path) -> Done 
     };
     let office = Office { store, json: args.json, origin };
     let done = match &args.command {
-        AdminCommand::Create(args) => create::create(&office, args).await,
+        AdminCommand::Create(args) => create::create(&office, args, settings).await,
         AdminCommand::List(args) => list::list(&office, args).await,
         AdminCommand::Show(args) => list::show(&office, &args.who).await,
         AdminCommand::Disable(args) => change::change(&office, domain::Act::Disable, &args.who).await,
@@ -111,8 +113,9 @@ async fn administer(args: &AdminArgs, settings: &Settings, data: &Path) -> Done 
         AdminCommand::RemoveFactors(args) => change::change(&office, domain::Act::RemoveFactors, &args.who).await,
         AdminCommand::MakeAdmin(args) => change::change(&office, domain::Act::MakeAdmin, &args.who).await,
         AdminCommand::RemoveAdmin(args) => change::change(&office, domain::Act::RemoveAdmin, &args.who).await,
-        AdminCommand::Delete(args) => change::delete(&office, args).await,
+        AdminCommand::Delete(args) => change::delete(&office, args, settings).await,
         AdminCommand::SendPolicyNotice(args) => notice::notice(&office, args).await,
+        AdminCommand::Credits(args) => credits::credits(&office, args, settings).await,
         AdminCommand::Audit(args) => audit::audit(&office, args).await,
     };
     office.store.close().await;

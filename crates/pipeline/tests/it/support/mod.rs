@@ -103,6 +103,7 @@ pub fn job(input: &Path, loudness_lufs: f64, ceiling_dbtp: f64, deliveries: Vec<
         deliveries,
         copies: Vec::new(),
         preview: None,
+        listening_copy: None,
         rate_hz: None,
         silence_at_end_s: None,
         heard_through: Vec::new(),

@@ -63,6 +63,9 @@ impl LinkKind {
     }
 }
 
+/// The name under which it is kept who somebody is there.
+pub const PROVIDER: &str = "supabase";
+
 /// Which sessions a sign-out ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {

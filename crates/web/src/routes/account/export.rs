@@ -88,7 +88,12 @@ async fn gather(state: &AppState, member: &Member) -> Result<(Value, Vec<Entry>)
             Some(till) => till.access(Some(account.id), track.id).await? == Access::Open,
             None => true,
         };
-        let is_told = |kind| is_open || matches!(kind, OutputKind::Report | OutputKind::ReportPage);
+        let is_told = |kind| match kind {
+            OutputKind::Report | OutputKind::ReportPage => true,
+            // Nobody needs it who has the master.
+            OutputKind::ListeningCopy => false,
+            _ => is_open,
+        };
         let outputs = store.jobs.outputs(member.owner, track.id).await?.into_iter();
         for output in outputs.filter(|output| is_told(output.kind)) {
             let name = FileName::from_untrusted(&format!("{}.{}", output.kind, output.kind.extension()));

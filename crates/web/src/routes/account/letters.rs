@@ -139,6 +139,19 @@ impl Letter {
         }
     }
 
+    /// That a payment which was on its way will not come.
+    fn failed(account: &Account, name: &str, amount: Money, page: String) -> Self {
+        Self {
+            lines: vec![
+                format!("{amount} for \u{201c}{name}\u{201d} did not come: your bank did not pay. Nothing was bought."),
+                "You can buy it again, with another way to pay where you like.".to_owned(),
+            ],
+            link: Some(("Your purchase", page)),
+            close: "If this was not you, answer to whoever runs the site; the address is at the foot of each page.",
+            ..Self::to_holder("purchase-failed", account, "Your payment did not come")
+        }
+    }
+
     pub(super) fn deleted(account: &Account) -> Self {
         Self {
             lines: vec![
@@ -231,6 +244,18 @@ pub(crate) fn bought(
     page: String,
 ) -> Option<NewMail> {
     let written = Letter::bought(account, name, amount, credits, page).written(entropy);
+    written.inspect_err(|error| tracing::error!(%error, "a mail could not be written: {error}")).ok()
+}
+
+/// The mail that says that a payment will not come, likewise.
+pub(crate) fn failed(
+    entropy: &dyn Entropy,
+    account: &Account,
+    name: &str,
+    amount: Money,
+    page: String,
+) -> Option<NewMail> {
+    let written = Letter::failed(account, name, amount, page).written(entropy);
     written.inspect_err(|error| tracing::error!(%error, "a mail could not be written: {error}")).ok()
 }
 

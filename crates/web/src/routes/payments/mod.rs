@@ -21,6 +21,7 @@ use axum::routing::{MethodRouter, get, post};
 use store::Member;
 
 pub(crate) use offers::{Offers, masters, required};
+pub(crate) use purchases::Entry;
 
 use crate::app::{AppState, ContentPolicy};
 use crate::consent::{Back, Need, interstitial};

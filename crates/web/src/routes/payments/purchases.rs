@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::{Access, DisputeState, EntryKind, Money, SubscriptionState};
+use domain::{Access, CheckoutState, DisputeState, EntryKind, Money, SubscriptionState};
 use store::{CreditEntry, Payment, Subscription};
 
 use super::{HOME, Offers, leads_to_payment, private, sign_in_first, till};
@@ -46,10 +46,11 @@ struct Paid {
     invoice: Option<String>,
 }
 
-struct Entry {
-    at: String,
-    what: String,
-    credits: String,
+/// One line of the ledger.
+pub(crate) struct Entry {
+    pub(crate) at: String,
+    pub(crate) what: String,
+    pub(crate) credits: String,
 }
 
 impl Running {
@@ -76,7 +77,11 @@ impl Paid {
     fn of(payment: Payment) -> Self {
         let refunded = payment.refunded_minor;
         let (state, bad) = match payment.disputed {
-            _ if !payment.is_paid => ("not paid".to_owned(), true),
+            _ if !payment.is_paid => match payment.checkout {
+                Some(CheckoutState::Complete) => ("on its way".to_owned(), false),
+                Some(CheckoutState::Failed) => ("failed".to_owned(), true),
+                _ => ("not paid".to_owned(), true),
+            },
             Some(DisputeState::Open) => ("disputed".to_owned(), true),
             Some(DisputeState::Lost) => ("dispute lost".to_owned(), true),
             _ if payment.is_held => ("being checked".to_owned(), true),
@@ -99,7 +104,7 @@ impl Paid {
 }
 
 impl Entry {
-    fn of(entry: CreditEntry) -> Self {
+    pub(crate) fn of(entry: CreditEntry) -> Self {
         let what = match (entry.kind, entry.credits > 0) {
             (EntryKind::Payment, _) => "bought".to_owned(),
             (EntryKind::Period, _) => "a month was paid".to_owned(),

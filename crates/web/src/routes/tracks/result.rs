@@ -50,6 +50,8 @@ struct ResultPage<'a> {
     has_report_page: bool,
     /// What is offered instead of the files, where they are to be paid for.
     pay: Option<Offers>,
+    /// Whether there is something to listen to: a track from before anything was sold has no listening copy.
+    can_hear: bool,
 }
 
 struct Lane {
@@ -126,11 +128,17 @@ pub(super) async fn show(
         }
         None => None,
     };
+    let can_hear = pay.is_none() || outputs.iter().any(|output| output.kind == OutputKind::ListeningCopy);
     let has_report_page = outputs.iter().any(|output| output.kind == OutputKind::ReportPage);
     let shell = state.shell(visit, Here::Tracks);
     let matched = choices::matched(track, settings);
-    let view =
-        ResultPage { matched, has_report_page, pay, ..ResultPage::new(shell, csrf, track, report, files, wishes) };
+    let view = ResultPage {
+        matched,
+        has_report_page,
+        pay,
+        can_hear,
+        ..ResultPage::new(shell, csrf, track, report, files, wishes)
+    };
     let response = page(StatusCode::OK, &view);
     Ok(match &state.till {
         Some(till) if view.pay.is_some() => leads_to_payment(till, response),
@@ -211,6 +219,7 @@ impl<'a> ResultPage<'a> {
             ),
             has_report_page: false,
             pay: None,
+            can_hear: true,
         }
     }
 }

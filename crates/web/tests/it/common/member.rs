@@ -108,7 +108,8 @@ pub fn token(link: &str) -> &str {
 
 /// An account that was not signed up for, which takes less time.
 pub async fn account(bench: &Bench, email: &str) -> Account {
-    let passwords = providers::identity::local::Passwords::new(std::sync::Arc::new(domain::OsEntropy)).expect("ready");
+    let passwords =
+        providers::identity::local::Passwords::new(std::sync::Arc::new(domain::OsEntropy), None).expect("ready");
     let hash = passwords.hash(&domain::Password::choose(PASSWORD).expect("long")).await.expect("hashed");
     let (email, name) = (email.parse().expect("an address"), "Mia".parse().expect("a name"));
     bench.store.accounts.add(&email, &name, &hash).await.expect("the database").expect("the address is free")

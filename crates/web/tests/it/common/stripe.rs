@@ -118,6 +118,27 @@ impl World {
         (charge, events)
     }
 
+    /// Somebody goes through the page with a way to pay whose money takes days.
+    pub fn pay_later(&mut self, session: &str) -> Vec<Value> {
+        let (charge, _) = self.pay(session);
+        self.charges.get_mut(&charge).expect("made")["status"] = json!("pending");
+        self.sessions.get_mut(session).expect("made")["payment_intent"]["status"] = json!("processing");
+        self.events.clear();
+        let session = self.sessions[session].clone();
+        let charged = self.charges[&charge].clone();
+        vec![self.happened("charge.pending", charged), self.happened("checkout.session.completed", session)]
+    }
+
+    /// The bank says no to what was on its way.
+    pub fn bounce(&mut self, session: &str) -> Vec<Value> {
+        let intent = &mut self.sessions.get_mut(session).expect("made")["payment_intent"];
+        intent["status"] = json!("requires_payment_method");
+        let charge = intent["latest_charge"].as_str().expect("made").to_owned();
+        self.charges.get_mut(&charge).expect("made")["status"] = json!("failed");
+        let (session, charged) = (self.sessions[session].clone(), self.charges[&charge].clone());
+        vec![self.happened("charge.failed", charged), self.happened("checkout.session.async_payment_failed", session)]
+    }
+
     /// A month of a subscription is paid.
     pub fn month(&mut self, subscription: &str) -> String {
         let of = self.subscriptions[subscription].clone();

@@ -7,6 +7,7 @@ use domain::{Account, Act, Actor};
 use store::Changed;
 
 use super::super::client::{Client, Sent};
+use super::super::factors::stale_with_factor;
 use super::super::form::{Form, Input};
 use super::super::identity;
 use super::super::letters::{Letter, post as post_letter};
@@ -97,6 +98,9 @@ pub(crate) async fn post(
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
     let (account, act) = asked(&state, &id, &act).await?;
+    if let Some(first) = stale_with_factor(&state, &member, &format!("{HOME}/accounts/{}/{act}", account.id)).await? {
+        return Ok(first);
+    }
     let form = form(act, &account);
     let own = &member.account;
     match prove(&state, &client, &own.email, Some(own), fields.get("password").unwrap_or_default()).await? {

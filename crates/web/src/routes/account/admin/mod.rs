@@ -1,16 +1,19 @@
 //! Administering accounts on the site, for accounts that are administrators. To everybody else there is nothing here.
 //!
 //! Who is one is asked of the store with every request, and once more in the transaction that changes something. Each
-//! change asks for the administrator's own password. Not here: anybody's music, and making the first administrator, which
+//! change asks for the administrator's own password, and for the second step where that was long ago. A password alone does not open these pages, unless the operator wants
+//! it so: an administrator without a second step is told how to set one up. Not here: anybody's music, and making the first administrator, which
 //! only the command line does.
 
 mod act;
 mod audit;
+mod credits;
 mod list;
 mod notice;
 mod show;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{MethodRouter, get};
 use domain::AccountId;
@@ -28,10 +31,11 @@ const HOME: &str = "/admin";
 const PER_PAGE: u32 = 50;
 
 /// All addresses of this part of the site.
-pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 5] {
+pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 6] {
     [
         (HOME, get(list::get)),
         ("/admin/accounts/{id}", get(show::get)),
+        ("/admin/accounts/{id}/credits", get(credits::get).post(credits::post)),
         ("/admin/accounts/{id}/{act}", get(act::get).post(act::post)),
         (notice::ADDRESS, get(notice::get).post(notice::post)),
         ("/admin/audit", get(audit::get)),
@@ -46,7 +50,27 @@ impl FromRequestParts<AppState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let member = member(parts, state).await?.ok_or_else(Problem::not_found)?;
-        if state.store.admins.is(member.account.id).await? { Ok(Self(member)) } else { Err(Problem::not_found()) }
+        if !state.store.admins.is(member.account.id).await? {
+            return Err(Problem::not_found());
+        }
+        if state.site.admin_second_step && !state.store.factors.of(member.account.id).await?.any() {
+            return Err(second_step_first());
+        }
+        Ok(Self(member))
+    }
+}
+
+/// Said to an administrator whom a password alone would let in.
+fn second_step_first() -> Problem {
+    Problem {
+        way_on: ("/account#factors", "Set up the second step"),
+        ..Problem::new(
+            StatusCode::FORBIDDEN,
+            "This needs your second step",
+            "You administer accounts here, and whoever guessed your password could close and delete them all. So this part \
+             of the site opens once your account asks for more than the password. On your account\u{2019}s page, under \
+             \u{201c}Second step\u{201d}, set up an authenticator app or a passkey: it takes a minute. Then come back.",
+        )
     }
 }
 

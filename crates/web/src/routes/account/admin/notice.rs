@@ -9,6 +9,7 @@ use domain::Actor;
 use store::{Member, Noticed};
 
 use super::super::client::{Client, Sent};
+use super::super::factors::stale_with_factor;
 use super::super::form::retry_after;
 use super::super::private;
 use super::super::prove::{Proof, prove};
@@ -94,6 +95,9 @@ pub(crate) async fn post(
     Admin(member): Admin,
     Sent { fields, .. }: Sent,
 ) -> Result<Response, Problem> {
+    if let Some(first) = stale_with_factor(&state, &member, ADDRESS).await? {
+        return Ok(first);
+    }
     let own = &member.account;
     match prove(&state, &client, &own.email, Some(own), fields.get("password").unwrap_or_default()).await? {
         Proof::Wait(wait) => {

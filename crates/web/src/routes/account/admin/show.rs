@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::Act;
+use domain::{Act, Position};
 
 use super::super::private;
 use super::act::{done, title};
@@ -29,6 +29,8 @@ struct AccountPage {
     sessions: u64,
     tracks: u64,
     size: String,
+    /// Where they stand, where something is sold.
+    credits: Option<String>,
     /// Whether whoever looks is its holder.
     is_own: bool,
     /// What can be done now: its name in the address and its words.
@@ -56,6 +58,13 @@ pub(crate) async fn get(
         Act::RemoveAdmin => is_admin,
         Act::Delete => !is_own,
     };
+    let credits = match &state.till {
+        Some(_) => Some(match state.store.credits.position(account.id).await? {
+            Position::Has(credits) => credits.to_string(),
+            Position::Owes(credits) => format!("owes {credits}"),
+        }),
+        None => None,
+    };
     let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
     let view = AccountPage {
         shell: shell(&state, &visit),
@@ -68,6 +77,7 @@ pub(crate) async fn get(
         sessions: seen.sessions,
         tracks: seen.held.tracks,
         size: words::size(seen.held.bytes),
+        credits,
         is_own,
         acts: Act::ALL.into_iter().filter(makes_sense).map(|act| (act, title(act))).collect(),
         email: account.email.to_string(),

@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 use domain::{Account, Email, LinkToken, Password, PersonName};
-use providers::identity::supabase::{Broken, Error, LinkKind, Person, Reason, Scope, SignedIn, Supabase, Tokens};
+use providers::identity::supabase::{
+    Broken, Error, LinkKind, PROVIDER, Person, Reason, Scope, SignedIn, Supabase, Tokens,
+};
 use sha2::{Digest as _, Sha256};
 use store::{Member, Moved, UsedLink};
 
@@ -14,8 +16,6 @@ use crate::app::AppState;
 use crate::page::Problem;
 use crate::words;
 
-/// Under which accounts name the provider.
-pub(super) const PROVIDER: &str = "supabase";
 /// What somebody is told where it cannot be reached.
 pub(super) const UNREACHABLE: &str = "Signing in is not possible at the moment";
 
