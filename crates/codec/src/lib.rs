@@ -2,8 +2,8 @@
 //!
 //! Reading: [`decode_file`] takes a whole file into memory, [`Reader`] hands it out block by block; both stay within
 //! [`Limits`], whatever the file claims about itself. Writing: [`Encoder`] streams WAV (RF64 when large), AIFF, FLAC,
-//! Opus, Vorbis, MP3 and AAC. In between: [`resample`] brings samples to another rate. Samples are planar `f32` with 1.0 = full scale on the way in; on the way out they are floats, or integers that the
-//! caller has dithered.
+//! Opus, Vorbis, MP3 and AAC. In between: [`resample`] brings samples to another rate. Samples are planar `f32` with 1.0 =
+//! full scale on the way in; on the way out they are floats, or integers that the caller has dithered.
 //!
 //! Not here: dither, meters, names and renames of outputs. Nothing of the project is used.
 

@@ -1,4 +1,4 @@
-//! Two seconds out of every thirteen, on which a limiter is tried before the whole is rendered with it.
+//! A dozen stretches of two seconds, on which a limiter is tried before the whole is rendered with it.
 //!
 //! Gain alone does not say how much loudness goes with the tips that are cancelled and with what the guarantee mends.
 //! Limiting a part of the track does, to a few hundredths of an LU, and takes that part of the time.
@@ -11,10 +11,12 @@ use std::num::NonZeroUsize;
 
 /// Length of an excerpt, s.
 const LENGTH_S: f64 = 2.0;
-/// From the start of one to the start of the next, s; no round number of beats at any usual tempo.
+/// From the start of one to the start of the next, s, at least; no round number of beats at any usual tempo.
 const EVERY_S: f64 = 12.7;
 /// With fewer, chance would decide.
 const FEWEST: usize = 4;
+/// More tell no more.
+const MOST: f64 = 12.0;
 
 /// Excerpts of a track, one after the other.
 pub(crate) struct Excerpts {
@@ -30,7 +32,7 @@ impl Excerpts {
     /// `None` of a short track.
     pub(crate) fn new(audio: &Audio) -> Option<Self> {
         let frames = |seconds: f64| (seconds * f64::from(audio.rate_hz())) as usize;
-        let (length, every) = (frames(LENGTH_S), frames(EVERY_S));
+        let (length, every) = (frames(LENGTH_S), frames(EVERY_S.max(audio.duration_s() / MOST)));
         let starts = (every / 2..audio.frames().saturating_sub(length)).step_by(every);
         if starts.len() < FEWEST {
             return None;

@@ -1,9 +1,9 @@
 //! Administering accounts on the site, for accounts that are administrators. To everybody else there is nothing here.
 //!
 //! Who is one is asked of the store with every request, and once more in the transaction that changes something. Each
-//! change asks for the administrator's own password, and for the second step where that was long ago. A password alone does not open these pages, unless the operator wants
-//! it so: an administrator without a second step is told how to set one up. Not here: anybody's music, and making the first administrator, which
-//! only the command line does.
+//! change asks for the administrator's own password, and for the second step where that was long ago. A password alone
+//! does not open these pages, unless the operator wants it so: an administrator without a second step is told how to set
+//! one up. Not here: anybody's music, and making the first administrator, which only the command line does.
 
 mod act;
 mod audit;
