@@ -1,7 +1,7 @@
 //! The features whose use is counted: a closed list, so that nobody adds a line to the operator's page from outside.
 
 use axum::http::{Method, StatusCode};
-use domain::Label;
+use domain::{Extra, Label};
 
 /// Something that a visitor can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(crate) enum Feature {
     DownloadWav24,
     DownloadWav16,
     DownloadFlac,
+    DownloadExtra(Extra),
     DownloadReport,
     Again,
     Delete,
@@ -40,6 +41,11 @@ impl Feature {
             Self::DownloadWav24 => "download-wav24",
             Self::DownloadWav16 => "download-wav16",
             Self::DownloadFlac => "download-flac",
+            Self::DownloadExtra(Extra::Aiff) => "download-aiff",
+            Self::DownloadExtra(Extra::Mp3) => "download-mp3",
+            Self::DownloadExtra(Extra::Aac) => "download-aac",
+            Self::DownloadExtra(Extra::Opus) => "download-opus",
+            Self::DownloadExtra(Extra::Vorbis) => "download-vorbis",
             Self::DownloadReport => "download-report",
             Self::Again => "again",
             Self::Delete => "delete",
@@ -77,11 +83,11 @@ impl Feature {
             ("POST", "/settings/theme") => Some(Self::Theme),
             // A player that reads the file, or part of it, downloads nothing.
             ("GET", "/tracks/{id}/download/{kind}") if status == StatusCode::OK && !is_played => {
-                match path.rsplit('/').next() {
-                    Some("wav24") => Some(Self::DownloadWav24),
-                    Some("wav16") => Some(Self::DownloadWav16),
-                    Some("flac") => Some(Self::DownloadFlac),
-                    _ => None,
+                match path.rsplit('/').next()? {
+                    "wav24" => Some(Self::DownloadWav24),
+                    "wav16" => Some(Self::DownloadWav16),
+                    "flac" => Some(Self::DownloadFlac),
+                    other => Extra::of_id(other).map(Self::DownloadExtra),
                 }
             }
             ("GET", "/tracks/{id}/report.json") if status == StatusCode::OK => Some(Self::DownloadReport),
@@ -109,6 +115,12 @@ mod tests {
         assert_eq!(of(&Method::GET, download, "/tracks/0/download/wav16", 206), None);
         let played = Feature::of(&Method::GET, download, "/tracks/0/download/flac", true, StatusCode::OK);
         assert_eq!(played, None);
+        for extra in Extra::ALL {
+            let found = of(&Method::GET, download, &format!("/tracks/0/download/{}", extra.id()), 200);
+            assert_eq!(found, Some(Feature::DownloadExtra(extra)));
+            assert_eq!(found.expect("counted").label().as_str(), format!("download-{}", extra.id()));
+        }
+        assert_eq!(of(&Method::GET, download, "/tracks/0/download/exe", 200), None);
     }
 
     #[test]
