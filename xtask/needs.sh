@@ -81,6 +81,15 @@ need_cargo_tool() {
     cargo install --quiet --locked --root .tools "$1@$2" || fail "$1 could not be built"
 }
 
+# need_python_tool NAME VERSION: with an environment of its own in .tools/NAME, which git ignores.
+need_python_tool() {
+    [[ -x .tools/$1/bin/$1 ]] && return
+    python3 -c 'import ensurepip, venv' 2>/dev/null || install python3 python3-venv
+    echo "Installing $1 $2 ..." >&2
+    { python3 -m venv ".tools/$1" && ".tools/$1/bin/pip" install --quiet --disable-pip-version-check "$1==$2"; } >&2 ||
+        fail "$1 could not be installed"
+}
+
 # browser NAME...: the path of the first that is there; else the first that apt offers is installed. Ubuntu offers
 # browsers as snaps alone, which cannot see a test's temporary folders: there, take a .deb from elsewhere.
 browser() {
