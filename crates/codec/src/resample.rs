@@ -1,7 +1,7 @@
 //! From one sample rate to another, for the ear without a trace.
 //!
 //! A linear-phase filter in the frequency domain (rubato's `Fft`, f64, Blackman-Harris squared) of at least 4096 taps of
-//! the slower side: flat to 20 kHz at 44.1 kHz, aliases below -140 dB (`tests/resample.rs` measures both for every pair
+//! the slower side: flat to 20 kHz at 44.1 kHz, aliases below -140 dB (`tests/it/resample.rs` measures both for every pair
 //! of usual rates). Not here: samples that are not finite; what a filter does to a clipped peak, which is to raise it:
 //! whoever needs a ceiling limits after the conversion.
 
