@@ -9,6 +9,7 @@ mod audio;
 mod dynamics;
 mod excerpts;
 mod explain;
+mod hops;
 mod matching;
 mod measurement;
 pub mod observations;

@@ -6,14 +6,11 @@
 
 use crate::analysis::Analysis;
 use crate::excerpts::Excerpts;
+use crate::hops::Hops;
 use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
 use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, tone, width};
-use dsp::limiter::{Peaks, hop_length};
-use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop};
-use dsp::parallel::both;
-use std::num::NonZeroUsize;
 
 /// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
 const EFFORTS: [Effort; 4] = [
@@ -232,14 +229,6 @@ struct Model {
 /// Hops taken together in the search: 0.7 ms at 44.1 kHz.
 const TOGETHER: usize = 4;
 
-/// Peaks and loudness energies of a track at one resolution.
-struct Hops {
-    rate: Rate,
-    peaks: Peaks,
-    energies: Vec<f32>,
-    ceiling_dbtp: f64,
-}
-
 struct Choice {
     effort: Effort,
     drive_db: f64,
@@ -247,32 +236,6 @@ struct Choice {
 }
 
 impl Hops {
-    fn gain(&self, limiter: &Limiter) -> Vec<f32> {
-        self.peaks.gain(&settings(limiter, self.ceiling_dbtp))
-    }
-
-    fn integrated(&self, gains: &[f32]) -> Option<f64> {
-        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
-        integrated_with_gain(self.rate, hop, &self.energies, gains)
-    }
-
-    /// Predicted loudness, LUFS; minus infinity for what is below every gate.
-    fn lufs(&self, limiter: &Limiter) -> f64 {
-        self.lufs_with(limiter, &self.gain(limiter))
-    }
-
-    /// The same where the gain of the limiter is known.
-    fn lufs_with(&self, limiter: &Limiter, gain: &[f32]) -> f64 {
-        let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
-        let middle: Vec<f32> = gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
-        self.integrated(&middle).unwrap_or(f64::NEG_INFINITY)
-    }
-
-    /// Loudness before the limiter, LUFS.
-    fn unlimited_lufs(&self) -> f64 {
-        self.integrated(&vec![1.0; self.energies.len()]).unwrap_or(-70.0)
-    }
-
     /// The drive for a predicted loudness, dB, if any drive gives it (regula falsi with Illinois weights).
     fn drive_for(&self, effort: Effort, target_lufs: f64) -> Option<f64> {
         let excess = |drive_db: f64| self.lufs(&effort.limiter(drive_db)) - target_lufs;
@@ -312,19 +275,8 @@ impl Hops {
 
 impl Model {
     fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
-        let rate = audio.loudness_rate();
-        let hop = NonZeroUsize::new(hop_length(audio.rate_hz())).expect("a hop has samples");
-        let (peaks, energies) = both(
-            || Peaks::new(audio.rate_hz(), audio.channels()),
-            || k_energy_per_hop(rate, audio.layout(), &audio.slices(), hop),
-        );
-        let coarse = Hops {
-            rate,
-            peaks: peaks.coarser(TOGETHER),
-            energies: energies.chunks(TOGETHER).map(|few| few.iter().sum()).collect(),
-            ceiling_dbtp,
-        };
-        Self { fine: Hops { rate, peaks, energies, ceiling_dbtp }, coarse }
+        let fine = Hops::new(audio, ceiling_dbtp);
+        Self { coarse: fine.coarser(TOGETHER), fine }
     }
 
     /// The drive for a loudness: searched coarsely, then corrected by how far the fine prediction is from the coarse one.
@@ -341,9 +293,9 @@ impl Model {
         if self.coarse.peaks.share_of_tips(&self.coarse.peaks.gain(&limiting), &limiting) < FEW_TIPS {
             return drive_db;
         }
-        let Some(excerpts) = Excerpts::new(shaped) else { return drive_db };
+        let Some(excerpts) = Excerpts::new(shaped, self.fine.ceiling_dbtp) else { return drive_db };
         for _ in 0..MOST_TRIALS {
-            let lost_lu = excerpts.lost_lu(&settings(&choice.effort.limiter(drive_db), self.fine.ceiling_dbtp));
+            let lost_lu = excerpts.lost_lu(&choice.effort.limiter(drive_db));
             let missing_lu = lost_lu - allowed_lu;
             let lufs = |drive_db: f64| self.coarse.lufs(&choice.effort.limiter(drive_db));
             let gained = (lufs(drive_db + missing_lu) - lufs(drive_db)) / missing_lu;

@@ -1,0 +1,75 @@
+//! A track as far as loudness after limiting is concerned: its peaks and loudness energies, hop by hop.
+//!
+//! Not here: which limiter is wanted (that is `solve`).
+
+use crate::Audio;
+use crate::plan::Limiter;
+use crate::render::settings;
+use dsp::limiter::{Peaks, hop_length};
+use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop};
+use dsp::parallel::both;
+use std::num::NonZeroUsize;
+
+/// Peaks and loudness energies of a track at one resolution.
+pub(crate) struct Hops {
+    rate: Rate,
+    pub(crate) peaks: Peaks,
+    energies: Vec<f32>,
+    pub(crate) ceiling_dbtp: f64,
+}
+
+impl Hops {
+    /// At the limiter's own resolution.
+    pub(crate) fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
+        let rate = audio.loudness_rate();
+        let (peaks, energies) = both(|| Peaks::new(audio.rate_hz(), audio.channels()), || energies(audio));
+        Self { rate, peaks, energies, ceiling_dbtp }
+    }
+
+    /// The same with `together` hops taken as one.
+    pub(crate) fn coarser(&self, together: usize) -> Self {
+        Self {
+            rate: self.rate,
+            peaks: self.peaks.coarser(together),
+            energies: self.energies.chunks(together).map(|few| few.iter().sum()).collect(),
+            ceiling_dbtp: self.ceiling_dbtp,
+        }
+    }
+
+    pub(crate) fn gain(&self, limiter: &Limiter) -> Vec<f32> {
+        self.peaks.gain(&settings(limiter, self.ceiling_dbtp))
+    }
+
+    fn integrated(&self, energies: &[f32], gains: &[f32]) -> Option<f64> {
+        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
+        integrated_with_gain(self.rate, hop, energies, gains)
+    }
+
+    /// Predicted loudness, LUFS; minus infinity for what is below every gate.
+    pub(crate) fn lufs(&self, limiter: &Limiter) -> f64 {
+        self.lufs_with(limiter, &self.gain(limiter))
+    }
+
+    /// The same where the gain of the limiter is known.
+    pub(crate) fn lufs_with(&self, limiter: &Limiter, gain: &[f32]) -> f64 {
+        let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
+        let middle: Vec<f32> = gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
+        self.integrated(&self.energies, &middle).unwrap_or(f64::NEG_INFINITY)
+    }
+
+    /// Loudness before the limiter, LUFS.
+    pub(crate) fn unlimited_lufs(&self) -> f64 {
+        self.integrated(&self.energies, &vec![1.0; self.energies.len()]).unwrap_or(-70.0)
+    }
+
+    /// Loudness of other samples in the place of these, LUFS; minus infinity for what is below every gate.
+    pub(crate) fn lufs_of(&self, audio: &Audio) -> f64 {
+        let energies = energies(audio);
+        self.integrated(&energies, &vec![1.0; energies.len()]).unwrap_or(f64::NEG_INFINITY)
+    }
+}
+
+fn energies(audio: &Audio) -> Vec<f32> {
+    let hop = NonZeroUsize::new(hop_length(audio.rate_hz())).expect("a hop has samples");
+    k_energy_per_hop(audio.loudness_rate(), audio.layout(), &audio.slices(), hop)
+}
