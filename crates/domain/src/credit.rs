@@ -159,6 +159,17 @@ impl Position {
     }
 }
 
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verb, count) = match self {
+            Self::Has(0) => return f.write_str("has no credit"),
+            Self::Has(count) => ("has", count),
+            Self::Owes(count) => ("owes", count),
+        };
+        write!(f, "{verb} {count} credit{}", if *count == 1 { "" } else { "s" })
+    }
+}
+
 /// What somebody may do with a master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -214,6 +225,13 @@ mod tests {
 
     fn dispute(state: DisputeState, amount_minor: u64) -> Dispute {
         Dispute { id: "dp_1".parse().unwrap(), state, amount_minor, reason: "fraudulent".to_owned() }
+    }
+
+    #[test]
+    fn where_somebody_stands_is_said_in_words() {
+        let said = [Position::Has(0), Position::Has(1), Position::Has(3), Position::Owes(1), Position::Owes(2)];
+        let words = ["has no credit", "has 1 credit", "has 3 credits", "owes 1 credit", "owes 2 credits"];
+        assert_eq!(said.map(|position| position.to_string()), words);
     }
 
     #[test]

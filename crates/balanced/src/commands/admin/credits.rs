@@ -38,11 +38,11 @@ async fn adjust(office: &Office, account: &Account, adjustment: &Adjustment) -> 
         Adjusted::Done(position) => {
             let mut object = standing(account, position);
             object["changed"] = adjustment.credits().into();
-            office.say(&format!("{email} {} now.", words(position)), &object);
+            office.say(&format!("{email} {position} now."), &object);
             Ok(())
         }
         Adjusted::TooFew(position) | Adjusted::Moved(position) => {
-            Err(Refusal::Refused(format!("{email} {}, so nothing was taken", words(position))))
+            Err(Refusal::Refused(format!("{email} {position}, so nothing was taken")))
         }
         Adjusted::NoAccount | Adjusted::NotAllowed => {
             Err(Refusal::Refused("the account was deleted just now".to_owned()))
@@ -62,21 +62,11 @@ async fn show(office: &Office, account: &Account, sells: bool) -> Done {
     for entry in &entries {
         println!("{}  {:>+6}  {}", moment(entry.at), entry.credits, one_line(&why(entry)));
     }
-    println!("{} {}.", account.email, words(position));
+    println!("{} {position}.", account.email);
     if !sells {
         println!("Nothing is sold here, as far as the settings say: every download is free.");
     }
     Ok(())
-}
-
-/// Where somebody stands, for people.
-fn words(position: Position) -> String {
-    let credits = |count| if count == 1 { "1 credit".to_owned() } else { format!("{count} credits") };
-    match position {
-        Position::Has(0) => "has no credit".to_owned(),
-        Position::Has(count) => format!("has {}", credits(count)),
-        Position::Owes(count) => format!("owes {}", credits(count)),
-    }
 }
 
 fn why(entry: &CreditEntry) -> String {

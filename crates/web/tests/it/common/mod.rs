@@ -20,7 +20,7 @@ use domain::{Clock, Failure, OsEntropy, Output, OutputKind, RunId, SystemClock, 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
 use sha2::Sha256;
-use store::Store;
+use store::{Claim, Store};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 use web::{Analytics, App, Limits, Site};
@@ -129,13 +129,7 @@ impl Bench {
 
     /// The same, of which some outputs are not made.
     pub async fn work_without(&self, missing: &[OutputKind]) {
-        let claim = self
-            .store
-            .queue
-            .claim(RunId::draw(&OsEntropy), Duration::from_mins(1))
-            .await
-            .expect("the database")
-            .expect("a job");
+        let claim = self.claim().await;
         let mut outputs = Vec::new();
         for kind in OutputKind::ALL.into_iter().filter(|kind| !missing.contains(kind)) {
             let bytes = match kind {
@@ -148,15 +142,14 @@ impl Bench {
         self.store.queue.finish(&claim, &outputs).await.expect("the database");
     }
 
+    async fn claim(&self) -> Claim {
+        let claimed = self.store.queue.claim(RunId::draw(&OsEntropy), Duration::from_mins(1)).await;
+        claimed.expect("the database").expect("a job")
+    }
+
     /// Refuses the waiting job.
     pub async fn refuse(&self, failure: Failure) {
-        let claim = self
-            .store
-            .queue
-            .claim(RunId::draw(&OsEntropy), Duration::from_mins(1))
-            .await
-            .expect("the database")
-            .expect("a job");
+        let claim = self.claim().await;
         self.store.queue.fail(&claim, failure).await.expect("the database");
     }
 }

@@ -31,7 +31,7 @@ struct CreditsPage<'a> {
     said: Option<&'static str>,
     id: String,
     email: &'a str,
-    standing: String,
+    standing: Position,
     /// The same for the form, which counts only while it is so.
     seen: String,
     /// What was typed before, where that was wrong.
@@ -40,16 +40,6 @@ struct CreditsPage<'a> {
     reason: &'a str,
     message: Option<&'a str>,
     entries: Vec<Entry>,
-}
-
-/// Where somebody stands, in words.
-fn standing(position: Position) -> String {
-    let credits = |count| if count == 1 { "1 credit".to_owned() } else { format!("{count} credits") };
-    match position {
-        Position::Has(0) => "has no credit".to_owned(),
-        Position::Has(count) => format!("has {}", credits(count)),
-        Position::Owes(count) => format!("owes {}", credits(count)),
-    }
 }
 
 /// Where somebody stands, as the form brings it back.
@@ -92,7 +82,7 @@ async fn show(
         said,
         id: account.id.to_string(),
         email: account.email.as_str(),
-        standing: standing(position),
+        standing: position,
         seen: mark(position),
         takes: typed("way") == Some("take"),
         credits: typed("credits").unwrap_or("1"),
