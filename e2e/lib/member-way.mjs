@@ -65,6 +65,8 @@ export async function administer(visit, server, { email }) {
   const spoil = (from) => (document.querySelector(`${from} [name="csrf"]`).value = "0");
   await tab.evaluate(spoil, form("/admin/policy-notice"));
   await fillAndPress(visit, "wanting a notice", "/admin/policy-notice", [["password", PASSWORD]]);
+  await visit.step("opening the form for a new account", () => tab.go("/admin/accounts/new"));
+  await fillAndPress(visit, "inviting somebody who has an account", "/admin/accounts/new", [["email", email], ["password", PASSWORD]]);
   const remove = `${own}/remove-admin`;
   // Nothing is sold here, so that nobody has credits.
   await visit.step("opening the removal", () => tab.go(remove));

@@ -115,6 +115,45 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+for (const javaScriptEnabled of [true, false]) {
+  test(`somebody is invited, and somebody else gets a first password, scripts ${javaScriptEnabled ? "on" : "off"}`, async () => {
+    const [invited, made] = ["invited", "made"].map((name) => `${name}-${javaScriptEnabled}@example.org`);
+    const ada = await asAda({ javaScriptEnabled });
+    const { page } = ada;
+    await page.goto("/admin");
+    const fill = async (email, first, own) => {
+      await page.getByRole("link", { name: "New account" }).click();
+      await page.getByLabel("E-mail address").fill(email);
+      await page.getByLabel("First password").fill(first);
+      await page.getByLabel("Your own password").fill(own);
+      await page.getByRole("button", { name: "Make the account" }).click();
+    };
+    await fill(invited, "", "not the password");
+    await page.getByRole("alert").filter({ hasText: "nothing was done" }).waitFor();
+    assert.equal(await page.getByLabel("E-mail address").inputValue(), invited, "what was typed is still there");
+    if (javaScriptEnabled) assert.deepEqual(await accessibilityFaults(page), []);
+    await page.getByRole("link", { name: "Back to the accounts" }).click();
+    await fill(invited, "", PASSWORD);
+    await page.getByText("The invitation is on its way.").waitFor();
+    await fill(made, PASSWORD, PASSWORD);
+    await page.getByText("Its holder should change the password that you know.").waitFor();
+    await page.getByRole("link", { name: "Audit log" }).click();
+    await page.getByText("invite", { exact: true }).first().waitFor();
+    await ada.leave();
+
+    const nora = await Visitor.arrive(browser, server.url, {});
+    const mail = await mailTo(server, invited);
+    assert.equal(mail.subject, "An account for you at Balanced Mastering");
+    await nora.page.goto(mail.link);
+    await nora.page.getByLabel("What we call you").fill("Nora");
+    await nora.page.getByLabel("New password").fill(PASSWORD);
+    await nora.page.getByRole("button", { name: "Make my account" }).click();
+    await nora.page.waitForURL("**/tracks");
+    await nora.leave();
+    await (await signedIn(made)).leave();
+  });
+}
+
 test("credits are given with a reason, and a track is opened with one", async () => {
   const email = "buyer@example.org";
   await account(server, email, PASSWORD);
@@ -161,7 +200,7 @@ test("credits are given with a reason, and a track is opened with one", async ()
 test("to everybody else there is no such place", async () => {
   const id = await account(server, "eve@example.org", PASSWORD);
   const eve = await signedIn("eve@example.org");
-  for (const path of ["/admin", "/admin/audit", "/admin/policy-notice", `/admin/accounts/${id}`, `/admin/accounts/${id}/make-admin`]) {
+  for (const path of ["/admin", "/admin/audit", "/admin/policy-notice", "/admin/accounts/new", `/admin/accounts/${id}`, `/admin/accounts/${id}/make-admin`]) {
     await eve.page.goto(path);
     await eve.page.getByRole("heading", { name: "There is nothing here" }).waitFor();
   }
@@ -196,6 +235,7 @@ for (const colorScheme of ["light", "dark"]) {
       await admin(server, ["credits", id, "--add", "3", "--reason", "a track of a very long name was uploaded twice by mistake"], "", stripe.settings);
       for (const [name, path] of [
         ["accounts", "/admin"],
+        ["new", "/admin/accounts/new"],
         ["found-none", "/admin?q=nobody"],
         ["account", `/admin/accounts/${id}`],
         ["own", `/admin/accounts/${own}?done=enable`],

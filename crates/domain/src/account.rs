@@ -41,6 +41,12 @@ impl PersonName {
     /// Longest name, characters.
     pub const MAX_CHARS: usize = 80;
 
+    /// What stands before the address's `@`, for somebody who has not said yet.
+    pub fn of_address(email: &Email) -> Self {
+        // Letters, digits and signs, fewer than a name may have.
+        Self(email.as_str().split('@').next().unwrap_or_default().to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -165,6 +171,16 @@ mod tests {
         let long = "x".repeat(81);
         for bad in ["", "   ", "a\nb", "a\r\nBcc: b", "a\0", "abc\u{202e}gpj", &long] {
             assert_eq!(bad.parse::<PersonName>(), Err(NotAName), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn every_address_gives_a_name() {
+        let longest = format!("{}@example.org", "x".repeat(64));
+        for address in ["mia@example.org", "!#$%&'*+-/=?^_`{|}~@example.org", &longest] {
+            let name = PersonName::of_address(&address.parse().unwrap());
+            assert_eq!(name.as_str().parse(), Ok(name.clone()), "{address}");
+            assert!(address.starts_with(&format!("{name}@")));
         }
     }
 

@@ -15,7 +15,7 @@ async fn make_admin(bench: &Bench, account: &Account) {
 }
 
 /// Somebody who is signed in and an administrator, with a second step.
-async fn admin<'b>(bench: &'b Bench, email: &str) -> (Browser<'b>, Account) {
+pub(crate) async fn admin<'b>(bench: &'b Bench, email: &str) -> (Browser<'b>, Account) {
     let (mut browser, account) = signed_in(bench, email).await;
     make_admin(bench, &account).await;
     app(&mut browser).await;
@@ -38,6 +38,8 @@ async fn a_password_alone_opens_nothing_here_and_the_page_says_what_does() {
     }
     assert_eq!(act(&mut ada, &mias, Act::Delete, PASSWORD).await.status, StatusCode::FORBIDDEN);
     assert_eq!(ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await.status, StatusCode::FORBIDDEN);
+    let invited = ada.post("/admin/accounts/new", &[("email", "new@example.org"), ("password", PASSWORD)]).await;
+    assert_eq!(invited.status, StatusCode::FORBIDDEN);
     let given = credits(&mut ada, &mias, ["give", "1", "a test", "has-0", PASSWORD]).await;
     assert_eq!(given.status, StatusCode::FORBIDDEN);
     assert_eq!(bench.store.audits.count().await.expect("the database"), before);
@@ -72,6 +74,8 @@ async fn whoever_proved_who_they_are_long_ago_does_so_once_more_before_anything_
     assert!(location(&given).starts_with("/account/prove?next=%2Fadmin"));
     let notice = ada.post("/admin/policy-notice", &[("password", PASSWORD)]).await;
     assert_eq!(location(&notice), "/account/prove?next=%2Fadmin%2Fpolicy%2Dnotice");
+    let invited = ada.post("/admin/accounts/new", &[("email", "new@example.org"), ("password", PASSWORD)]).await;
+    assert_eq!(location(&invited), "/account/prove?next=%2Fadmin%2Faccounts%2Fnew");
     assert_eq!(bench.store.audits.count().await.expect("the database"), before);
     let page = format!("/admin/accounts/{}/disable", mias.id);
     let fields = [("password", PASSWORD), ("code", &phone.shows(0)), ("next", &page)];
@@ -470,5 +474,8 @@ async fn a_long_list_comes_page_by_page_with_what_was_searched_for() {
     let older = first.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a way on");
     let older = older.replace("&#38;", "&").replace("&amp;", "&");
     let second = ada.get(&format!("/admin{older}")).await.text();
-    assert!(second.contains("Page 2 of 2") && second.matches("/admin/accounts/").count() == 1, "{older}: {second}");
+    assert!(
+        second.contains("Page 2 of 2") && second.matches("<li><span><a href=\"/admin/accounts/").count() == 1,
+        "{older}: {second}"
+    );
 }

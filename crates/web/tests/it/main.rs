@@ -4,6 +4,7 @@ mod account_attacks;
 mod accounts;
 mod activity;
 mod admin;
+mod admin_new;
 mod analytics;
 mod canaries;
 mod common;

@@ -60,10 +60,7 @@ async fn invite(office: &Office, CreateArgs { email, .. }: &CreateArgs, supabase
 }
 
 async fn with_password(office: &Office, CreateArgs { email, name, .. }: &CreateArgs, settings: &Settings) -> Done {
-    let name = match name {
-        Some(name) => name.clone(),
-        None => email.as_str().split('@').next().unwrap_or_default().parse::<PersonName>()?,
-    };
+    let name = name.clone().unwrap_or_else(|| PersonName::of_address(email));
     let password = Password::choose(&line()?).map_err(|error| Refusal::Refused(error.to_string()))?;
     let passwords = Passwords::new(Arc::new(OsEntropy), settings.accounts.breached().map_err(Refusal::Usage)?)?;
     let about = [name.as_str(), email.as_str()];

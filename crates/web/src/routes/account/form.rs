@@ -25,22 +25,27 @@ pub(super) struct Input {
     pub(super) autocomplete: &'static str,
     pub(super) value: String,
     pub(super) hint: &'static str,
+    pub(super) required: bool,
 }
 
 impl Input {
+    const fn plain() -> Self {
+        Self { name: "", label: "", kind: "text", autocomplete: "off", value: String::new(), hint: "", required: true }
+    }
+
     pub(super) fn email(value: &str) -> Self {
         let (name, label) = ("email", "E-mail address");
-        Self { name, label, kind: "email", autocomplete: "email", value: value.to_owned(), hint: "" }
+        Self { name, label, kind: "email", autocomplete: "email", value: value.to_owned(), ..Self::plain() }
     }
 
     pub(super) fn name(value: &str) -> Self {
         let (name, label) = ("name", "What we call you");
-        Self { name, label, kind: "text", autocomplete: "name", value: value.to_owned(), hint: "" }
+        Self { name, label, kind: "text", autocomplete: "name", value: value.to_owned(), ..Self::plain() }
     }
 
     pub(super) fn password() -> Self {
         let (name, label) = ("password", "Password");
-        Self { name, label, kind: "password", autocomplete: "current-password", value: String::new(), hint: "" }
+        Self { name, label, kind: "password", autocomplete: "current-password", ..Self::plain() }
     }
 
     pub(super) fn new_password() -> Self {

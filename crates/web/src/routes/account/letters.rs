@@ -307,6 +307,13 @@ pub(super) async fn post_link_to(
     Ok(())
 }
 
+/// Makes the link by which whoever an administrator wants here gets an account, and queues its mail.
+pub(super) async fn post_invitation(state: &AppState, to: &Email) -> store::Result<()> {
+    let token = state.store.links.issue(Purpose::Confirm, to, None).await?;
+    post(state, &Letter::invitation(state.site.origin(), to, &token)).await;
+    Ok(())
+}
+
 /// Tells the holder that their address has an account, unless they were told lately.
 pub(super) async fn post_exists(state: &AppState, account: &Account) {
     if state.accounts.mails_to.begin(&account.email).is_ok() {

@@ -12,8 +12,7 @@ use super::super::form::{Form, Input};
 use super::super::identity;
 use super::super::letters::{Letter, post as post_letter};
 use super::super::private;
-use super::super::prove::{Proof, prove};
-use super::{Admin, HOME, account_id};
+use super::{Admin, HOME, Unproved, account_id};
 use crate::app::AppState;
 use crate::page::Problem;
 use crate::visit::Visit;
@@ -103,13 +102,8 @@ pub(crate) async fn post(
     }
     let form = form(act, &account);
     let own = &member.account;
-    match prove(&state, &client, &own.email, Some(own), fields.get("password").unwrap_or_default()).await? {
-        Proof::Wait(wait) => return Ok(form.wait(&state, &visit, wait)),
-        Proof::Wrong => {
-            let message = "That is not your password, so nothing was done.";
-            return Ok(form.answer(&state, &visit, StatusCode::UNAUTHORIZED, Some(message)));
-        }
-        Proof::Right(..) => {}
+    if let Err(unproved) = Unproved::unless_own_password(&state, &client, own, &fields, "done").await? {
+        return Ok(unproved.on(form.answer(&state, &visit, unproved.status, Some(&unproved.message))));
     }
     if act == Act::Delete && account.id != own.id {
         identity::forget(&state, &account).await?;

@@ -10,10 +10,9 @@ use store::Adjusted;
 
 use super::super::client::{Client, Sent};
 use super::super::factors::stale_with_factor;
-use super::super::form::retry_after;
 use super::super::private;
-use super::super::prove::{Proof, prove, sentence};
-use super::{Admin, HOME, account_id, shell};
+use super::super::prove::sentence;
+use super::{Admin, HOME, Unproved, account_id, shell};
 use crate::app::AppState;
 use crate::csrf::{self, Fields};
 use crate::page::{Problem, Shell, page};
@@ -144,17 +143,8 @@ pub(crate) async fn post(
         Err(message) => return again(StatusCode::UNPROCESSABLE_ENTITY, &message).await,
     };
     let own = &member.account;
-    match prove(&state, &client, &own.email, Some(own), fields.get("password").unwrap_or_default()).await? {
-        Proof::Right(..) => {}
-        Proof::Wrong => {
-            let message = "That is not your password, so nothing was changed.";
-            return again(StatusCode::UNAUTHORIZED, message).await;
-        }
-        Proof::Wait(wait) => {
-            let seconds = wait.as_secs() + 1;
-            let message = format!("Too many passwords were wrong. Wait {seconds} seconds, then try again.");
-            return Ok(retry_after(again(StatusCode::TOO_MANY_REQUESTS, &message).await?, seconds));
-        }
+    if let Err(unproved) = Unproved::unless_own_password(&state, &client, own, &fields, "changed").await? {
+        return Ok(unproved.on(again(unproved.status, &unproved.message).await?));
     }
     let (credits, actor) = (adjustment.credits(), Actor::Admin(own.id));
     match state.store.credits.adjust(actor, account.id, &adjustment, Some(seen)).await? {

@@ -7,7 +7,7 @@ use axum::response::Response;
 use domain::{Act, Email};
 
 use super::super::private;
-use super::{Admin, PER_PAGE, Paging, shell};
+use super::{Admin, PER_PAGE, Paging, new, shell};
 use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::{Problem, Shell, page};
@@ -68,7 +68,11 @@ pub(crate) async fn get(
     });
     let view = AccountsPage {
         shell: shell(&state, &visit),
-        said: (fields.get("done") == Some(Act::Delete.as_str())).then_some("The account is deleted."),
+        said: match fields.get("done") {
+            Some(done) if done == Act::Delete.as_str() => Some("The account is deleted."),
+            Some(new::INVITED) => Some("The invitation is on its way. Its link works once, within 24 hours."),
+            _ => None,
+        },
         query: query_of(&asked),
         asked: &asked,
         total: found.total,

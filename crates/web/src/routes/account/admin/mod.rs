@@ -9,16 +9,21 @@ mod act;
 mod audit;
 mod credits;
 mod list;
+mod new;
 mod notice;
 mod show;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::response::Response;
 use axum::routing::{MethodRouter, get};
-use domain::AccountId;
+use domain::{Account, AccountId};
 use store::Member;
 
+use super::client::Client;
+use super::form::retry_after;
+use super::prove::{Proof, prove};
 use crate::app::AppState;
 use crate::csrf::Fields;
 use crate::page::{Here, Problem, Shell};
@@ -31,9 +36,10 @@ const HOME: &str = "/admin";
 const PER_PAGE: u32 = 50;
 
 /// All addresses of this part of the site.
-pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 6] {
+pub(crate) fn routes() -> [(&'static str, MethodRouter<AppState>); 7] {
     [
         (HOME, get(list::get)),
+        (new::ADDRESS, get(new::get).post(new::post)),
         ("/admin/accounts/{id}", get(show::get)),
         ("/admin/accounts/{id}/credits", get(credits::get).post(credits::post)),
         ("/admin/accounts/{id}/{act}", get(act::get).post(act::post)),
@@ -77,6 +83,52 @@ fn second_step_first() -> Problem {
 /// What surrounds these pages. Who looks after the site is not one of its visitors.
 fn shell(state: &AppState, visit: &Visit) -> Shell {
     Shell { counts: false, measures_time: false, ..state.shell(visit, Here::Account) }
+}
+
+/// What an administrator is told who did not give their own password.
+struct Unproved {
+    status: StatusCode,
+    message: String,
+    wait_seconds: Option<u64>,
+}
+
+impl Unproved {
+    /// Whether the form's password is the administrator's own; `undone` says what was not done otherwise.
+    async fn unless_own_password(
+        state: &AppState,
+        client: &Client,
+        own: &Account,
+        fields: &Fields,
+        undone: &str,
+    ) -> Result<Result<(), Self>, Problem> {
+        let typed = fields.get("password").unwrap_or_default();
+        Ok(match prove(state, client, &own.email, Some(own), typed).await? {
+            Proof::Right(..) => Ok(()),
+            Proof::Wrong => Err(Self {
+                status: StatusCode::UNAUTHORIZED,
+                message: format!("That is not your password, so nothing was {undone}."),
+                wait_seconds: None,
+            }),
+            Proof::Wait(wait) => {
+                let seconds = wait.as_secs() + 1;
+                Err(Self {
+                    status: StatusCode::TOO_MANY_REQUESTS,
+                    message: format!(
+                        "Too many attempts came one after the other. Wait {seconds} seconds, then try again."
+                    ),
+                    wait_seconds: Some(seconds),
+                })
+            }
+        })
+    }
+
+    /// The page that says so, with when to come back.
+    fn on(&self, page: Response) -> Response {
+        match self.wait_seconds {
+            Some(seconds) => retry_after(page, seconds),
+            None => page,
+        }
+    }
 }
 
 fn account_id(text: &str) -> Result<AccountId, Problem> {

@@ -10,10 +10,8 @@ use store::{Member, Noticed};
 
 use super::super::client::{Client, Sent};
 use super::super::factors::stale_with_factor;
-use super::super::form::retry_after;
 use super::super::private;
-use super::super::prove::{Proof, prove};
-use super::{Admin, shell};
+use super::{Admin, Unproved, shell};
 use crate::app::AppState;
 use crate::csrf;
 use crate::notices::PolicyNotice;
@@ -99,19 +97,9 @@ pub(crate) async fn post(
         return Ok(first);
     }
     let own = &member.account;
-    match prove(&state, &client, &own.email, Some(own), fields.get("password").unwrap_or_default()).await? {
-        Proof::Wait(wait) => {
-            let seconds = wait.as_secs() + 1;
-            let message =
-                format!("Too many attempts came one after the other. Wait {seconds} seconds, then try again.");
-            let response = show(&state, &visit, &member, StatusCode::TOO_MANY_REQUESTS, Some(&message)).await?;
-            return Ok(retry_after(response, seconds));
-        }
-        Proof::Wrong => {
-            let message = "That is not your password, so nothing was sent.";
-            return show(&state, &visit, &member, StatusCode::UNAUTHORIZED, Some(message)).await;
-        }
-        Proof::Right(..) => {}
+    if let Err(unproved) = Unproved::unless_own_password(&state, &client, own, &fields, "sent").await? {
+        let page = show(&state, &visit, &member, unproved.status, Some(&unproved.message)).await?;
+        return Ok(unproved.on(page));
     }
     let version = PolicyNotice::newest().version();
     match state.store.notices.begin(Actor::Admin(own.id), version).await? {

@@ -8,7 +8,7 @@ use domain::{Act, Position};
 
 use super::super::private;
 use super::act::{done, title};
-use super::{Admin, account_id, shell};
+use super::{Admin, account_id, new, shell};
 use crate::app::AppState;
 use crate::page::{Problem, Shell, page};
 use crate::visit::Visit;
@@ -68,7 +68,10 @@ pub(crate) async fn get(
     let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
     let view = AccountPage {
         shell: shell(&state, &visit),
-        said: word.and_then(|word| word.parse().ok()).map(done),
+        said: match word {
+            Some(new::CREATED) => Some("The account is made. Its holder should change the password that you know."),
+            _ => word.and_then(|word| word.parse().ok()).map(done),
+        },
         id: account.id.to_string(),
         since: words::moment(account.created_at),
         disabled: account.disabled_at.map(words::moment),

@@ -18,7 +18,7 @@ use providers::identity::supabase::{LinkKind, MAX_PASSWORD_BYTES};
 use store::{Member, Moved};
 use tokio::task::JoinHandle;
 
-use super::letters::{post_exists, post_link, post_link_to};
+use super::letters::{post_exists, post_invitation, post_link, post_link_to};
 use super::prove::{busy, choose, sentence};
 use super::{TOKEN, link, over};
 use crate::app::AppState;
@@ -96,6 +96,19 @@ pub(super) async fn invite(state: AppState, email: Email, next: Back) -> Result<
         (Identity::Supabase(supabase), None) => supabase::invite(&state, supabase, &email).await?,
     }
     Ok(())
+}
+
+/// Has a mail sent by which whoever an administrator wants here makes their account; or says how long to wait, where
+/// several went there lately.
+pub(super) async fn ask_in(state: &AppState, email: &Email) -> Result<Result<(), Duration>, Problem> {
+    if let Err(wait) = state.accounts.mails_to.begin(email) {
+        return Ok(Err(wait));
+    }
+    match &state.accounts.identity {
+        Identity::Local => post_invitation(state, email).await?,
+        Identity::Supabase(supabase) => supabase::ask_in(state, supabase, email).await?,
+    }
+    Ok(Ok(()))
 }
 
 /// Has a mail sent by which a password can be set, if the address has an account.

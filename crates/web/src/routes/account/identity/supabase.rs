@@ -25,6 +25,11 @@ pub(super) async fn invite(state: &AppState, supabase: &Supabase, email: &Email)
         tracing::info!("a mail was not asked for: its reader got several lately");
         return Ok(());
     }
+    ask_in(state, supabase, email).await
+}
+
+/// The same, however many mails went there lately.
+pub(super) async fn ask_in(state: &AppState, supabase: &Supabase, email: &Email) -> Result<(), Problem> {
     let to = format!("{}/account/confirm", state.site.origin());
     supabase.sign_up(email, &to).await.map_err(|error| trouble(&error))
 }
@@ -298,8 +303,7 @@ async fn make(
         // The project's public key is enough to make users there, with any address.
         return Err(trouble(&Error::Unconfirming));
     }
-    let local_part = || email.as_str().split('@').next().unwrap_or_default().parse().ok();
-    let name = name.cloned().or_else(|| person.name.clone()).or_else(local_part).ok_or_else(unconfirmed)?;
+    let name = name.cloned().or_else(|| person.name.clone()).unwrap_or_else(|| PersonName::of_address(email));
     let hash = nobodys(state).await?;
     let account = state.store.identities.add((PROVIDER, &person.subject), email, &name, &hash).await?;
     let account = account.ok_or_else(taken)?;
