@@ -38,10 +38,14 @@ fn form(state: &AppState, email: &str) -> Form {
     inputs.push(Input { label: "Your own password", ..Input::password() });
     Form {
         inputs,
-        small: "Without a first password they get a mail with a link that works once, within 24 hours. They choose what \
-                they are called and a password that nobody else knows. There is no account until they do.",
         ways: vec![(HOME.to_owned(), "Back to the accounts")],
-        ..Form::new("New account", "For somebody who is to have one here.", ADDRESS, "Make the account")
+        ..Form::new(
+            "New account",
+            "They get a mail with a link that works once, within 24 hours, and choose what they are called and a password \
+             that nobody else knows. There is no account until they do.",
+            ADDRESS,
+            "Make the account",
+        )
     }
 }
 
