@@ -90,23 +90,79 @@ fn rounded(value: f64) -> i32 {
     ((value + NO_FRACTION) - NO_FRACTION) as i32
 }
 
-#[multiversion(targets("x86_64+avx+avx2"))]
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 fn triangular_to_grid(key: u32, first: u64, [scale, highest]: [f64; 2], samples: &[f32], out: &mut [i32]) {
-    for (n, (x, out)) in samples.iter().zip(out).enumerate() {
-        let noise = triangular(key, first + n as u64);
-        *out = rounded((f64::from(*x) * scale + f64::from(noise)).clamp(-scale, highest));
+    let (steps, lowest, highest) = (scale as f32, -scale as i32, highest as i32);
+    let mut frame = first;
+    for (samples, out) in samples.chunks(RUN).zip(out.chunks_mut(RUN)) {
+        let place = Place::of(frame);
+        if place.low.checked_add(2 * RUN as u32).is_some() {
+            // The usual way: what changes from sample to sample is 32 bits wide, and fits the lanes.
+            for (n, (x, out)) in (0..).zip(samples.iter().zip(out)) {
+                let noise = Place { low: place.low + 2 * n, ..place }.triangular(key);
+                *out = with_noise(x * steps, noise).clamp(lowest, highest);
+            }
+        } else {
+            for (n, (x, out)) in samples.iter().zip(out).enumerate() {
+                *out = with_noise(x * steps, triangular(key, frame + n as u64)).clamp(lowest, highest);
+            }
+        }
+        frame += samples.len() as u64;
     }
 }
+
+/// A value and less than one step of noise, rounded: the whole part stays an integer, so that single precision does.
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn with_noise(value: f32, noise: f32) -> i32 {
+    let whole = value as i32;
+    let rest = (value - whole as f32) + noise;
+    let rounded = (rest + BESIDE).to_bits().wrapping_sub(BESIDE.to_bits());
+    whole.wrapping_add(rounded.cast_signed())
+}
+
+/// 1.5 * 2^23: a small number beside it is rounded to even, and stands in its last bits.
+const BESIDE: f32 = 12_582_912.0;
 
 /// Noise between -1 and 1 with a triangular distribution.
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
 #[inline(always)]
 fn triangular(key: u32, frame: u64) -> f32 {
-    let place = (frame as u32).wrapping_mul(2) ^ ((frame >> 31) as u32).wrapping_mul(0x85EB_CA6B);
-    let (a, b) = (hash(place ^ key), hash(place.wrapping_add(1) ^ key));
-    let unit = 1.0 / 16_777_216.0;
-    ((a >> 8) as f32 - (b >> 8) as f32) * unit
+    Place::of(frame).triangular(key)
 }
+
+/// The number of a sample, twice, in two halves.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    low: u32,
+    high: u32,
+}
+
+impl Place {
+    #[expect(
+        clippy::inline_always,
+        reason = "it must be compiled with the instructions that its caller was chosen for"
+    )]
+    #[inline(always)]
+    fn of(frame: u64) -> Self {
+        Self { low: (frame as u32).wrapping_mul(2), high: ((frame >> 31) as u32).wrapping_mul(0x85EB_CA6B) }
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "it must be compiled with the instructions that its caller was chosen for"
+    )]
+    #[inline(always)]
+    fn triangular(self, key: u32) -> f32 {
+        let place = self.low ^ self.high;
+        let (a, b) = (hash(place ^ key), hash(place.wrapping_add(1) ^ key));
+        let unit = 1.0 / 16_777_216.0;
+        ((a >> 8) as f32 - (b >> 8) as f32) * unit
+    }
+}
+
+/// Samples that are turned into integers at once.
+const RUN: usize = 1024;
 
 /// A 32-bit finaliser with low bias (C. Wellons, "Prospecting for hash functions", 2018).
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]

@@ -5,6 +5,7 @@
 pub mod band_gain;
 pub mod cancel;
 pub mod dither;
+pub mod extremes;
 pub mod fir;
 pub mod gain_curve;
 pub mod limiter;

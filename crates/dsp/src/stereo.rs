@@ -3,6 +3,7 @@
 //! Everything is read from six sums over the samples ([`StereoSums`]), for a whole track or block by block. Not here:
 //! the same by frequency band (take the sums from band-passed signals), and any change to the signal.
 
+use multiversion::multiversion;
 use std::num::NonZeroUsize;
 
 const LANES: usize = 8;
@@ -26,25 +27,7 @@ impl StereoSums {
     #[must_use]
     pub fn of(left: &[f32], right: &[f32]) -> Self {
         assert_eq!(left.len(), right.len(), "channels of one length");
-        // Short runs in lanes, so that the compiler can keep the sums in vector registers.
-        let mut sums = [[0.0f64; LANES]; 5];
-        let mut add = |lane: usize, l: f32, r: f32| {
-            let (l, r) = (f64::from(l), f64::from(r));
-            for (sum, term) in sums.iter_mut().zip([l, r, l * l, r * r, l * r]) {
-                sum[lane] += term;
-            }
-        };
-        let (left_chunks, left_rest) = left.as_chunks::<LANES>();
-        let (right_chunks, right_rest) = right.as_chunks::<LANES>();
-        for (l, r) in left_chunks.iter().zip(right_chunks) {
-            for lane in 0..LANES {
-                add(lane, l[lane], r[lane]);
-            }
-        }
-        for (lane, (l, r)) in left_rest.iter().zip(right_rest).enumerate() {
-            add(lane, *l, *r);
-        }
-        let [left_sum, right_sum, left_square, right_square, product] = sums.map(|lanes| lanes.iter().sum());
+        let [left_sum, right_sum, left_square, right_square, product] = five_sums(left, right);
         Self { frames: left.len() as u64, left: left_sum, right: right_sum, left_square, right_square, product }
     }
 
@@ -108,6 +91,32 @@ impl StereoSums {
     /// Energy of L - R.
     fn side_energy(&self) -> f64 {
         (self.left_square + self.right_square - 2.0 * self.product).max(0.0)
+    }
+}
+
+/// Both channels, their squares and their product, each summed in lanes, so that the sums stay in vector registers.
+#[multiversion(targets("x86_64+avx512f+avx512vl", "x86_64+avx+avx2", "aarch64+neon"))]
+fn five_sums(left: &[f32], right: &[f32]) -> [f64; 5] {
+    let mut sums = [[0.0f64; LANES]; 5];
+    let (left_chunks, left_rest) = left.as_chunks::<LANES>();
+    let (right_chunks, right_rest) = right.as_chunks::<LANES>();
+    for (l, r) in left_chunks.iter().zip(right_chunks) {
+        for lane in 0..LANES {
+            add(&mut sums, lane, l[lane], r[lane]);
+        }
+    }
+    for (lane, (l, r)) in left_rest.iter().zip(right_rest).enumerate() {
+        add(&mut sums, lane, *l, *r);
+    }
+    sums.map(|lanes| lanes.iter().sum())
+}
+
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn add(sums: &mut [[f64; LANES]; 5], lane: usize, left: f32, right: f32) {
+    let (l, r) = (f64::from(left), f64::from(right));
+    for (sum, term) in sums.iter_mut().zip([l, r, l * l, r * r, l * r]) {
+        sum[lane] += term;
     }
 }
 

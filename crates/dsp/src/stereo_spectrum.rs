@@ -7,8 +7,9 @@ use realfft::RealFftPlanner;
 
 use crate::spectrum::{BANDS, bands_below_nyquist, centre_hz, frame_length, hann, power_scale};
 
-/// A track that has more frames than this is sampled, so that at most every other frame is looked at.
+/// A track that has more frames than this is sampled: every other frame, or fewer, down to every fourth.
 const DENSE_FRAMES: usize = 400;
+const SPARSEST: usize = 4;
 
 /// Energies of a band of two channels; a full-scale sine in one of them has 0.5. Parts add up to the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -86,8 +87,7 @@ impl StereoSpectrum {
     pub fn of(rate_hz: u32, left: &[f32], right: &[f32]) -> Self {
         assert_eq!(left.len(), right.len(), "channels of one length");
         let length = frame_length(rate_hz);
-        let dense = left.len() / length <= DENSE_FRAMES;
-        let hop = if dense { length } else { 2 * length };
+        let hop = (left.len() / length).div_ceil(DENSE_FRAMES).clamp(1, SPARSEST) * length;
         let (window, scale) = (hann(length), power_scale(length));
         let bin_hz = f64::from(rate_hz) / length as f64;
         let bands = bins_of_bands(rate_hz, bin_hz, length / 2);

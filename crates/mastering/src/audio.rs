@@ -2,6 +2,7 @@
 //!
 //! Not here: how it was read (that is `codec`), and whether it sounds good.
 
+use dsp::extremes::sample_peak;
 use dsp::loudness::{Layout, Rate, measure};
 
 /// Loudness is defined over 400 ms; anything shorter has none (ITU-R BS.1770).
@@ -155,10 +156,8 @@ impl Audio {
 }
 
 fn first_not_finite(samples: &[f32]) -> Option<usize> {
-    // The sum of |x| * 0 is 0 for finite samples and NaN otherwise: one branch a block.
     samples.chunks(4096).enumerate().find_map(|(block, chunk)| {
-        let clean = chunk.iter().fold(0.0f32, |sum, x| sum + x * 0.0) == 0.0;
-        if clean {
+        if sample_peak(chunk).is_finite() {
             return None;
         }
         chunk.iter().position(|x| !x.is_finite()).map(|at| block * 4096 + at)

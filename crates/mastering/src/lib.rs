@@ -29,7 +29,7 @@ pub use matching::{Reference, Toward};
 pub use measurement::{Measured, Measurement, Meter};
 pub use plan::Plan;
 pub use render::render;
-pub use solve::master;
+pub use solve::{master, master_from};
 pub use sound::{Sound, Style, UnknownStyle};
 pub use usual::{UsualBand, usual_range};
 

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
     use crate::audio::tests::music;
     use crate::plan::Plan;
-    use crate::{Request, master};
+    use crate::{Request, master_from};
 
     const RATE_HZ: u32 = 44_100;
 
@@ -183,7 +183,7 @@ mod tests {
             sound: Sound { intensity_percent, ..Sound::default() },
             toward: Some(toward),
         };
-        let made = master(mix.clone(), &analysis, &request, &mut |_, _| {});
+        let made = master_from(mix, &analysis, &request, &mut |_, _| {});
         (made.audio, made.plan)
     }
 

@@ -86,7 +86,7 @@ fn finite_or(value: f64, fallback: f64) -> f64 {
 }
 
 fn sample_peak(channels: &[&[f32]]) -> f32 {
-    channels.iter().flat_map(|channel| channel.iter()).fold(0.0, |peak, x| peak.max(x.abs()))
+    channels.iter().map(|channel| dsp::extremes::sample_peak(channel)).fold(0.0, f32::max)
 }
 
 /// Mono counts as two equal channels.

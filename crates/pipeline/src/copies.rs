@@ -90,7 +90,7 @@ fn below(
             return Err(Failure::AboveCeiling { path: delivery.path.clone(), ceiling_dbtp }.into());
         };
         let mix = decode_for(job, watch)?.audio;
-        let master = make(mix, before, &instructions, watch)?;
+        let master = make(job, mix, before, &instructions, watch)?;
         watch.still_wanted()?;
         let (checked, rate_hz) = attempt_at_its_rate(job, &master.audio, delivery, tags, watch)?;
         plan = master.plan;

@@ -118,17 +118,26 @@ pub(crate) fn write(
     let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
     for start in (0..frames).step_by(BLOCK) {
         let block = start..frames.min(start + BLOCK);
-        for (index, (samples, _)) in channels.iter().enumerate() {
-            floats[index].clear();
-            floats[index].extend(samples[block.clone()].iter().map(|x| x * gains[index]));
-        }
+        let planes: Vec<&[f32]> = floats
+            .iter_mut()
+            .zip(channels.iter().zip(&gains))
+            .map(|(turned, ((samples, _), gain))| {
+                let samples = &samples[block.clone()];
+                // As most are: nothing is to be turned.
+                if *gain == 1.0 {
+                    return samples;
+                }
+                turned.clear();
+                turned.extend(samples.iter().map(|x| x * gain));
+                turned
+            })
+            .collect();
         if encoding.depth() == BitDepth::Float32 {
-            let planes: Vec<&[f32]> = floats.iter().map(Vec::as_slice).collect();
             encoder.write_f32(&planes).map_err(failed)?;
         } else {
-            for ((quantiser, floats), ints) in quantisers.iter_mut().zip(&floats).zip(&mut ints) {
+            for ((quantiser, plane), ints) in quantisers.iter_mut().zip(planes).zip(&mut ints) {
                 ints.clear();
-                quantiser.process(floats, ints);
+                quantiser.process(plane, ints);
             }
             let planes: Vec<&[i32]> = ints.iter().map(Vec::as_slice).collect();
             encoder.write_ints(&planes).map_err(failed)?;

@@ -29,6 +29,12 @@ pub enum Failure {
         /// Why.
         source: std::io::Error,
     },
+    /// The mix is another one than when it was measured.
+    #[error("`{}` changed while it was being mastered; start again once it stays as it is", path.display())]
+    Changed {
+        /// The mix.
+        path: PathBuf,
+    },
     /// A file could not be written.
     #[error("`{}` cannot be written", path.display())]
     Write {

@@ -147,7 +147,7 @@ pub(crate) fn hold(
             return Err(Failure::AboveCeiling { path, ceiling_dbtp: asked_dbtp }.into());
         };
         let mix = decode_for(job, watch)?.audio;
-        made = make(mix, before, &instructions, watch)?;
+        made = make(job, mix, before, &instructions, watch)?;
         if search.is_trimming() {
             // What was decided stays as it was; only the gain is another.
             (made.not_reached, made.explanation) = (not_reached, explanation);
@@ -209,7 +209,7 @@ fn heed(
 
 fn remake(job: &Job, before: &Analysis, ceiling_dbtp: f64, watch: &mut Watch<'_>) -> Result<Master, Error> {
     let mix = decode_for(job, watch)?.audio;
-    let made = make(mix, before, &job.instructions.clone().below(ceiling_dbtp), watch)?;
+    let made = make(job, mix, before, &job.instructions.clone().below(ceiling_dbtp), watch)?;
     watch.still_wanted()?;
     Ok(made)
 }

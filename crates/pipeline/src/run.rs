@@ -1,5 +1,6 @@
 //! The way itself.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let before = analyse_audio(&audio, &mut watch)?;
     let (observations, before_spectrum) = observe(&audio, &before);
     let before_overview = Overview::of(audio.channels());
-    let mut made = make(audio, &before, &job.instructions, &mut watch)?;
+    let mut made = make(job, audio, &before, &job.instructions, &mut watch)?;
     watch.still_wanted()?;
     let mut ready: Vec<Option<Checked>> = Vec::new();
     let mut heard_through = Vec::new();
@@ -197,18 +198,30 @@ fn analyse_audio(audio: &Audio, watch: &mut Watch<'_>) -> Result<Analysis, Error
     Ok(analysis)
 }
 
-/// Decides and renders, or renders what was decided.
+/// Decides and renders, or renders what was decided. A decision may want to read the mix of the job again.
 pub(crate) fn make(
+    job: &Job,
     audio: Audio,
     analysis: &Analysis,
     instructions: &Instructions,
     watch: &mut Watch<'_>,
-) -> Result<Master, Failure> {
-    let mut progress = |stage, within| watch.engine(stage, within);
+) -> Result<Master, Error> {
     match instructions {
-        Instructions::Decide(request) => Ok(mastering::master(audio, analysis, request, &mut progress)),
+        Instructions::Decide(request) => {
+            let frames = audio.frames();
+            // Whoever renders tells how far that is and reads again, one after the other.
+            let watch = RefCell::new(watch);
+            let again = || match decode_for(job, &mut watch.borrow_mut())?.audio {
+                audio if audio.frames() == frames => Ok(audio),
+                _ => Err(Failure::Changed { path: job.input.clone() }.into()),
+            };
+            mastering::master(audio, analysis, request, again, &mut |stage, within| {
+                watch.borrow_mut().engine(stage, within);
+            })
+        }
         Instructions::Render(SavedPlan { target_lufs, plan, .. }) => Ok(Master {
-            audio: mastering::render(audio, plan, &mut progress)?,
+            audio: mastering::render(audio, plan, &mut |stage, within| watch.engine(stage, within))
+                .map_err(Failure::from)?,
             plan: plan.clone(),
             target_lufs: *target_lufs,
             not_reached: None,

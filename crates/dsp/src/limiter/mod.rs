@@ -14,7 +14,8 @@
 use crate::cancel::Canceller;
 use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
 use crate::parallel::{each, map};
-use crate::true_peak::{CELL, Panel, estimate};
+use crate::true_peak::{CELL, Panel, bounds_within, estimate};
+use multiversion::multiversion;
 use std::ops::Range;
 
 /// All that decides what the limiter does; amplitudes are linear.
@@ -151,13 +152,42 @@ pub fn apply_gain(channels: &mut [Vec<f32>], hop: usize, gain: &[f32], drive: f3
 }
 
 fn ramp(samples: &mut [f32], hop: usize, gain: &[f32], drive: f32) {
-    let step = 1.0 / hop as f32;
+    if hop == CELL {
+        return ramp_cells(samples, gain, drive);
+    }
     for (samples, ends) in samples.chunks_mut(hop).zip(gain.windows(2)) {
-        let (from, slope) = (drive * ends[0], drive * (ends[1] - ends[0]) * step);
+        let (from, slope) = line(ends, hop, drive);
         for (n, sample) in samples.iter_mut().enumerate() {
             *sample *= from + slope * n as f32;
         }
     }
+}
+
+/// The same where hops are as short as they get: their length is known, so that they fill a register.
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+fn ramp_cells(samples: &mut [f32], gain: &[f32], drive: f32) {
+    const STEPS: [f32; CELL] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+    let (cells, rest) = samples.as_chunks_mut::<CELL>();
+    let last = gain.get(cells.len()..cells.len() + 2);
+    for (cell, ends) in cells.iter_mut().zip(gain.windows(2)) {
+        let (from, slope) = line(ends, CELL, drive);
+        for (sample, step) in cell.iter_mut().zip(STEPS) {
+            *sample *= from + slope * step;
+        }
+    }
+    if let Some(ends) = last {
+        let (from, slope) = line(ends, CELL, drive);
+        for (sample, step) in rest.iter_mut().zip(STEPS) {
+            *sample *= from + slope * step;
+        }
+    }
+}
+
+/// A straight line over a hop: where it starts and how much it rises with each sample.
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn line(ends: &[f32], hop: usize, drive: f32) -> (f32, f32) {
+    (drive * ends[0], drive * (ends[1] - ends[0]) * (1.0 / hop as f32))
 }
 
 /// What the guarantee had to do.
@@ -279,13 +309,10 @@ fn requirements(
 
 /// The cells of a channel that a meter reads above the ceiling, and what it reads.
 fn cells_above(channel: &[f32], panel: &Panel, ceiling: f32, ranges: &[Range<usize>]) -> Vec<(usize, f32)> {
-    let cells = channel.len().div_ceil(CELL);
     let mut above = Vec::new();
     for range in ranges {
-        let context = range.start.saturating_sub(2)..(range.end + 2).min(cells);
-        let samples = &channel[context.start * CELL..(context.end * CELL).min(channel.len())];
-        let bound = estimate(samples).bound;
-        for cell in (range.start..range.end.min(cells)).filter(|cell| bound[cell - context.start] > ceiling) {
+        let bounds = bounds_within(channel, range);
+        for (cell, _) in (range.start..).zip(bounds).filter(|(_, bound)| *bound > ceiling) {
             let peak = panel.cell_peak(channel, cell * CELL);
             if peak > ceiling {
                 above.push((cell, peak));

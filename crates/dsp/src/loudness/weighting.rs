@@ -55,19 +55,23 @@ fn denominator(k: f64, q: f64) -> [f64; 2] {
     [2.0 * (k * k - 1.0) / a0, (1.0 - k / q + k * k) / a0]
 }
 
-/// Filter state of `N` independent signals in lockstep (transposed direct form II).
+/// The last two of `N` independent signals in lockstep, the latest first.
+type Last<const N: usize> = [[f64; N]; 2];
+
+/// Filter state of `N` independent signals in lockstep (direct form I).
 #[derive(Debug, Clone)]
 pub(super) struct Lanes<const N: usize> {
-    shelf: [[f64; N]; 2],
-    high_pass: [[f64; N]; 2],
+    input: Last<N>,
+    shelved: Last<N>,
+    weighted: Last<N>,
 }
 
 impl<const N: usize> Lanes<N> {
-    pub(super) const SILENT: Self = Self { shelf: [[0.0; N]; 2], high_pass: [[0.0; N]; 2] };
+    pub(super) const SILENT: Self = Self { input: [[0.0; N]; 2], shelved: [[0.0; N]; 2], weighted: [[0.0; N]; 2] };
 
     /// Forgets what is too small to matter; to be called every few thousand samples.
     pub(super) fn flush_denormals(&mut self) {
-        for state in self.shelf.iter_mut().chain(&mut self.high_pass).flatten() {
+        for state in self.shelved.iter_mut().chain(&mut self.weighted).flatten() {
             if state.abs() < NEGLIGIBLE {
                 *state = 0.0;
             }
@@ -77,13 +81,15 @@ impl<const N: usize> Lanes<N> {
     /// Filters one stretch of `N` signals of one length, and adds the squares of what comes out to `energy`.
     ///
     /// No fused multiply-add: the result is the same bits on every machine. The parentheses keep what does not depend
-    /// on the newest output out of the recursion, whose latency is what the loop takes.
+    /// on the newest output out of the recursion, whose latency is what the loop takes: one product and one difference
+    /// in this form, and a sum more in the transposed one.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "must be compiled with the instruction set of each caller")]
     pub(super) fn add_energy(&mut self, k: &KWeighting, input: [&[f32]; N], energy: &mut [f64; N]) {
         let ([b0, b1, b2], [a1, a2], [c1, c2]) = (k.shelf_b, k.shelf_a, k.high_pass_a);
-        let [mut s1, mut s2] = self.shelf;
-        let [mut t1, mut t2] = self.high_pass;
+        let [mut x1, mut x2] = self.input;
+        let [mut y1, mut y2] = self.shelved;
+        let [mut w1, mut w2] = self.weighted;
         let mut sum = *energy;
         let len = input[0].len();
         let input = input.map(|lane| &lane[..len]);
@@ -91,17 +97,17 @@ impl<const N: usize> Lanes<N> {
         for at in 0..len {
             let x: [f64; N] = std::array::from_fn(|n| f64::from(input[n][at]));
             for n in 0..N {
-                let shelved = b0 * x[n] + s1[n];
-                s1[n] = (b1 * x[n] + s2[n]) - a1 * shelved;
-                s2[n] = b2 * x[n] - a2 * shelved;
-                let weighted = shelved + t1[n];
-                t1[n] = (t2[n] - 2.0 * shelved) - c1 * weighted;
-                t2[n] = shelved - c2 * weighted;
-                sum[n] += weighted * weighted;
+                let y = ((b0 * x[n] + b1 * x1[n]) + (b2 * x2[n] - a2 * y2[n])) - a1 * y1[n];
+                let w = (((y - y1[n]) - (y1[n] - y2[n])) - c2 * w2[n]) - c1 * w1[n];
+                (x2[n], x1[n]) = (x1[n], x[n]);
+                (y2[n], y1[n]) = (y1[n], y);
+                (w2[n], w1[n]) = (w1[n], w);
+                sum[n] += w * w;
             }
         }
-        self.shelf = [s1, s2];
-        self.high_pass = [t1, t2];
+        self.input = [x1, x2];
+        self.shelved = [y1, y2];
+        self.weighted = [w1, w2];
         *energy = sum;
     }
 }
@@ -154,6 +160,6 @@ mod tests {
             lanes.flush_denormals();
         }
         assert_eq!(energy.map(f64::to_bits), [0]);
-        assert_eq!((lanes.shelf, lanes.high_pass), ([[0.0]; 2], [[0.0]; 2]));
+        assert_eq!((lanes.shelved, lanes.weighted), ([[0.0]; 2], [[0.0]; 2]));
     }
 }

@@ -139,6 +139,10 @@ pub(super) struct QuarterPoints {
     pub(super) odd: [f32; 6],
     /// The first six taps of the second phase.
     pub(super) half: [f32; 6],
+    /// No phase gives more than this share of the highest sample it sees ...
+    pub(super) of_highest: f32,
+    /// ... and this share of the greatest curvature, the second difference of samples, together.
+    pub(super) of_curvature: f32,
 }
 
 impl QuarterPoints {
@@ -147,12 +151,36 @@ impl QuarterPoints {
             let distance = tap as f64 - 5.0 - quarters / 4.0;
             sinc(distance) * 0.5 * (1.0 + (PI * distance / 6.0).cos())
         };
+        let parts = [1.0, 2.0, 3.0]
+            .map(|quarters| straight_and_bent(std::array::from_fn(|at| tap(at, quarters)), quarters / 4.0));
+        let most = |part: fn(&(f64, f64)) -> f64| parts.iter().map(part).fold(0.0, f64::max) as f32;
         Self {
+            of_highest: most(|(straight, _)| *straight),
+            of_curvature: most(|(_, bent)| *bent),
             even: std::array::from_fn(|at| (0.5 * (tap(at, 1.0) + tap(at, 3.0))) as f32),
             odd: std::array::from_fn(|at| (0.5 * (tap(at, 1.0) - tap(at, 3.0))) as f32),
             half: std::array::from_fn(|at| tap(at, 2.0) as f32),
         }
     }
+}
+
+/// What taps can make of samples, as shares of the highest sample and of the greatest second difference: summed by parts
+/// twice, what they do beyond drawing a straight line between the middle two is a sum over second differences.
+fn straight_and_bent(taps: [f64; 12], fraction: f64) -> (f64, f64) {
+    let mut beyond = taps;
+    beyond[5] -= 1.0 - fraction;
+    beyond[6] -= fraction;
+    let summed = |values: [f64; 12]| {
+        let mut sum = 0.0;
+        values.map(|value| {
+            sum += value;
+            sum
+        })
+    };
+    let once = summed(beyond);
+    let twice = summed(once);
+    let bent = twice[..10].iter().map(|share| share.abs()).sum();
+    (1.0 + once[11].abs() + 2.0 * twice[10].abs(), bent)
 }
 
 #[cfg(test)]

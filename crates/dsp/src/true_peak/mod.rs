@@ -9,8 +9,10 @@
 
 mod kernels;
 
+use crate::extremes::{magnitude, sample_peak};
 use kernels::{Kernel, LANES, QuarterPoints};
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -75,13 +77,27 @@ impl Panel {
 
     /// The highest reading over some cells of a channel, linear; `at_least` is a peak already known, which spares work.
     #[must_use]
-    pub fn peak(&self, samples: &[f32], estimates: &Estimates, cells: Range<usize>, at_least: f32) -> f32 {
-        let bound = &estimates.bound;
-        let known = estimates.peak[cells.clone()].iter().fold(at_least, |a, b| a.max(*b));
-        let mut order: Vec<usize> = cells.filter(|cell| bound[*cell] >= known).collect();
-        order.sort_unstable_by(|a, b| bound[*b].total_cmp(&bound[*a]));
-        order.into_iter().fold(at_least, |peak, cell| {
-            if bound[cell] < peak { peak } else { peak.max(self.cell_peak(samples, cell * CELL)) }
+    pub fn peak(&self, samples: &[f32], cells: Range<usize>, at_least: f32) -> f32 {
+        let starts = cells.clone().step_by(STRIP / CELL);
+        let strips = starts.map(|start| start..(start + STRIP / CELL).min(cells.end));
+        let glances: Vec<_> = strips.map(|strip| (Glance::at(samples, &strip), strip)).collect();
+        let known = glances.iter().fold(at_least, |known, (glance, _)| known.max(glance.sample_peak));
+        let mut strips: Vec<_> = glances.into_iter().filter(|(glance, _)| glance.bound >= known).collect();
+        strips.sort_unstable_by(|(a, _), (b, _)| b.bound.total_cmp(&a.bound));
+        strips.into_iter().fold(
+            known,
+            |peak, (glance, strip)| {
+                if glance.bound < peak { peak } else { self.strip_peak(samples, strip, peak) }
+            },
+        )
+    }
+
+    fn strip_peak(&self, samples: &[f32], cells: Range<usize>, at_least: f32) -> f32 {
+        let bounds = bounds_within(samples, &cells);
+        let mut order: Vec<_> = bounds.into_iter().zip(cells).filter(|(bound, _)| *bound >= at_least).collect();
+        order.sort_unstable_by(|(a, _), (b, _)| b.total_cmp(a));
+        order.into_iter().fold(at_least, |peak, (bound, cell)| {
+            if bound < peak { peak } else { peak.max(self.cell_peak(samples, cell * CELL)) }
         })
     }
 }
@@ -152,18 +168,26 @@ fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+#[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
 fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; ROWS] {
+    let fused = target_cfg_f!(target_feature = "fma");
     let mut points = [[0.0f32; LANES]; ROWS];
     for (tap, coefficients) in taps.iter().enumerate() {
         let Some(inputs) = window.get(tap..tap + ROWS) else { break };
         for (row, input) in points.iter_mut().zip(inputs) {
             for (point, coefficient) in row.iter_mut().zip(coefficients) {
-                *point += coefficient * input;
+                *point = plus(fused, *point, *coefficient, *input);
             }
         }
     }
     points
+}
+
+/// A sum and a product, fused where processors do that at once: elsewhere it is a slow call.
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn plus(fused: bool, sum: f32, factor: f32, value: f32) -> f32 {
+    if fused { factor.mul_add(value, sum) } else { sum + factor * value }
 }
 
 fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
@@ -175,11 +199,13 @@ fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
         }
     }
     let peak = highest.iter().fold(0.0f32, |a, b| a.max(*b));
-    let flat = points.as_flattened();
-    match flat[LANES..].iter().position(|point| point.abs() == peak) {
-        Some(at) if kernel.even_grid => summit(flat[LANES + at - 1].abs(), peak, flat[LANES + at + 1].abs()),
-        _ => peak,
+    if !kernel.even_grid {
+        return peak;
     }
+    let lane = highest.iter().position(|high| *high == peak).unwrap_or(0);
+    let row = points[1..=CELL].iter().position(|row| row[lane].abs() == peak).unwrap_or(0) + 1;
+    let (flat, at) = (points.as_flattened(), row * LANES + lane);
+    summit(flat[at - 1].abs(), peak, flat[at + 1].abs())
 }
 
 /// The top of the parabola through three points, of which the middle one is the highest.
@@ -202,13 +228,63 @@ pub struct Estimates {
 }
 
 const CURVATURE_SHARE: f32 = 0.25;
+const ABOVE_ESTIMATE: f32 = 1.004;
+
+/// Made once: short stretches are estimated by the thousand.
+static QUARTERS: LazyLock<QuarterPoints> = LazyLock::new(QuarterPoints::new);
+
+/// What is seen of some cells without interpolating: quick, and good enough for most of a track.
+struct Glance {
+    /// The highest sample in them or close by.
+    sample_peak: f32,
+    /// What any meter can read in them at most. An interpolator that keeps straight lines is off them by no more than a
+    /// part of the curvature.
+    bound: f32,
+}
+
+impl Glance {
+    fn at(samples: &[f32], cells: &Range<usize>) -> Self {
+        const AROUND: usize = 2 * CELL;
+        let (start, end) = (cells.start * CELL, cells.end * CELL);
+        if start < AROUND || end + AROUND > samples.len() {
+            // What lies beyond the ends bends, too.
+            let within = &samples[start.min(samples.len())..end.min(samples.len())];
+            return Self { sample_peak: sample_peak(within), bound: f32::INFINITY };
+        }
+        let kernel: &QuarterPoints = &QUARTERS;
+        let (highest, bent) = highest_and_bent(&samples[start - AROUND..end + AROUND]);
+        let estimate = kernel.of_highest * highest + kernel.of_curvature * bent;
+        Self { sample_peak: highest, bound: ABOVE_ESTIMATE * estimate + CURVATURE_SHARE * bent }
+    }
+}
+
+/// The highest of some samples and the greatest of their second differences; the first and the last are seen by their
+/// neighbours alone.
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+fn highest_and_bent(samples: &[f32]) -> (f32, f32) {
+    let (mut highest, mut bent) = (0, 0);
+    for ((before, middle), after) in samples.iter().zip(&samples[1..]).zip(&samples[2..]) {
+        highest = highest.max(magnitude(*middle));
+        bent = bent.max(magnitude(before - 2.0 * middle + after));
+    }
+    (f32::from_bits(highest), f32::from_bits(bent))
+}
+
+/// The bounds of some cells by the quick estimate, which needs to see no more than what lies around them.
+pub(crate) fn bounds_within(samples: &[f32], cells: &Range<usize>) -> Vec<f32> {
+    let all = samples.len().div_ceil(CELL);
+    let around = cells.start.saturating_sub(2)..(cells.end + 2).min(all);
+    let seen = &samples[around.start * CELL..(around.end * CELL).min(samples.len())];
+    let mut bounds = estimate(seen).bound;
+    bounds.truncate(cells.end.min(all) - around.start);
+    bounds.drain(..cells.start - around.start);
+    bounds
+}
 
 /// The quick estimate over a channel.
 #[must_use]
 pub fn estimate(samples: &[f32]) -> Estimates {
-    // Short stretches are estimated by the thousand.
-    static KERNEL: LazyLock<QuarterPoints> = LazyLock::new(QuarterPoints::new);
-    let kernel: &QuarterPoints = &KERNEL;
+    let kernel: &QuarterPoints = &QUARTERS;
     let cells = samples.len().div_ceil(CELL);
     let (mut peak, mut curvature) = (vec![0.0; cells], vec![0.0; cells]);
     // Cells whose whole window lies within the samples; the others see silence beyond the ends.
@@ -239,7 +315,7 @@ pub fn estimate(samples: &[f32]) -> Estimates {
             look(&window);
         }
     }
-    let mut bound: Vec<f32> = peak.iter().map(|peak| peak * 1.004).collect();
+    let mut bound: Vec<f32> = peak.iter().map(|peak| peak * ABOVE_ESTIMATE).collect();
     let higher = |a: f32, b: f32| if a > b { a } else { b };
     if let ([_, inner @ .., _], [first, second, ..]) = (&mut bound[..], &curvature[..]) {
         // Away from the ends in one plain loop, which compilers vectorise.
@@ -262,15 +338,16 @@ const WINDOW: usize = CELL + 11;
 /// Samples that are worked on at once: long loops are what compilers vectorise best.
 const STRIP: usize = 64 * CELL;
 
-#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+#[multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx+avx2+fma", "aarch64+neon"))]
 fn quarter_peaks(kernel: &QuarterPoints, samples: &[f32], peaks: &mut [f32], curvatures: &mut [f32]) {
+    let fused = target_cfg_f!(target_feature = "fma");
     let mut cell = 0;
     while let (Some(window), Some(peaks), Some(curvatures)) = (
         samples.get(cell * CELL..).and_then(|rest| rest.first_chunk()),
         peaks.get_mut(cell..cell + STRIP / CELL),
         curvatures.get_mut(cell..cell + STRIP / CELL),
     ) {
-        strip_peaks::<STRIP, { STRIP + WINDOW - CELL }>(kernel, window, peaks, curvatures);
+        strip_peaks::<STRIP, { STRIP + WINDOW - CELL }>(kernel, window, fused, peaks, curvatures);
         cell += STRIP / CELL;
     }
     while let (Some(window), Some(peaks), Some(curvatures)) = (
@@ -278,7 +355,7 @@ fn quarter_peaks(kernel: &QuarterPoints, samples: &[f32], peaks: &mut [f32], cur
         peaks.get_mut(cell..=cell),
         curvatures.get_mut(cell..=cell),
     ) {
-        strip_peaks::<CELL, WINDOW>(kernel, window, peaks, curvatures);
+        strip_peaks::<CELL, WINDOW>(kernel, window, fused, peaks, curvatures);
         cell += 1;
     }
 }
@@ -288,6 +365,7 @@ fn quarter_peaks(kernel: &QuarterPoints, samples: &[f32], peaks: &mut [f32], cur
 fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
     kernel: &QuarterPoints,
     window: &[f32; SEEN],
+    fused: bool,
     peaks: &mut [f32],
     curvatures: &mut [f32],
 ) {
@@ -299,9 +377,9 @@ fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
         let (mut even, mut odd, mut half) = (0.0f32, 0.0f32, 0.0f32);
         for tap in 0..6 {
             let (near, far) = (window[at + tap], window[at + 11 - tap]);
-            even += kernel.even[tap] * (near + far);
-            odd += kernel.odd[tap] * (near - far);
-            half += kernel.half[tap] * (near + far);
+            even = plus(fused, even, kernel.even[tap], near + far);
+            odd = plus(fused, odd, kernel.odd[tap], near - far);
+            half = plus(fused, half, kernel.half[tap], near + far);
         }
         // The first and the third quarter are even + odd and even - odd.
         highest[at] = middle.abs().max(even.abs() + odd.abs()).max(half.abs());
@@ -316,8 +394,7 @@ fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
 /// True peak of a whole channel, linear, by the panel.
 #[must_use]
 pub fn true_peak(rate_hz: u32, samples: &[f32]) -> f32 {
-    let estimates = estimate(samples);
-    Panel::new(rate_hz).peak(samples, &estimates, 0..estimates.peak.len(), 0.0)
+    Panel::new(rate_hz).peak(samples, 0..samples.len().div_ceil(CELL), 0.0)
 }
 
 /// True peak of a signal that comes in blocks of any size.
@@ -351,8 +428,7 @@ impl TruePeakMeter {
             if settled <= pending.first_cell {
                 continue;
             }
-            let estimates = estimate(&pending.samples);
-            self.peak = self.panel.peak(&pending.samples, &estimates, pending.first_cell..settled, self.peak);
+            self.peak = self.panel.peak(&pending.samples, pending.first_cell..settled, self.peak);
             let spent = settled.saturating_sub(context / CELL);
             pending.samples.drain(..spent * CELL);
             pending.first_cell = settled - spent;
@@ -363,9 +439,8 @@ impl TruePeakMeter {
     #[must_use]
     pub fn finish(self) -> f32 {
         self.pending.iter().fold(self.peak, |peak, pending| {
-            let estimates = estimate(&pending.samples);
-            let cells = estimates.peak.len();
-            self.panel.peak(&pending.samples, &estimates, pending.first_cell.min(cells)..cells, peak)
+            let cells = pending.samples.len().div_ceil(CELL);
+            self.panel.peak(&pending.samples, pending.first_cell.min(cells)..cells, peak)
         })
     }
 }

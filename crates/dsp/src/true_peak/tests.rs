@@ -178,3 +178,30 @@ proptest! {
         prop_assert!(true_peak(8_000, &samples) >= highest);
     }
 }
+
+#[test]
+fn a_glance_is_never_below_the_quick_estimate_and_spares_most_of_a_track() {
+    for seed in 1..6 {
+        let white = noise(seed, 8_192);
+        let clipped: Vec<f32> = white.iter().map(|x| (x * 3.0).clamp(-1.0, 1.0)).collect();
+        let smooth: Vec<f32> = clipped.windows(4).map(|x| x.iter().sum::<f32>() / 4.0).collect();
+        let nyquist: Vec<f32> = (0..8_192).map(|n| 1.0 - 2.0 * (n % 2) as f32).collect();
+        for samples in [white, clipped, smooth, nyquist] {
+            let bound = estimate(&samples).bound;
+            for start in (2..bound.len() - 70).step_by(7) {
+                let cells = start..start + 64;
+                let highest = bound[cells.clone()].iter().fold(0.0f32, |a, b| a.max(*b));
+                assert!(Glance::at(&samples, &cells).bound >= highest * 0.999_999, "{seed}, {start}");
+            }
+        }
+    }
+    // A bass note that dies away, with a soft hi-hat over it.
+    let music: Vec<f32> = (0..44_100)
+        .map(|n| (n as f32 * 0.01).sin() * (n as f32 / -9_000.0).exp())
+        .zip(noise(7, 44_100))
+        .map(|(a, b)| a * 0.8 + b * 0.02)
+        .collect();
+    let at_a_glance = |start: usize| Glance::at(&music, &(start..start + 64)).bound;
+    let near = (2..5_400).step_by(64).filter(|start| at_a_glance(*start) >= 0.8).count();
+    assert!(near < 20, "{near} of 85 strips are looked at");
+}

@@ -1,5 +1,6 @@
 //! Levels: clipping, overs, limiting, direct current.
 
+use dsp::extremes::sample_peak;
 use dsp::true_peak::{CELL, Panel, estimate};
 
 use super::spans::merged;
@@ -64,9 +65,8 @@ fn clipping(heard: &Heard<'_>) -> Option<Observation> {
 /// Runs of samples at the channel's highest level that end in an edge.
 fn flat_tops(samples: &[f32]) -> Vec<(usize, usize)> {
     const CHUNK: usize = 1024;
-    let peaks: Vec<f32> =
-        samples.chunks(CHUNK).map(|chunk| chunk.iter().fold(0.0f32, |top, x| top.max(x.abs()))).collect();
-    let top = peaks.iter().fold(0.0f32, |top, x| top.max(*x));
+    let peaks: Vec<f32> = samples.chunks(CHUNK).map(sample_peak).collect();
+    let top = sample_peak(&peaks);
     if dsp::db_from_amplitude(f64::from(top)) < CLIPPED_ABOVE_DBFS {
         return Vec::new();
     }

@@ -2,7 +2,9 @@
 
 use dsp::spectrum::band_frames;
 use mastering::plan::HeldBand;
-use mastering::{Audio, DynamicsBand, Loudness, Master, Reference, Request, Sound, Toward, analyse, master, render};
+use mastering::{
+    Audio, DynamicsBand, Loudness, Master, Reference, Request, Sound, Toward, analyse, master_from, render,
+};
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
@@ -49,7 +51,7 @@ fn note(t: f64, frequency_hz: f64, from_s: f64, seconds: f64, amplitude: f64) ->
 fn sounding(audio: &Audio, sound: Sound, toward: Option<Toward>) -> Master {
     let analysis = analyse(audio, &mut |_, _| {}).expect("not silent");
     let request = Request { loudness: Loudness::Exact(-30.0), ceiling_dbtp: -1.0, sound, toward };
-    master(audio.clone(), &analysis, &request, &mut |_, _| {})
+    master_from(audio, &analysis, &request, &mut |_, _| {})
 }
 
 fn mastered(audio: &Audio) -> Master {
@@ -151,7 +153,7 @@ fn a_master_keeps_the_dynamics_that_it_was_given() {
     let analysis = analyse(&boomy, &mut |_, _| {}).expect("not silent");
     let request =
         Request { loudness: Loudness::Exact(-8.0), ceiling_dbtp: -0.3, sound: Sound::default(), toward: None };
-    let finished = master(boomy, &analysis, &request, &mut |_, _| {}).audio;
+    let finished = master_from(&boomy, &analysis, &request, &mut |_, _| {}).audio;
     assert_eq!(held(&mastered(&finished)), []);
 }
 

@@ -1,6 +1,7 @@
 //! What a master is, from outside: loudness, ceiling, gentleness, sameness.
 
-use mastering::{Audio, Loudness, Master, Refusal, Request, Sound, Style, analyse, master, render};
+use mastering::{Audio, Loudness, Master, Refusal, Request, Sound, Style, analyse, master, master_from, render};
+use std::convert::Infallible;
 use std::f64::consts::TAU;
 
 fn noise(seed: u64) -> impl FnMut() -> f64 {
@@ -43,7 +44,7 @@ fn mastered(audio: &Audio, loudness: Loudness) -> Master {
 
 fn sounding(audio: &Audio, loudness: Loudness, sound: Sound) -> Master {
     let analysis = analyse(audio, &mut |_, _| {}).expect("not silent");
-    master(audio.clone(), &analysis, &Request { loudness, ceiling_dbtp: -1.0, sound, toward: None }, &mut |_, _| {})
+    master_from(audio, &analysis, &Request { loudness, ceiling_dbtp: -1.0, sound, toward: None }, &mut |_, _| {})
 }
 
 fn measured(audio: &Audio) -> mastering::Measurement {
@@ -86,6 +87,28 @@ fn a_chosen_loudness_stops_where_it_would_cost_too_much_and_says_so() {
     assert!(measured(&chosen.audio).integrated_lufs < -6.2);
     let exact = mastered(&audio, Loudness::Exact(-6.0));
     assert!((measured(&exact.audio).integrated_lufs + 6.0).abs() <= 0.1 && exact.not_reached.is_none());
+}
+
+#[test]
+fn a_rendering_that_misses_begins_again_from_the_mix_itself() {
+    // Too short for excerpts, and driven hard: what is cancelled takes loudness along that the first rendering misses.
+    let audio = song(48_000, 8.0, 0.5);
+    let analysis = analyse(&audio, &mut |_, _| {}).expect("not silent");
+    let request =
+        Request { loudness: Loudness::Exact(-9.0), ceiling_dbtp: -1.0, sound: Sound::default(), toward: None };
+    let mut read = 0;
+    let again = || {
+        read += 1;
+        Ok::<_, Infallible>(audio.clone())
+    };
+    let Ok(made) = master(audio.clone(), &analysis, &request, again, &mut |_, _| {});
+    assert!(read > 0, "or this shows nothing");
+    assert!((measured(&made.audio).integrated_lufs + 9.0).abs() <= 0.05);
+    assert_eq!(render(audio.clone(), &made.plan, &mut |_, _| {}).expect("a valid plan"), made.audio);
+
+    let gone = || Err("it is gone");
+    let found = master(audio.clone(), &analysis, &request, gone, &mut |_, _| {});
+    assert_eq!(found.map(|made| made.plan), Err("it is gone"));
 }
 
 #[test]

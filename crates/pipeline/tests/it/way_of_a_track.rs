@@ -13,7 +13,11 @@ const RATE_HZ: u32 = 44_100;
 
 /// Beats over a chord, 6 s.
 fn mix(folder: &Path, channels: usize) -> PathBuf {
-    let frames = RATE_HZ as usize * 6;
+    mix_of(folder, channels, 6)
+}
+
+fn mix_of(folder: &Path, channels: usize, seconds: usize) -> PathBuf {
+    let frames = RATE_HZ as usize * seconds;
     let sample = |i: usize| {
         let t = i as f32 / RATE_HZ as f32;
         let beat = (t % 0.5 * 350.0).sin() * (-(t % 0.5) * 9.0).exp();
@@ -101,6 +105,26 @@ fn a_job_cancelled_at_any_stage_leaves_nothing() {
         assert!(matches!(cancelled, Err(Error::Cancelled)), "{stage:?}: {cancelled:?}");
         assert_eq!(names(folder.path()), ["mix.wav"], "{stage:?}");
     }
+}
+
+#[test]
+fn a_mix_that_becomes_another_one_meanwhile_is_not_mastered_as_the_one_that_was_measured() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut job = job(folder.path(), &[Encoding::Wav16]);
+    if let Instructions::Decide(request) = &mut job.instructions {
+        // Loud enough that a first rendering misses, and the mix is read once more.
+        request.loudness = Loudness::Exact(-6.0);
+    }
+    let mut limited = false;
+    let found = pipeline::run(&job, &mut |progress| {
+        if progress.stage == Stage::Limit && !limited {
+            limited = true;
+            mix_of(folder.path(), 2, 5);
+        }
+        Control::Continue
+    });
+    assert!(matches!(found, Err(Error::Failed(Failure::Changed { .. }))), "{found:?}");
+    assert_eq!(names(folder.path()), ["mix.wav"]);
 }
 
 #[test]
