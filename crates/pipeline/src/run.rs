@@ -208,11 +208,12 @@ pub(crate) fn make(
 ) -> Result<Master, Error> {
     match instructions {
         Instructions::Decide(request) => {
-            let frames = audio.frames();
+            let shape = |audio: &Audio| (audio.rate_hz(), audio.channels().len(), audio.frames());
+            let first = shape(&audio);
             // Whoever renders tells how far that is and reads again, one after the other.
             let watch = RefCell::new(watch);
             let again = || match decode_for(job, &mut watch.borrow_mut())?.audio {
-                audio if audio.frames() == frames => Ok(audio),
+                audio if shape(&audio) == first => Ok(audio),
                 _ => Err(Failure::Changed { path: job.input.clone() }.into()),
             };
             mastering::master(audio, analysis, request, again, &mut |stage, within| {

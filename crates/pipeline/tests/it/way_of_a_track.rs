@@ -115,16 +115,19 @@ fn a_mix_that_becomes_another_one_meanwhile_is_not_mastered_as_the_one_that_was_
         // Loud enough that a first rendering misses, and the mix is read once more.
         request.loudness = Loudness::Exact(-6.0);
     }
-    let mut limited = false;
-    let found = pipeline::run(&job, &mut |progress| {
-        if progress.stage == Stage::Limit && !limited {
-            limited = true;
-            mix_of(folder.path(), 2, 5);
-        }
-        Control::Continue
-    });
-    assert!(matches!(found, Err(Error::Failed(Failure::Changed { .. }))), "{found:?}");
-    assert_eq!(names(folder.path()), ["mix.wav"]);
+    for (channels, seconds) in [(2, 5), (1, 6)] {
+        mix(folder.path(), 2);
+        let mut limited = false;
+        let found = pipeline::run(&job, &mut |progress| {
+            if progress.stage == Stage::Limit && !limited {
+                limited = true;
+                mix_of(folder.path(), channels, seconds);
+            }
+            Control::Continue
+        });
+        assert!(matches!(found, Err(Error::Failed(Failure::Changed { .. }))), "{found:?}");
+        assert_eq!(names(folder.path()), ["mix.wav"]);
+    }
 }
 
 #[test]
