@@ -26,6 +26,8 @@ use crate::{Decoded, Delivery, Encoding, Error, Failure, Instructions, Job, Save
 
 /// So often a master is rendered anew for its codecs.
 const MOST_RENDERINGS: u32 = 3;
+/// And so often for those that stand for a service: all of the way that costs no loudness is gone, in growing steps.
+const MOST_ADVISED: u32 = 6;
 /// And so often it is turned down after that; what still reads above the ceiling then is a fault.
 const MOST_TRIMS: u32 = 8;
 /// A codec may answer a small change with a large one. What was turned down too far is turned up again so often.
@@ -184,9 +186,9 @@ fn heed(
     let loudness_lufs = made.audio.integrated_lufs();
     // The lowest ceiling at which the loudness stayed, and the highest at which it did not.
     let (mut kept_dbtp, mut lost_dbtp) = (made.plan.ceiling_dbtp, f64::NEG_INFINITY);
-    for rendering in 1..=MOST_RENDERINGS {
+    for rendering in 0..MOST_ADVISED {
         let excess_db = worst(&heard).map_or(0.0, |(_, dbtp)| dbtp - asked_dbtp);
-        let enough_dbtp = (kept_dbtp - excess_db - MARGIN_DB * f64::from(rendering)).max(floor_dbtp);
+        let enough_dbtp = (kept_dbtp - excess_db - MARGIN_DB * f64::from(1 << rendering)).max(floor_dbtp);
         let lower_dbtp = enough_dbtp.max(f64::midpoint(kept_dbtp, lost_dbtp));
         if excess_db <= 0.0 || lower_dbtp > kept_dbtp - MARGIN_DB {
             break;
