@@ -93,21 +93,17 @@ fn rounded(value: f64) -> i32 {
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 fn triangular_to_grid(key: u32, first: u64, [scale, highest]: [f64; 2], samples: &[f32], out: &mut [i32]) {
     let (steps, lowest, highest) = (scale as f32, -scale as i32, highest as i32);
-    let mut frame = first;
-    for (samples, out) in samples.chunks(RUN).zip(out.chunks_mut(RUN)) {
+    let (mut samples, mut out, mut frame) = (samples, out, first);
+    while !samples.is_empty() {
+        let count = samples.len().min(RUN - frame as usize % RUN);
         let place = Place::of(frame);
-        if place.low.checked_add(2 * RUN as u32).is_some() {
-            // The usual way: what changes from sample to sample is 32 bits wide, and fits the lanes.
-            for (n, (x, out)) in (0..).zip(samples.iter().zip(out)) {
-                let noise = Place { low: place.low + 2 * n, ..place }.triangular(key);
-                *out = with_noise(x * steps, noise).clamp(lowest, highest);
-            }
-        } else {
-            for (n, (x, out)) in samples.iter().zip(out).enumerate() {
-                *out = with_noise(x * steps, triangular(key, frame + n as u64)).clamp(lowest, highest);
-            }
+        let (run, later) = samples.split_at(count);
+        let (run_out, later_out) = out.split_at_mut(count);
+        for (n, (x, out)) in (0..).zip(run.iter().zip(run_out)) {
+            let noise = Place { low: place.low + 2 * n, ..place }.triangular(key);
+            *out = with_noise(x * steps, noise).clamp(lowest, highest);
         }
-        frame += samples.len() as u64;
+        (samples, out, frame) = (later, later_out, frame + count as u64);
     }
 }
 
@@ -161,7 +157,8 @@ impl Place {
     }
 }
 
-/// Samples that are turned into integers at once.
+/// Runs of so many samples start at multiples of it: within one the upper half of [`Place`] stays as it is, and what
+/// changes is 32 bits wide and fits the lanes.
 const RUN: usize = 1024;
 
 /// A 32-bit finaliser with low bias (C. Wellons, "Prospecting for hash functions", 2018).
@@ -223,6 +220,19 @@ mod tests {
             quantiser.process(block, &mut out);
         }
         assert_eq!(out, quantised(Dither::Shaped, 16, &samples));
+    }
+
+    #[test]
+    fn neither_do_runs_where_the_upper_half_of_a_place_changes() {
+        let samples: Vec<f32> = (0..3_000).map(|n| (n as f32 * 0.1).sin()).collect();
+        let started = || Quantiser { frame: (1 << 31) - 1_500, ..Quantiser::new(Dither::Triangular, 24, 0, 7) };
+        let (mut whole, mut single) = (Vec::new(), Vec::new());
+        started().process(&samples, &mut whole);
+        let mut quantiser = started();
+        for sample in &samples {
+            quantiser.process(&[*sample], &mut single);
+        }
+        assert_eq!(whole, single);
     }
 
     #[test]

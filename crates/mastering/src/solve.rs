@@ -194,10 +194,10 @@ struct Rendering {
     gain: Vec<f32>,
 }
 
-/// Renders with a choice and corrects its drive until the loudness is there or no drive gives it.
+/// Renders a shaped mix in place with a choice and corrects its drive until the loudness is there or no drive gives it.
 fn approach<E>(
     model: &Model,
-    shaped: Audio,
+    mut out: Audio,
     plan: &mut Plan,
     choice: &Choice,
     target_lufs: f64,
@@ -206,9 +206,8 @@ fn approach<E>(
 ) -> Result<(Audio, Rendering), E> {
     plan.limiter = choice.effort.limiter(choice.drive_db);
     if !choice.capped {
-        plan.limiter.drive_db = model.drive_with_losses(&shaped, choice);
+        plan.limiter.drive_db = model.drive_with_losses(&out, choice);
     }
-    let mut out = shaped;
     let mut rendering = model.render_in_place(&mut out, plan);
     for round in 1..MOST_RENDERINGS {
         progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);

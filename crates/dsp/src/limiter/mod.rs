@@ -156,38 +156,30 @@ fn ramp(samples: &mut [f32], hop: usize, gain: &[f32], drive: f32) {
         return ramp_cells(samples, gain, drive);
     }
     for (samples, ends) in samples.chunks_mut(hop).zip(gain.windows(2)) {
-        let (from, slope) = line(ends, hop, drive);
-        for (n, sample) in samples.iter_mut().enumerate() {
-            *sample *= from + slope * n as f32;
-        }
+        ramp_hop(samples, hop, ends, drive);
     }
 }
 
 /// The same where hops are as short as they get: their length is known, so that they fill a register.
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 fn ramp_cells(samples: &mut [f32], gain: &[f32], drive: f32) {
-    const STEPS: [f32; CELL] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
     let (cells, rest) = samples.as_chunks_mut::<CELL>();
     let last = gain.get(cells.len()..cells.len() + 2);
     for (cell, ends) in cells.iter_mut().zip(gain.windows(2)) {
-        let (from, slope) = line(ends, CELL, drive);
-        for (sample, step) in cell.iter_mut().zip(STEPS) {
-            *sample *= from + slope * step;
-        }
+        ramp_hop(cell, CELL, ends, drive);
     }
     if let Some(ends) = last {
-        let (from, slope) = line(ends, CELL, drive);
-        for (sample, step) in rest.iter_mut().zip(STEPS) {
-            *sample *= from + slope * step;
-        }
+        ramp_hop(rest, CELL, ends, drive);
     }
 }
 
-/// A straight line over a hop: where it starts and how much it rises with each sample.
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
 #[inline(always)]
-fn line(ends: &[f32], hop: usize, drive: f32) -> (f32, f32) {
-    (drive * ends[0], drive * (ends[1] - ends[0]) * (1.0 / hop as f32))
+fn ramp_hop(samples: &mut [f32], hop: usize, ends: &[f32], drive: f32) {
+    let (from, slope) = (drive * ends[0], drive * (ends[1] - ends[0]) * (1.0 / hop as f32));
+    for (n, sample) in samples.iter_mut().enumerate() {
+        *sample *= from + slope * n as f32;
+    }
 }
 
 /// What the guarantee had to do.
