@@ -83,6 +83,10 @@ pub(crate) struct MasterArgs {
     /// below -80 dBFS at the end of a mix is silence.
     #[arg(long, value_name = "SECONDS", requires = "album", value_parser = gap)]
     pub(crate) gap: Option<f64>,
+    /// How much of what sets the bass or treble of a track apart from the album's, beyond variety, is evened out, in %, 0 to
+    /// 100; less with less intensity, and by 3 dB at most. Not with the tone of a reference.
+    #[arg(long, value_name = "PERCENT", requires = "album", default_value = "100", value_parser = alike)]
+    pub(crate) alike: f64,
     /// Files that are worked on at once, 1 to 256; by default as many as the machine has cores and memory for.
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<usize>,
@@ -210,6 +214,7 @@ impl From<&SoundArgs> for Sound {
             high_db: args.high,
             width_percent: args.width,
             dynamics_percent: args.dynamics,
+            ..Sound::DEFAULT
         }
     }
 }
@@ -388,6 +393,10 @@ fn dynamics(text: &str) -> Result<f64, String> {
 
 fn gap(text: &str) -> Result<f64, String> {
     within(text, 0.0, 30.0, "s")
+}
+
+fn alike(text: &str) -> Result<f64, String> {
+    within(text, 0.0, 100.0, "%")
 }
 
 fn preset(text: &str) -> Result<&'static Preset, String> {

@@ -13,7 +13,7 @@ mod meter;
 mod weighting;
 
 pub use energy::{KEnergy, Loudness, STEP_S, Series};
-pub use gating::{ABSOLUTE_GATE_LUFS, integrated_from_blocks, integrated_with_gain};
+pub use gating::{ABSOLUTE_GATE_LUFS, integrated_from_blocks, integrated_with_gain, range_with_gain};
 pub use lanes::k_energy_per_hop;
 pub use meter::LoudnessMeter;
 

@@ -133,8 +133,13 @@ impl Audio {
 
     /// Loudness of the whole, LUFS; minus infinity for what is below every gate.
     pub fn integrated_lufs(&self) -> f64 {
+        self.lufs_and_range_lu().0
+    }
+
+    /// The same, and the loudness range, LU.
+    pub(crate) fn lufs_and_range_lu(&self) -> (f64, f64) {
         measure(self.loudness_rate(), self.layout(), &self.slices())
-            .map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
+            .map_or((f64::NEG_INFINITY, 0.0), |loudness| (loudness.integrated_lufs, loudness.loudness_range_lu))
     }
 
     /// The channels as slices.

@@ -7,11 +7,16 @@ use crate::solve::{Cost, GENTLE_TIP_DB};
 use crate::{Loudness, Request, width};
 
 /// Why a loudness was not reached.
-pub(crate) fn not_reached(target_lufs: f64, lufs: f64) -> String {
+pub(crate) fn not_reached(target_lufs: f64, lufs: f64, range_stands_in_the_way: bool) -> String {
     let (target, reached) = (level(target_lufs), level(lufs));
+    let limit = if range_stands_in_the_way {
+        "its loud and quiet passages would be drawn together"
+    } else {
+        "limiting would start to be heard"
+    };
     format!(
-        "{target} LUFS was not reached: this mix gets to {reached} LUFS before limiting would start to be heard. Ask for \
-         {target} LUFS as a number of your own (on the command line: --loudness) to have it anyway"
+        "{target} LUFS was not reached: this mix gets to {reached} LUFS before {limit}. Ask for {target} LUFS as a number \
+         of your own (on the command line: --loudness) to have it anyway"
     )
 }
 

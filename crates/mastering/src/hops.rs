@@ -6,7 +6,7 @@ use crate::Audio;
 use crate::plan::Limiter;
 use crate::render::settings;
 use dsp::limiter::{Peaks, hop_length};
-use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop};
+use dsp::loudness::{Rate, integrated_with_gain, k_energy_per_hop, range_with_gain};
 use dsp::parallel::both;
 use std::num::NonZeroUsize;
 
@@ -40,9 +40,12 @@ impl Hops {
         self.peaks.gain(&settings(limiter, self.ceiling_dbtp))
     }
 
+    fn hop(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.peaks.hop).expect("a hop has samples")
+    }
+
     fn integrated(&self, energies: &[f32], gains: &[f32]) -> Option<f64> {
-        let hop = NonZeroUsize::new(self.peaks.hop).expect("a hop has samples");
-        integrated_with_gain(self.rate, hop, energies, gains)
+        integrated_with_gain(self.rate, self.hop(), energies, gains)
     }
 
     /// Predicted loudness, LUFS; minus infinity for what is below every gate.
@@ -52,9 +55,17 @@ impl Hops {
 
     /// The same where the gain of the limiter is known.
     pub(crate) fn lufs_with(&self, limiter: &Limiter, gain: &[f32]) -> f64 {
-        let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
-        let middle: Vec<f32> = gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect();
-        self.integrated(&self.energies, &middle).unwrap_or(f64::NEG_INFINITY)
+        self.integrated(&self.energies, &with_drive(limiter, gain)).unwrap_or(f64::NEG_INFINITY)
+    }
+
+    /// Predicted loudness range with a gain of the limiter, LU.
+    pub(crate) fn range_lu_with(&self, limiter: &Limiter, gain: &[f32]) -> f64 {
+        range_with_gain(self.rate, self.hop(), &self.energies, &with_drive(limiter, gain))
+    }
+
+    /// Loudness range before the limiter, LU.
+    pub(crate) fn unlimited_range_lu(&self) -> f64 {
+        range_with_gain(self.rate, self.hop(), &self.energies, &vec![1.0; self.energies.len()])
     }
 
     /// Loudness before the limiter, LUFS.
@@ -67,6 +78,12 @@ impl Hops {
         let energies = energies(audio);
         self.integrated(&energies, &vec![1.0; energies.len()]).unwrap_or(f64::NEG_INFINITY)
     }
+}
+
+/// What the limiter does to each hop, drive and all.
+fn with_drive(limiter: &Limiter, gain: &[f32]) -> Vec<f32> {
+    let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
+    gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect()
 }
 
 fn energies(audio: &Audio) -> Vec<f32> {

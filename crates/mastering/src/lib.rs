@@ -4,6 +4,7 @@
 //! already there, to the same bits; [`Meter`] measures what was delivered; [`observations`] are notes on the mix.
 //! Not here: files, threads, clocks; signal code (that is `dsp`).
 
+mod album;
 mod analysis;
 mod audio;
 mod dynamics;
@@ -22,6 +23,7 @@ mod tone;
 mod usual;
 mod width;
 
+pub use album::{BesideOthers, Nearer, beside_others};
 pub use analysis::{Analysis, analyse};
 pub use audio::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ, Refusal, SHORTEST_MS};
 pub use dynamics::{DynamicsBand, HeldCourse, held_courses};
@@ -53,13 +55,25 @@ pub enum Loudness {
     Exact(f64),
     /// Chosen by a preset or by default: approached as far as the quality cap lets it. LUFS.
     Chosen(f64),
+    /// That of a reference, approached as far as the quality cap and the mix's own loudness range let it. LUFS.
+    Like(f64),
 }
 
 impl Loudness {
     /// The loudness itself, LUFS.
     pub fn lufs(self) -> f64 {
         match self {
-            Self::Exact(lufs) | Self::Chosen(lufs) => lufs,
+            Self::Exact(lufs) | Self::Chosen(lufs) | Self::Like(lufs) => lufs,
+        }
+    }
+
+    /// Another loudness, chosen in the same way.
+    #[must_use]
+    pub fn with_lufs(self, lufs: f64) -> Self {
+        match self {
+            Self::Exact(_) => Self::Exact(lufs),
+            Self::Chosen(_) => Self::Chosen(lufs),
+            Self::Like(_) => Self::Like(lufs),
         }
     }
 }

@@ -78,7 +78,7 @@ impl Reference {
 
     /// Its loudness, as one to be approached.
     pub fn loudness(&self) -> Loudness {
-        Loudness::Chosen(self.measurement.integrated_lufs.clamp(*LOUDNESS_LUFS.start(), *LOUDNESS_LUFS.end()))
+        Loudness::Like(self.measurement.integrated_lufs.clamp(*LOUDNESS_LUFS.start(), *LOUDNESS_LUFS.end()))
     }
 }
 
@@ -292,6 +292,6 @@ mod tests {
     fn a_reference_is_followed_only_as_far_as_loudness_is_sound() {
         let mut crushed = Reference::of(&music(RATE_HZ, 2.0, 0.1)).expect("a reference");
         crushed.measurement.integrated_lufs = -3.0;
-        assert_eq!(crushed.loudness(), Loudness::Chosen(-6.0));
+        assert_eq!(crushed.loudness(), Loudness::Like(-6.0));
     }
 }

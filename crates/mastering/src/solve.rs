@@ -27,6 +27,13 @@ const GAIN_ALONE: Effort = Effort { tip_db: 0.0, fast_release_ms: 10.0, slow_rel
 pub(crate) const GENTLE_TIP_DB: f64 = 5.0;
 /// A chosen loudness may cost at most this much reduction at the 95th percentile of time, dB.
 const MOST_REDUCTION_DB: f64 = 6.0;
+/// The loudness of a reference may cost at most this much of the mix's own loudness range, LU ...
+const MOST_RANGE_LU: f64 = 1.4;
+/// ... and, where the tone takes that much already, no more than this of what is left, LU.
+const MOST_MORE_RANGE_LU: f64 = 0.3;
+/// A rendering may miss that range by this, LU; so often it is tried.
+const RANGE_LU: f64 = 0.05;
+const MOST_RANGE_ROUNDS: usize = 4;
 /// The highest drive beyond a plain gain that is tried, dB.
 const MOST_EXTRA_DB: f64 = 24.0;
 /// A rendering that is above its target by at most this needs no other: it is trimmed exactly, LU.
@@ -108,7 +115,11 @@ pub fn master<E>(
     };
     let mut again = |progress: Progress<'_>| Ok(shaped(again()?, progress));
     let shaped = shaped(mix, progress);
-    let model = Model::new(&shaped, request.ceiling_dbtp);
+    let mut model = Model::new(&shaped, request.ceiling_dbtp);
+    let dynamics_asked = request.toward.as_ref().is_some_and(|toward| toward.dynamics);
+    if matches!(request.loudness, Loudness::Like(_)) && !dynamics_asked {
+        model.keep_range(measurement.loudness_range_lu);
+    }
     let as_mixed = dynamics.is_none() && equaliser.is_none() && stereo.is_none();
     let lufs = if as_mixed { measurement.integrated_lufs } else { model.fine.unlimited_lufs() };
     progress(Stage::Solve, 0.5);
@@ -123,24 +134,26 @@ pub fn master<E>(
         trim_db: 0.0,
         ceiling_dbtp: request.ceiling_dbtp,
     };
-    let (out, plan, Rendering { lufs, gain }) =
-        if model.fine.peaks.stay_below(&settings(&plan.limiter, plan.ceiling_dbtp)) {
-            progress(Stage::Solve, 1.0);
-            if !as_mixed {
-                // A plain gain is exact where the loudness is.
-                plan.limiter.drive_db = target_lufs - shaped.integrated_lufs();
-            }
-            let (mut out, gain) = (shaped, model.fine.gain(&plan.limiter));
-            finish(&mut out, &plan, &model.fine.peaks, &gain);
-            (out, plan, Rendering { lufs: target_lufs, gain })
-        } else {
-            limited(&model, shaped, plan, request.loudness, &mut again, progress)?
-        };
+    let (out, plan, lufs, gain) = if model.fine.peaks.stay_below(&settings(&plan.limiter, plan.ceiling_dbtp)) {
+        progress(Stage::Solve, 1.0);
+        if !as_mixed {
+            // A plain gain is exact where the loudness is.
+            plan.limiter.drive_db = target_lufs - shaped.integrated_lufs();
+        }
+        let (mut out, gain) = (shaped, model.fine.gain(&plan.limiter));
+        finish(&mut out, &plan, &model.fine.peaks, &gain);
+        (out, plan, target_lufs, gain)
+    } else {
+        let (out, plan, Rendering { lufs, gain, .. }) =
+            limited(&mut model, shaped, plan, request.loudness, &mut again, progress)?;
+        (out, plan, lufs, gain)
+    };
     progress(Stage::Limit, 1.0);
 
     let cost = Cost::of(gain);
     let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
-    let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs));
+    let range_stands_in_the_way = model.least_range_lu.is_some() && cost.often_db < MOST_REDUCTION_DB - 0.1;
+    let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs, range_stands_in_the_way));
     let explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
     Ok(Master { audio: out, plan, target_lufs, not_reached, explanation })
 }
@@ -158,7 +171,7 @@ type Again<'a, E> = &'a mut dyn FnMut(Progress<'_>) -> Result<Audio, E>;
 /// Finds the drive for a loudness that a plain gain does not reach below the ceiling: the master, its plan and its
 /// loudness, LUFS.
 fn limited<E>(
-    model: &Model,
+    model: &mut Model,
     shaped: Audio,
     mut plan: Plan,
     loudness: Loudness,
@@ -178,6 +191,21 @@ fn limited<E>(
         let choice = Choice { effort: GAIN_ALONE, drive_db, capped: false };
         (out, rendering) = approach(model, shaped, &mut plan, &choice, target_lufs, again, progress)?;
     }
+    if let Some(least_lu) = model.least_range_lu {
+        for _ in 0..MOST_RANGE_ROUNDS {
+            let missing_lu = least_lu - rendering.range_lu;
+            if missing_lu <= RANGE_LU {
+                break;
+            }
+            // What the prediction was wrong by here, it will be wrong by nearby.
+            let predicted_lu = model.coarse.range_lu_with(&plan.limiter, &model.coarse.gain(&plan.limiter));
+            model.least_range_lu = Some(predicted_lu + missing_lu);
+            drop(out);
+            let shaped = again(progress)?;
+            let choice = model.choose(loudness);
+            (out, rendering) = approach(model, shaped, &mut plan, &choice, target_lufs, again, progress)?;
+        }
+    }
     if rendering.lufs > target_lufs {
         plan.trim_db = target_lufs - rendering.lufs;
         trim(&mut out, plan.trim_db);
@@ -190,6 +218,8 @@ fn limited<E>(
 struct Rendering {
     /// Loudness, LUFS.
     lufs: f64,
+    /// Loudness range, LU.
+    range_lu: f64,
     /// The limiter's gain at each hop.
     gain: Vec<f32>,
 }
@@ -253,6 +283,8 @@ impl Cost {
 struct Model {
     fine: Hops,
     coarse: Hops,
+    /// A loudness range that a loudness may not cost, LU.
+    least_range_lu: Option<f64>,
 }
 
 /// Hops taken together in the search: 1.5 ms at 44.1 kHz.
@@ -305,7 +337,13 @@ impl Hops {
 impl Model {
     fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
         let fine = Hops::new(audio, ceiling_dbtp);
-        Self { coarse: fine.coarser(TOGETHER), fine }
+        Self { coarse: fine.coarser(TOGETHER), fine, least_range_lu: None }
+    }
+
+    /// Holds what is chosen to most of the range that the mix has, LU.
+    fn keep_range(&mut self, mix_lu: f64) {
+        let shaped_lu = self.coarse.unlimited_range_lu();
+        self.least_range_lu = Some((mix_lu - MOST_RANGE_LU).min(shaped_lu - MOST_MORE_RANGE_LU));
     }
 
     /// The drive for a loudness: searched coarsely, then corrected by how far the fine prediction is from the coarse one.
@@ -345,7 +383,7 @@ impl Model {
     fn choose(&self, loudness: Loudness) -> Choice {
         let target_lufs = loudness.lufs() + AIM_ABOVE_LU;
         match loudness {
-            Loudness::Chosen(_) => {
+            Loudness::Chosen(_) | Loudness::Like(_) => {
                 let effort = EFFORTS[0];
                 match self.drive_for(effort, target_lufs) {
                     Some(drive_db) if self.affordable(&effort.limiter(drive_db)) => {
@@ -387,7 +425,9 @@ impl Model {
     }
 
     fn affordable(&self, limiter: &Limiter) -> bool {
-        Cost::of(self.coarse.gain(limiter)).often_db <= MOST_REDUCTION_DB
+        let gain = self.coarse.gain(limiter);
+        self.least_range_lu.is_none_or(|least_lu| self.coarse.range_lu_with(limiter, &gain) >= least_lu)
+            && Cost::of(gain).often_db <= MOST_REDUCTION_DB
     }
 
     /// The drive at which reduction costs as much as it may.
@@ -406,6 +446,7 @@ impl Model {
     fn render_in_place(&self, out: &mut Audio, plan: &Plan) -> Rendering {
         let gain = self.fine.gain(&plan.limiter);
         finish(out, plan, &self.fine.peaks, &gain);
-        Rendering { lufs: out.integrated_lufs(), gain }
+        let (lufs, range_lu) = out.lufs_and_range_lu();
+        Rendering { lufs, range_lu, gain }
     }
 }

@@ -3,6 +3,7 @@
 //! A style is a few gentle offsets on the one tonal target, not a target of its own. Not here: what the mix itself needs
 //! (that is `tone`), and whether it can bear to be wider (that is `width`).
 
+use crate::Nearer;
 use dsp::spectrum::{BANDS, centre_hz};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -103,23 +104,28 @@ pub struct Sound {
     pub width_percent: f64,
     /// How firmly bands that stand out for a while are held, %: 0 not at all, 100 as the intensity says, 200 twice that.
     pub dynamics_percent: f64,
+    /// What brings a track nearer to its album, if it is part of one.
+    pub nearer: Nearer,
 }
 
 impl Default for Sound {
     fn default() -> Self {
-        Self {
-            style: Style::default(),
-            intensity_percent: 80.0,
-            low_db: 0.0,
-            mid_db: 0.0,
-            high_db: 0.0,
-            width_percent: 100.0,
-            dynamics_percent: 100.0,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Sound {
+    /// What nobody asked to be otherwise.
+    pub const DEFAULT: Self = Self {
+        style: Style::Balanced,
+        intensity_percent: 80.0,
+        low_db: 0.0,
+        mid_db: 0.0,
+        high_db: 0.0,
+        width_percent: 100.0,
+        dynamics_percent: 100.0,
+        nearer: Nearer { low_db: 0.0, high_db: 0.0 },
+    };
     /// What `intensity_percent` may be.
     pub const INTENSITY_PERCENT: RangeInclusive<f64> = 0.0..=100.0;
     /// What `low_db`, `mid_db` and `high_db` may be.
@@ -148,9 +154,13 @@ impl Sound {
     pub(crate) fn hand_db(&self, band: usize) -> f64 {
         let hz = centre_hz(band);
         let tone = |db: f64, points: &[(f64, f64)]| clamped(db, &Self::TONE_DB, 0.0) * between(points, hz);
-        tone(self.low_db, &[(125.0, 1.0), (400.0, 0.0)])
-            + tone(self.mid_db, &[(125.0, 0.0), (400.0, 1.0), (2_000.0, 1.0), (6_300.0, 0.0)])
-            + tone(self.high_db, &[(2_000.0, 0.0), (6_300.0, 1.0)])
+        tone(self.low_db, &LOW) + tone(self.mid_db, &MID) + tone(self.high_db, &HIGH)
+    }
+
+    /// What brings a track nearer to its album, in a band, dB.
+    fn nearer_db(&self, band: usize) -> f64 {
+        let hz = centre_hz(band);
+        self.nearer.low_db * between(&LOW, hz) + self.nearer.high_db * between(&HIGH, hz)
     }
 
     /// The gain of the sides that is asked for, 0 to 1.5.
@@ -159,14 +169,19 @@ impl Sound {
         (by_hand * dsp::amplitude_from_db(self.strength() * self.style.side_db())).min(1.5)
     }
 
-    /// Offsets of all bands by style and hand, dB; a style raises nothing where `may_raise` says no.
+    /// Offsets of all bands by style, album and hand, dB; where `may_raise` says no, only the hand raises anything.
     pub(crate) fn offsets_db(&self, may_raise: impl Fn(usize) -> bool) -> [f64; BANDS] {
         std::array::from_fn(|band| {
-            let style = self.style_db(band);
-            self.hand_db(band) + if style > 0.0 && !may_raise(band) { 0.0 } else { style }
+            let decided = self.style_db(band) + self.nearer_db(band);
+            self.hand_db(band) + if decided > 0.0 && !may_raise(band) { 0.0 } else { decided }
         })
     }
 }
+
+/// Where the tone controls reach: Hz and the share of their gain.
+const LOW: [(f64, f64); 2] = [(125.0, 1.0), (400.0, 0.0)];
+const MID: [(f64, f64); 4] = [(125.0, 0.0), (400.0, 1.0), (2_000.0, 1.0), (6_300.0, 0.0)];
+const HIGH: [(f64, f64); 2] = [(2_000.0, 0.0), (6_300.0, 1.0)];
 
 fn clamped(value: f64, range: &RangeInclusive<f64>, instead_of_nan: f64) -> f64 {
     if value.is_nan() { instead_of_nan } else { value.clamp(*range.start(), *range.end()) }

@@ -2,18 +2,19 @@
 //!
 //! The album is measured as one programme, all tracks after each other. Every track is then raised or lowered by the same
 //! amount, the one that brings the album as a whole to its target. Where a track cannot follow without being heard
-//! limited, all of them stop where that one does. Not here: how one track is mastered (that is `run`).
+//! limited, all of them stop where that one does. A track whose bass or treble is far from the others' is brought nearer.
+//! Not here: how one track is mastered (that is `run`).
 
 use std::path::{Path, PathBuf};
 
 use codec::{Limits, Lossy};
-use dsp::loudness::{Layout, Rate, energy_from_lufs, lufs_from_energy, measure};
-use mastering::{Audio, Loudness, Request, TOLERANCE_LU};
+use dsp::loudness::{Layout, Rate, Series, energy_from_lufs, lufs_from_energy, measure};
+use mastering::{Analysis, Audio, BesideOthers, Nearer, Request, Sound, TOLERANCE_LU};
 use serde::{Deserialize, Serialize};
 
 use crate::album_tone;
 use crate::decode::{Mix, decode};
-use crate::run::name_all;
+use crate::run::{analyse_audio, name_all};
 use crate::watch::Watch;
 use crate::whole_file::{Pending, folder_of};
 use crate::{Control, Delivery, Error, Existing, Failure, Instructions, Job, Progress, Report, SCHEMA};
@@ -29,6 +30,9 @@ pub struct AlbumJob {
     pub rate_hz: Option<u32>,
     /// Silence after every track, s; `None`: as much as its mix ends with.
     pub gap_s: Option<f64>,
+    /// How much of what sets the tone of a track apart from the album's, beyond variety, is evened out, %, 0 to 100. The
+    /// intensity of the sound says how much of that is done. Toward the tone of a reference it is of no effect.
+    pub alike_percent: f64,
     /// Codecs through which the ceiling shall hold, though nothing is delivered in them.
     pub heard_through: Vec<Lossy>,
     /// What to do about outputs that are there already.
@@ -93,15 +97,7 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
         .prefix(".balanced-album-")
         .tempdir_in(folder)
         .map_err(|source| about(&first)(Failure::Write { path: folder.to_owned(), source }.into()))?;
-    let mut before = Vec::with_capacity(job.tracks.len());
-    for (index, (input, delivery)) in job.tracks.iter().enumerate() {
-        if job.existing == Existing::Keep && delivery.path.exists() {
-            return Err(about(input)(Failure::Exists { path: delivery.path.clone() }.into()));
-        }
-        let mut observer =
-            |progress: Progress| observer(index, Progress { fraction: progress.fraction * 0.2, ..progress });
-        before.push(listen(input, &job.limits, &mut observer).map_err(about(input))?);
-    }
+    let (before, beside) = listen_to_all(job, observer)?;
     let silent = || Error::Refused("the album is silent: it has no loudness".to_owned());
     let before_lufs = together(&before).ok_or_else(silent).map_err(about(&first))?;
 
@@ -114,26 +110,15 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
         let mut tracks = Vec::with_capacity(job.tracks.len());
         let mut after = Vec::with_capacity(job.tracks.len());
         for (index, (input, delivery)) in job.tracks.iter().enumerate() {
-            let own = before[index].integrated_lufs + gain_lu;
-            let loudness = match job.request.loudness {
-                Loudness::Exact(_) => Loudness::Exact(own),
-                Loudness::Chosen(_) => Loudness::Chosen(own),
-            };
             let path = workplace.path().join(format!("{index}"));
-            let track = Job {
-                input: input.clone(),
-                instructions: Instructions::Decide(Request { loudness, ..job.request.clone() }),
-                deliveries: vec![Delivery { path: path.clone(), encoding: delivery.encoding }],
-                copies: Vec::new(),
-                preview: None,
-                listening_copy: None,
-                rate_hz: job.rate_hz,
-                silence_at_end_s: job.gap_s,
-                heard_through: job.heard_through.clone(),
-                drawn: true,
-                existing: Existing::Replace,
-                limits: job.limits,
-            };
+            let own_lufs = before[index].integrated_lufs + gain_lu;
+            let track = track_job(
+                job,
+                input,
+                Delivery { path: path.clone(), encoding: delivery.encoding },
+                own_lufs,
+                beside[index].nearer,
+            );
             let mut observer =
                 |progress: Progress| observer(index, Progress { fraction: 0.2 + progress.fraction * 0.75, ..progress });
             tracks.push(crate::run(&track, &mut observer).map_err(about(input))?);
@@ -175,11 +160,56 @@ pub fn run_album(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<AlbumRep
             target_reached,
         )
         .into_iter()
-        .chain(album_tone::notes(&tracks.iter().map(|track| (name(track), &track.spectra.after)).collect::<Vec<_>>()))
+        .chain(album_tone::sentences(&tracks.iter().map(name).zip(beside).collect::<Vec<_>>()))
         .chain(gaps(&tracks, job.gap_s))
         .collect(),
         tracks,
     })
+}
+
+/// Listens to all mixes before anything is decided: their loudness, and where each stands beside the others.
+fn listen_to_all(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<(Vec<Heard>, Vec<BesideOthers>), AlbumError> {
+    let mut before = Vec::with_capacity(job.tracks.len());
+    let mut analyses = Vec::with_capacity(job.tracks.len());
+    for (index, (input, delivery)) in job.tracks.iter().enumerate() {
+        let about = |source: Error| AlbumError { input: input.clone(), source };
+        if job.existing == Existing::Keep && delivery.path.exists() {
+            return Err(about(Failure::Exists { path: delivery.path.clone() }.into()));
+        }
+        let mut observer =
+            |progress: Progress| observer(index, Progress { fraction: progress.fraction * 0.2, ..progress });
+        let (track, analysis) = listen_closely(input, &job.limits, &mut observer).map_err(about)?;
+        before.push(track);
+        analyses.push(analysis);
+    }
+    // The tone of a reference is the same for all of them already.
+    let beside = if job.request.toward.as_ref().is_some_and(|toward| toward.tone) {
+        vec![BesideOthers::default(); before.len()]
+    } else {
+        let alike = job.alike_percent.clamp(0.0, 100.0) / 100.0;
+        mastering::beside_others(&analyses.iter().collect::<Vec<_>>(), &job.request.sound, alike)
+    };
+    Ok((before, beside))
+}
+
+/// One track by itself, with the loudness and the tone that the album leaves it.
+fn track_job(album: &AlbumJob, input: &Path, delivery: Delivery, lufs: f64, nearer: Nearer) -> Job {
+    let loudness = album.request.loudness.with_lufs(lufs);
+    let sound = Sound { nearer, ..album.request.sound };
+    Job {
+        input: input.to_owned(),
+        instructions: Instructions::Decide(Request { loudness, sound, ..album.request.clone() }),
+        deliveries: vec![delivery],
+        copies: Vec::new(),
+        preview: None,
+        listening_copy: None,
+        rate_hz: album.rate_hz,
+        silence_at_end_s: album.gap_s,
+        heard_through: album.heard_through.clone(),
+        drawn: true,
+        existing: Existing::Replace,
+        limits: album.limits,
+    }
 }
 
 /// Gives all files their names, and the reports the names of the files.
@@ -205,6 +235,26 @@ struct Heard {
     blocks: Vec<f64>,
 }
 
+impl Heard {
+    fn of(integrated_lufs: f64, series: &Series) -> Self {
+        // The first three windows are partly silence.
+        let whole = series.momentary_lufs.iter().skip(3);
+        Self { integrated_lufs, blocks: whole.map(|lufs| energy_from_lufs(f64::from(*lufs))).collect() }
+    }
+}
+
+/// A mix, and all that is known of it.
+fn listen_closely(
+    path: &Path,
+    limits: &Limits,
+    observer: &mut dyn FnMut(Progress) -> Control,
+) -> Result<(Heard, Analysis), Error> {
+    let mut watch = Watch::start(observer);
+    let Mix { audio, .. } = decode(path, limits, &mut watch)?;
+    let analysis = analyse_audio(&audio, &mut watch)?;
+    Ok((Heard::of(analysis.measurement.integrated_lufs, &analysis.loudness), analysis))
+}
+
 fn listen(path: &Path, limits: &Limits, observer: &mut dyn FnMut(Progress) -> Control) -> Result<Heard, Error> {
     let mut watch = Watch::start(observer);
     let Mix { audio, .. } = decode(path, limits, &mut watch)?;
@@ -216,10 +266,7 @@ fn listen(path: &Path, limits: &Limits, observer: &mut dyn FnMut(Progress) -> Co
 fn heard(audio: &Audio) -> Option<Heard> {
     let channels: Vec<&[f32]> = audio.channels().iter().map(Vec::as_slice).collect();
     let loudness = measure(Rate::new(audio.rate_hz()).ok()?, Layout::of_channels(channels.len())?, &channels)?;
-    // The first three windows are partly silence.
-    let whole = loudness.series.momentary_lufs.iter().skip(3);
-    let blocks = whole.map(|lufs| energy_from_lufs(f64::from(*lufs))).collect();
-    Some(Heard { integrated_lufs: loudness.integrated_lufs, blocks })
+    Some(Heard::of(loudness.integrated_lufs, &loudness.series))
 }
 
 /// Integrated loudness of all tracks as one programme, LUFS: the gates of BS.1770-5 over the blocks of all of them.
@@ -261,7 +308,7 @@ fn explanation(
     )];
     if let Some(track) = held_by {
         sentences.push(format!(
-            "{} gets no louder before limiting would start to be heard, so the whole album stops there, short of {} LUFS.",
+            "{} gets no louder before limiting would cost it more than it may, so the whole album stops there, short of {} LUFS.",
             name(track),
             level(goal_lufs)
         ));

@@ -192,7 +192,7 @@ fn check_outputs(job: &Job) -> Result<(), Failure> {
     Ok(())
 }
 
-fn analyse_audio(audio: &Audio, watch: &mut Watch<'_>) -> Result<Analysis, Error> {
+pub(crate) fn analyse_audio(audio: &Audio, watch: &mut Watch<'_>) -> Result<Analysis, Error> {
     let analysis = mastering::analyse(audio, &mut |stage, within| watch.engine(stage, within)).map_err(refused)?;
     watch.still_wanted()?;
     Ok(analysis)

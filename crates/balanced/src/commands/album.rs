@@ -36,6 +36,7 @@ pub(crate) fn run(
         request,
         rate_hz: args.rate,
         gap_s: args.gap,
+        alike_percent: args.alike,
         heard_through: args.preset.map_or_else(Vec::new, pipeline::codecs_of),
         existing,
         limits: settings.limits(),

@@ -47,6 +47,44 @@ fn the_quiet_song_stays_the_quiet_song_and_the_album_has_its_loudness() {
     assert!(SONGS.iter().all(|name| page.contains(name)) && page.contains("Against the album"));
 }
 
+/// The third song without most of its treble.
+fn a_dull_song_among_others() -> TempDir {
+    let folder = songs();
+    let mut channels = music(44_100, 4.0);
+    for channel in &mut channels {
+        let mut low = 0.0f32;
+        for sample in channel.iter_mut() {
+            low += 0.3 * (*sample - low);
+            *sample = low + 0.06 * (*sample - low);
+        }
+    }
+    put(folder.path(), SONGS[2], &wav(44_100, &channels, Samples::Int24));
+    folder
+}
+
+#[test]
+fn a_song_whose_treble_is_apart_is_brought_nearer_unless_each_is_to_keep_its_own_tone() {
+    let folder = a_dull_song_among_others();
+    let treble_of = |out: &str, flags: &[&str]| {
+        let args = ["master", "--album", "--out-dir", out, "--json", "--intensity", "100"];
+        let output = balanced(folder.path(), args.iter().chain(flags).copied().chain(SONGS));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let [album] = &json(&output)[..] else { panic!("one object: {}", stdout(&output)) };
+        let raised =
+            |track: &serde_json::Value| track["plan"]["equaliser"]["bands"][25]["gain_db"].as_f64().unwrap_or_default();
+        let raised: Vec<f64> = album["tracks"].as_array().expect("tracks").iter().map(raised).collect();
+        (raised, album["explanation"].to_string())
+    };
+    let (alike, told) = treble_of("alike", &[]);
+    let (own, kept) = treble_of("own", &["--alike", "0"]);
+    assert!(alike[2] > own[2] + 0.3 && alike[2] <= own[2] + 3.0, "{alike:?} {own:?}");
+    assert_eq!(alike[..2], own[..2], "the others stay");
+    assert!(told.contains("3 loud.wav would have") && told.contains("treble was raised by"), "{told}");
+    assert!(kept.contains("keeps it"), "{kept}");
+    let refused = balanced(folder.path(), ["master", "1 loud.wav", "--alike", "50"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+}
+
 #[test]
 fn an_album_appears_whole_or_not_at_all() {
     let folder = songs();

@@ -59,6 +59,22 @@ pub fn integrated_from_blocks(steps: &[f64]) -> Option<f64> {
 /// [`k_energy_per_hop`]: super::k_energy_per_hop
 #[must_use]
 pub fn integrated_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> Option<f64> {
+    integrated_from_blocks(&steps_with_gain(rate, hop, energies, gains))
+}
+
+/// Loudness range in LU that a signal has after a slow gain; see [`integrated_with_gain`]. 0 for less than 3 s.
+///
+/// # Panics
+/// When the two slices differ in length, or a hop is longer than 100 ms.
+#[must_use]
+pub fn range_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> f64 {
+    const SHORT_TERM_STEPS: usize = 30;
+    let steps = steps_with_gain(rate, hop, energies, gains);
+    range_lu(steps.windows(SHORT_TERM_STEPS).map(|steps| steps.iter().sum::<f64>() / SHORT_TERM_STEPS as f64))
+}
+
+/// Mean squares of whole steps of 100 ms after a gain.
+fn steps_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> Vec<f64> {
     assert_eq!(energies.len(), gains.len(), "one gain for each hop");
     let grid = Grid::hundred_ms(rate);
     let hop = hop.get() as u64;
@@ -73,7 +89,7 @@ pub fn integrated_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gai
         };
         steps.push(sum_of_gained(energies, gains) / samples as f64);
     }
-    integrated_from_blocks(&steps)
+    steps
 }
 
 /// Sum of `gain^2 * energy`, in lanes that the compiler can keep in vector registers.
@@ -141,6 +157,22 @@ mod tests {
         let plain = integrated_with_gain(rate, hop, &energies, &vec![1.0; energies.len()]).expect("audible");
         let half = integrated_with_gain(rate, hop, &energies, &vec![0.5; energies.len()]).expect("audible");
         assert!((plain - half - 6.020_599_913).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_gain_that_draws_passages_together_takes_as_much_of_the_range() {
+        let rate = Rate::new(48_000).expect("supported");
+        let hop = NonZeroUsize::new(8).expect("not zero");
+        let hops_per_s = 6_000;
+        let loud = |n: usize| (n / (10 * hops_per_s)).is_multiple_of(2);
+        let energies: Vec<f32> = (0..60 * hops_per_s).map(|n| if loud(n) { 0.1 } else { 0.01 }).collect();
+        let gained = |gain: f32| {
+            let gains: Vec<f32> = (0..energies.len()).map(|n| if loud(n) { gain } else { 1.0 }).collect();
+            range_with_gain(rate, hop, &energies, &gains)
+        };
+        assert!((gained(1.0) - 10.0).abs() < 0.01, "{}", gained(1.0));
+        assert!((gained(0.5) - 3.98).abs() < 0.01, "{}", gained(0.5));
+        assert!(range_with_gain(rate, hop, &energies[..hops_per_s], &vec![1.0; hops_per_s]).abs() < 1e-12);
     }
 
     #[test]

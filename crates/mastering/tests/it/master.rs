@@ -90,6 +90,21 @@ fn a_chosen_loudness_stops_where_it_would_cost_too_much_and_says_so() {
 }
 
 #[test]
+fn the_loudness_of_a_reference_costs_no_more_of_the_range_than_is_sound_unless_it_is_asked_for_as_a_number() {
+    let audio = song(44_100, 36.0, 0.3);
+    let before_lu = measured(&audio).loudness_range_lu;
+    let lost_lu = |done: &Master| before_lu - measured(&done.audio).loudness_range_lu;
+    let like = mastered(&audio, Loudness::Like(-9.0));
+    assert!((1.0..=1.5).contains(&lost_lu(&like)), "{}", lost_lu(&like));
+    let reason = like.not_reached.clone().expect("not reached");
+    assert!(reason.contains("loud and quiet passages would be drawn together"), "{reason}");
+    let exact = mastered(&audio, Loudness::Exact(-9.0));
+    assert!(lost_lu(&exact) > 2.0 && exact.not_reached.is_none(), "{}", lost_lu(&exact));
+    let near = mastered(&audio, Loudness::Like(-16.0));
+    assert_eq!(near.not_reached, None);
+}
+
+#[test]
 fn a_rendering_that_misses_begins_again_from_the_mix_itself() {
     // Too short for excerpts, and driven hard: what is cancelled takes loudness along that the first rendering misses.
     let audio = song(48_000, 8.0, 0.5);
