@@ -121,7 +121,7 @@ pub(crate) struct MasterArgs {
     /// Follow this plan exactly and decide nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width", "dynamics",
-        "reference",
+        "saturation", "reference",
     ])]
     pub(crate) plan: Option<PathBuf>,
     /// Keep the plan that was decided, to follow it again or to change it; only for a single input.
@@ -202,6 +202,10 @@ pub(crate) struct SoundArgs {
     /// How firmly bands that stand out for a while are held, in %, 0 (not at all) to 200; less with less intensity.
     #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = dynamics)]
     pub(crate) dynamics: f64,
+    /// How far down peaks are rounded off before the limiter, in %, 0 (not at all) to 100 (also what the loudest moments are
+    /// made of). Adds overtones, and leaves the limiter less to do.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = saturation)]
+    pub(crate) saturation: f64,
 }
 
 impl From<&SoundArgs> for Sound {
@@ -214,6 +218,7 @@ impl From<&SoundArgs> for Sound {
             high_db: args.high,
             width_percent: args.width,
             dynamics_percent: args.dynamics,
+            saturation_percent: args.saturation,
             ..Sound::DEFAULT
         }
     }
@@ -391,6 +396,10 @@ fn dynamics(text: &str) -> Result<f64, String> {
     within(text, *Sound::DYNAMICS_PERCENT.start(), *Sound::DYNAMICS_PERCENT.end(), "%")
 }
 
+fn saturation(text: &str) -> Result<f64, String> {
+    within(text, *Sound::SATURATION_PERCENT.start(), *Sound::SATURATION_PERCENT.end(), "%")
+}
+
 fn gap(text: &str) -> Result<f64, String> {
     within(text, 0.0, 30.0, "s")
 }
@@ -433,10 +442,22 @@ mod tests {
     #[test]
     fn a_sound_is_the_engines_own_unless_a_flag_says_otherwise() {
         assert_eq!(sound_of(&[]), Sound::default());
-        let asked =
-            sound_of(&["--style", "warm", "--intensity", "0", "--high", "-1.5", "--width", "120", "--dynamics", "0"]);
+        let asked = sound_of(&[
+            "--style",
+            "warm",
+            "--intensity",
+            "0",
+            "--high",
+            "-1.5",
+            "--width",
+            "120",
+            "--dynamics",
+            "0",
+            "--saturation",
+            "30",
+        ]);
         assert_eq!((asked.style, asked.intensity_percent, asked.high_db), (Style::Warm, 0.0, -1.5));
-        assert_eq!((asked.width_percent, asked.dynamics_percent), (120.0, 0.0));
+        assert_eq!((asked.width_percent, asked.dynamics_percent, asked.saturation_percent), (120.0, 0.0, 30.0));
     }
 
     #[test]

@@ -201,6 +201,8 @@ pub struct SoundWish {
     pub width_percent: f64,
     /// How firmly bands that stand out for a while are held, %: 0 (not at all) to 200.
     pub dynamics_percent: f64,
+    /// How far down peaks are rounded off before the limiter, %: 0 (not at all) to 100.
+    pub saturation_percent: f64,
 }
 
 impl SoundWish {
@@ -212,6 +214,8 @@ impl SoundWish {
     pub const WIDTH_PERCENT: RangeInclusive<f64> = 0.0..=150.0;
     /// What `dynamics_percent` may be.
     pub const DYNAMICS_PERCENT: RangeInclusive<f64> = 0.0..=200.0;
+    /// What `saturation_percent` may be.
+    pub const SATURATION_PERCENT: RangeInclusive<f64> = 0.0..=100.0;
 }
 
 impl Default for SoundWish {
@@ -224,6 +228,7 @@ impl Default for SoundWish {
             high_db: 0.0,
             width_percent: 100.0,
             dynamics_percent: 100.0,
+            saturation_percent: 0.0,
         }
     }
 }
@@ -246,6 +251,7 @@ impl TryFrom<SoundWish> for Sound {
             ("a high tone in dB", wish.high_db, SoundWish::TONE_DB),
             ("a width in %", wish.width_percent, SoundWish::WIDTH_PERCENT),
             ("dynamics in %", wish.dynamics_percent, SoundWish::DYNAMICS_PERCENT),
+            ("a saturation in %", wish.saturation_percent, SoundWish::SATURATION_PERCENT),
         ];
         // A NaN is in no range.
         let beyond = stops.into_iter().find(|(_, found, range)| !range.contains(found));

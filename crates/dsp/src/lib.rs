@@ -11,12 +11,14 @@ pub mod gain_curve;
 pub mod limiter;
 pub mod loudness;
 pub mod parallel;
+pub mod saturation;
 pub mod spectrum;
 pub mod stereo;
 pub mod stereo_spectrum;
 #[cfg(test)]
 mod test_signals;
 pub mod true_peak;
+mod window;
 
 /// Decibels of an amplitude ratio; silence is minus infinity.
 #[must_use]

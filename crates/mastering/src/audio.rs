@@ -142,6 +142,18 @@ impl Audio {
             .map_or((f64::NEG_INFINITY, 0.0), |loudness| (loudness.integrated_lufs, loudness.loudness_range_lu))
     }
 
+    /// Loudness of the loudest 400 ms, LUFS; minus infinity for what is below every gate.
+    pub(crate) fn max_momentary_lufs(&self) -> f64 {
+        measure(self.loudness_rate(), self.layout(), &self.slices())
+            .map_or(f64::NEG_INFINITY, |loudness| loudness.max_momentary_lufs)
+    }
+
+    /// The highest sample, dBFS; minus infinity for silence.
+    pub(crate) fn sample_peak_dbfs(&self) -> f64 {
+        let peak = self.channels.iter().flatten().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
+        dsp::db_from_amplitude(f64::from(peak))
+    }
+
     /// The channels as slices.
     pub(crate) fn slices(&self) -> Vec<&[f32]> {
         self.channels.iter().map(Vec::as_slice).collect()

@@ -41,6 +41,12 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
     );
     sentences.extend(stereo(analysis, plan, request));
     sentences.extend(bass_to_the_middle(plan, request));
+    sentences.extend(plan.saturation.map(|saturation| {
+        format!(
+            "Peaks above {} dBFS of the mix were rounded off before the limiter, as asked: that adds overtones.",
+            level(saturation.threshold_dbfs)
+        )
+    }));
     sentences.push(limiting(plan, cost));
     if matches!(request.loudness, Loudness::Exact(_)) && (cost.often_db > 6.0 || plan.limiter.tip_db > GENTLE_TIP_DB) {
         sentences.push(

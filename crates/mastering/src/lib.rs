@@ -17,6 +17,7 @@ pub mod observations;
 pub mod plan;
 pub mod presets;
 mod render;
+mod saturation;
 mod solve;
 mod sound;
 mod tone;

@@ -11,8 +11,8 @@ use std::ops::RangeInclusive;
 /// The schema that this program writes and reads.
 pub const VERSION: u32 = 2;
 
-/// Everything that `render` does, in this order: dynamics, equaliser, stereo (width, and the sides' own equaliser), drive,
-/// limiter, trim.
+/// Everything that `render` does, in this order: dynamics, equaliser, stereo (width, and the sides' own equaliser),
+/// saturation, drive, limiter, trim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -27,6 +27,9 @@ pub struct Plan {
     /// Width; absent when nothing is to be changed, and of no effect on mono.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stereo: Option<Stereo>,
+    /// Peaks that are rounded off; absent when none is to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturation: Option<Saturation>,
     /// Loudness and safety.
     pub limiter: Limiter,
     /// Gain after everything else, dB: -24 to 0.
@@ -101,6 +104,16 @@ pub struct Stereo {
     /// What the sides get beside that and beside the plan's equaliser; absent when they get nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side_equaliser: Option<Equaliser>,
+}
+
+/// What exceeds a threshold is bent toward a limit. Both are levels before the drive, full scale 0 dBFS.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Saturation {
+    /// Where bending begins, dBFS: -120 to 60.
+    pub threshold_dbfs: f64,
+    /// What it tends to, dBFS: 0.1 to 24 dB above the threshold.
+    pub limit_dbfs: f64,
 }
 
 /// The lookahead true-peak limiter.
@@ -183,6 +196,10 @@ impl Plan {
             within("stereo.side_gain", stereo.side_gain, 0.0..=1.5)?;
             stereo.side_equaliser.as_ref().map_or(Ok(()), Equaliser::check)?;
         }
+        if let Some(Saturation { threshold_dbfs, limit_dbfs }) = self.saturation {
+            within("saturation.threshold_dbfs", threshold_dbfs, -120.0..=60.0)?;
+            within("saturation.limit_dbfs", limit_dbfs, threshold_dbfs + 0.1..=threshold_dbfs + 24.0)?;
+        }
         self.equaliser.as_ref().map_or(Ok(()), Equaliser::check)
     }
 }
@@ -245,6 +262,7 @@ pub(crate) mod tests {
             dynamics: None,
             equaliser: None,
             stereo: None,
+            saturation: None,
             limiter: Limiter {
                 drive_db,
                 tip_db: 0.0,
@@ -262,6 +280,7 @@ pub(crate) mod tests {
     fn a_plan_survives_being_kept() {
         let mut plan = plain(3.25);
         plan.equaliser = Some(Equaliser::from_gains(&[0.1 + 0.2; BANDS]));
+        plan.saturation = Some(Saturation { threshold_dbfs: -9.5, limit_dbfs: -3.5 });
         plan.stereo = Some(Stereo { side_gain: 1.1, side_equaliser: Some(Equaliser::from_gains(&[-0.5; BANDS])) });
         let text = serde_json::to_string_pretty(&plan).expect("serialises");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("parses"), plan);
@@ -274,6 +293,10 @@ pub(crate) mod tests {
             let error = plain(wrong).check().expect_err("refused");
             assert!(error.to_string().contains(name) && error.to_string().contains("-60 to 60"), "{error}");
         }
+        let mut upside_down = plain(0.0);
+        upside_down.saturation = Some(Saturation { threshold_dbfs: -6.0, limit_dbfs: -12.0 });
+        let error = upside_down.check().expect_err("refused");
+        assert!(error.to_string().contains("saturation.limit_dbfs"), "{error}");
         let unknown = r#"{"version":2,"limiter":{"drive_db":0,"loud":true},"trim_db":0,"ceiling_dbtp":-1}"#;
         assert!(serde_json::from_str::<Plan>(unknown).expect_err("refused").to_string().contains("loud"));
     }

@@ -1,7 +1,7 @@
 //! Rendering a plan: pure, nothing is decided here.
 
 use crate::plan::{Equaliser, Limiter, Plan, PlanError};
-use crate::{Audio, Progress, Stage, dynamics, width};
+use crate::{Audio, Progress, Stage, dynamics, saturation, width};
 use dsp::fir::{Convolver, length_for, minimum_phase};
 use dsp::limiter::{Peaks, Settings, limit};
 use dsp::parallel::both;
@@ -16,6 +16,7 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
     dynamics::measure_and_apply(&mut audio, plan.dynamics.as_ref());
     equalise(&mut audio, plan.equaliser.as_ref(), progress);
     width::apply(&mut audio, plan.stereo.as_ref());
+    saturation::apply(&mut audio, plan.saturation.as_ref());
     let peaks = Peaks::new(audio.rate_hz(), audio.channels());
     let gain = peaks.gain(&settings(&plan.limiter, plan.ceiling_dbtp));
     finish(&mut audio, plan, &peaks, &gain);
@@ -44,7 +45,7 @@ pub(crate) fn convolver(equaliser: &Equaliser, rate_hz: u32) -> Convolver {
     Convolver::new(&minimum_phase(length_for(rate_hz), rate_hz, |hz| response_db(&gains_db, hz)))
 }
 
-/// Everything after dynamics, equaliser and stereo; `peaks` are this audio's, and `gain` comes from them and the plan's limiter.
+/// Everything after dynamics, equaliser, stereo and saturation; `peaks` are this audio's, and `gain` comes from them and the plan's limiter.
 pub(crate) fn finish(audio: &mut Audio, plan: &Plan, peaks: &Peaks, gain: &[f32]) {
     let rate_hz = audio.rate_hz();
     limit(audio.channels_mut(), rate_hz, peaks, gain, &settings(&plan.limiter, plan.ceiling_dbtp));

@@ -10,7 +10,9 @@ use crate::hops::Hops;
 use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::render::{equalise, finish, settings, trim};
-use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, tone, width};
+use crate::{
+    Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, saturation, tone, width,
+};
 use std::convert::Infallible;
 
 /// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
@@ -28,12 +30,13 @@ pub(crate) const GENTLE_TIP_DB: f64 = 5.0;
 /// A chosen loudness may cost at most this much reduction at the 95th percentile of time, dB.
 const MOST_REDUCTION_DB: f64 = 6.0;
 /// The loudness of a reference may cost at most this much of the mix's own loudness range, LU ...
-const MOST_RANGE_LU: f64 = 1.4;
+const MOST_RANGE_LU: f64 = 1.45;
 /// ... and, where the tone takes that much already, no more than this of what is left, LU.
-const MOST_MORE_RANGE_LU: f64 = 0.3;
-/// A rendering may miss that range by this, LU; so often it is tried.
-const RANGE_LU: f64 = 0.05;
-const MOST_RANGE_ROUNDS: usize = 4;
+const MOST_MORE_RANGE_LU: f64 = 0.25;
+/// A rendering may miss that range by this, or keep so much more, LU; so often it is tried.
+const BELOW_RANGE_LU: f64 = 0.03;
+const ABOVE_RANGE_LU: f64 = 0.06;
+const MOST_RANGE_ROUNDS: usize = 5;
 /// The highest drive beyond a plain gain that is tried, dB.
 const MOST_EXTRA_DB: f64 = 24.0;
 /// A rendering that is above its target by at most this needs no other: it is trimmed exactly, LU.
@@ -113,14 +116,21 @@ pub fn master<E>(
         width::apply(&mut mix, stereo.as_ref());
         mix
     };
-    let mut again = |progress: Progress<'_>| Ok(shaped(again()?, progress));
-    let shaped = shaped(mix, progress);
+    let mut out = shaped(mix, progress);
+    let saturation = saturation::decide(&out, &request.sound);
+    saturation::apply(&mut out, saturation.as_ref());
+    let mut again = |progress: Progress<'_>| {
+        let mut out = shaped(again()?, progress);
+        saturation::apply(&mut out, saturation.as_ref());
+        Ok(out)
+    };
+    let shaped = out;
     let mut model = Model::new(&shaped, request.ceiling_dbtp);
     let dynamics_asked = request.toward.as_ref().is_some_and(|toward| toward.dynamics);
     if matches!(request.loudness, Loudness::Like(_)) && !dynamics_asked {
         model.keep_range(measurement.loudness_range_lu);
     }
-    let as_mixed = dynamics.is_none() && equaliser.is_none() && stereo.is_none();
+    let as_mixed = dynamics.is_none() && equaliser.is_none() && stereo.is_none() && saturation.is_none();
     let lufs = if as_mixed { measurement.integrated_lufs } else { model.fine.unlimited_lufs() };
     progress(Stage::Solve, 0.5);
 
@@ -130,6 +140,7 @@ pub fn master<E>(
         dynamics: dynamics.clone(),
         equaliser: equaliser.clone(),
         stereo: stereo.clone(),
+        saturation,
         limiter: EFFORTS[0].limiter(target_lufs - lufs),
         trim_db: 0.0,
         ceiling_dbtp: request.ceiling_dbtp,
@@ -145,7 +156,7 @@ pub fn master<E>(
         (out, plan, target_lufs, gain)
     } else {
         let (out, plan, Rendering { lufs, gain, .. }) =
-            limited(&mut model, shaped, plan, request.loudness, &mut again, progress)?;
+            limited(&model, shaped, plan, request.loudness, &mut again, progress)?;
         (out, plan, lufs, gain)
     };
     progress(Stage::Limit, 1.0);
@@ -171,7 +182,7 @@ type Again<'a, E> = &'a mut dyn FnMut(Progress<'_>) -> Result<Audio, E>;
 /// Finds the drive for a loudness that a plain gain does not reach below the ceiling: the master, its plan and its
 /// loudness, LUFS.
 fn limited<E>(
-    model: &mut Model,
+    model: &Model,
     shaped: Audio,
     mut plan: Plan,
     loudness: Loudness,
@@ -191,19 +202,23 @@ fn limited<E>(
         let choice = Choice { effort: GAIN_ALONE, drive_db, capped: false };
         (out, rendering) = approach(model, shaped, &mut plan, &choice, target_lufs, again, progress)?;
     }
-    if let Some(least_lu) = model.least_range_lu {
+    if let Some(least_lu) = model.least_range_lu
+        && rendering.range_lu < least_lu - BELOW_RANGE_LU
+    {
+        // What is cancelled takes of the range, too, which no gain predicts: from here on what was rendered counts.
+        let (mut low_db, mut low_lu) = (model.free_drive(), model.coarse.unlimited_range_lu());
+        let (mut high_db, mut high_lu) = (plan.limiter.drive_db, rendering.range_lu);
         for _ in 0..MOST_RANGE_ROUNDS {
-            let missing_lu = least_lu - rendering.range_lu;
-            if missing_lu <= RANGE_LU {
-                break;
-            }
-            // What the prediction was wrong by here, it will be wrong by nearby.
-            let predicted_lu = model.coarse.range_lu_with(&plan.limiter, &model.coarse.gain(&plan.limiter));
-            model.least_range_lu = Some(predicted_lu + missing_lu);
+            let drive_db = low_db + (high_db - low_db) * (low_lu - least_lu) / (low_lu - high_lu);
             drop(out);
             let shaped = again(progress)?;
-            let choice = model.choose(loudness);
+            let choice = Choice { effort: EFFORTS[0], drive_db, capped: true };
             (out, rendering) = approach(model, shaped, &mut plan, &choice, target_lufs, again, progress)?;
+            match rendering.range_lu - least_lu {
+                lost if lost < -BELOW_RANGE_LU => (high_db, high_lu) = (drive_db, rendering.range_lu),
+                kept if kept > ABOVE_RANGE_LU => (low_db, low_lu) = (drive_db, rendering.range_lu),
+                _ => break,
+            }
         }
     }
     if rendering.lufs > target_lufs {
@@ -430,9 +445,14 @@ impl Model {
             && Cost::of(gain).often_db <= MOST_REDUCTION_DB
     }
 
+    /// The drive up to which nothing is limited, dB.
+    fn free_drive(&self) -> f64 {
+        self.coarse.ceiling_dbtp - dsp::db_from_amplitude(f64::from(self.coarse.peaks.highest()))
+    }
+
     /// The drive at which reduction costs as much as it may.
     fn most_drive(&self, effort: Effort) -> f64 {
-        let free = self.coarse.ceiling_dbtp - dsp::db_from_amplitude(f64::from(self.coarse.peaks.highest()));
+        let free = self.free_drive();
         let (mut low, mut high) = (free, free + MOST_EXTRA_DB);
         for _ in 0..12 {
             let middle = 0.5 * (low + high);

@@ -22,7 +22,7 @@ fn sentence(name: &str, part: &str, apart_db: f64, moved_db: f64) -> Option<Stri
         let (moved_db, done) = (moved_db.abs(), if moved_db > 0.0 { "raised" } else { "lowered" });
         return Some(format!(
             "Alone, {name} would have {amount_db:.1} dB {way} {part} than the album: its {part} was {done} by {moved_db:.1} dB, \
-             and the rest is variety."
+             and the rest is its own."
         ));
     }
     (amount_db > BesideOthers::VARIETY_DB + 0.5).then(|| {
@@ -48,10 +48,10 @@ mod tests {
         assert_eq!(
             said_of(4.5, -4.0, nearer),
             [
-                "Alone, b.wav would have 4.5 dB more bass than the album: its bass was lowered by 1.2 dB, and the rest is \
-                 variety.",
-                "Alone, b.wav would have 4.0 dB less treble than the album: its treble was raised by 0.8 dB, and the rest is \
-                 variety.",
+                "Alone, b.wav would have 4.5 dB more bass than the album: its bass was lowered by 1.2 dB, and the rest is its \
+                 own.",
+                "Alone, b.wav would have 4.0 dB less treble than the album: its treble was raised by 0.8 dB, and the rest is its \
+                 own.",
             ]
         );
     }

@@ -67,7 +67,7 @@ const fn tone(name: &'static str, label: &'static str, hint: &'static str) -> Co
     Control { name, label, hint, unit: "dB", range: SoundWish::TONE_DB, step: "0.5", usual: Some(0.0) }
 }
 
-const CONTROLS: [Control; 7] = [
+const CONTROLS: [Control; 8] = [
     Control {
         name: "intensity",
         label: "Intensity",
@@ -94,6 +94,15 @@ const CONTROLS: [Control; 7] = [
         range: SoundWish::DYNAMICS_PERCENT,
         step: "10",
         usual: Some(100.0),
+    },
+    Control {
+        name: "saturation",
+        label: "Saturation",
+        hint: "Rounds peaks off and adds overtones: 0 none, 30 a little, 100 a lot.",
+        unit: "%",
+        range: SoundWish::SATURATION_PERCENT,
+        step: "5",
+        usual: Some(0.0),
     },
     Control {
         name: "ceiling",
@@ -168,6 +177,7 @@ impl Form {
             "intensity" => Some(sound.intensity_percent),
             "width" => Some(sound.width_percent),
             "dynamics" => Some(sound.dynamics_percent),
+            "saturation" => Some(sound.saturation_percent),
             "ceiling" => settings.ceiling_dbtp.map(CeilingDbtp::dbtp),
             "low" => Some(sound.low_db),
             "mid" => Some(sound.mid_db),
@@ -315,6 +325,7 @@ impl Form {
             high_db: self.control("high")?.unwrap_or(usual.high_db),
             width_percent: self.control("width")?.unwrap_or(usual.width_percent),
             dynamics_percent: self.control("dynamics")?.unwrap_or(usual.dynamics_percent),
+            saturation_percent: self.control("saturation")?.unwrap_or(usual.saturation_percent),
         };
         Sound::try_from(wish).map_err(|error| error.to_string())
     }

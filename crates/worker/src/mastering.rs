@@ -164,6 +164,7 @@ fn sound(wish: &domain::SoundWish) -> Sound {
         high_db: wish.high_db,
         width_percent: wish.width_percent,
         dynamics_percent: wish.dynamics_percent,
+        saturation_percent: wish.saturation_percent,
         ..Sound::DEFAULT
     }
 }

@@ -4,6 +4,7 @@
 //! such filter, sampled at eight fractions of a sample, so that eight points come out of one pass over its taps.
 //! Not here: where they are evaluated and what is done with the readings.
 
+use crate::window::{kaiser, sinc};
 use std::f64::consts::PI;
 
 /// Points between two samples that a kernel gives at once.
@@ -65,27 +66,6 @@ fn windowed_sinc(half: usize, normalise: bool, window: impl Fn(f64) -> f64) -> K
     let lanes: [Vec<f64>; LANES] = std::array::from_fn(lane);
     let taps = (0..2 * half).map(|tap| std::array::from_fn(|lane| lanes[lane][tap] as f32)).collect();
     Kernel { taps, before, even_grid: true }
-}
-
-fn sinc(x: f64) -> f64 {
-    if x.abs() < 1e-9 { 1.0 } else { (PI * x).sin() / (PI * x) }
-}
-
-fn kaiser(beta: f64) -> impl Fn(f64) -> f64 {
-    move |u| if u.abs() > 1.0 { 0.0 } else { bessel_i0(beta * (1.0 - u * u).sqrt()) / bessel_i0(beta) }
-}
-
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let (mut term, mut sum) = (1.0, 1.0);
-    for k in 1..200 {
-        term *= quarter / f64::from(k * k);
-        sum += term;
-        if term < sum * 1e-17 {
-            break;
-        }
-    }
-    sum
 }
 
 /// As good as exact up to 0.97 of Nyquist: 128 taps.

@@ -105,6 +105,22 @@ fn the_loudness_of_a_reference_costs_no_more_of_the_range_than_is_sound_unless_i
 }
 
 #[test]
+fn saturation_rounds_peaks_off_leaves_the_limiter_less_to_do_and_renders_again_to_the_same_bits() {
+    let audio = song(44_100, 12.0, 0.3);
+    let sound = |saturation_percent| Sound { saturation_percent, intensity_percent: 0.0, ..Sound::default() };
+    let clean = sounding(&audio, Loudness::Exact(-9.0), sound(0.0));
+    let driven = sounding(&audio, Loudness::Exact(-9.0), sound(40.0));
+    assert_eq!(clean.plan.saturation, None);
+    assert!(driven.explanation.iter().any(|told| told.contains("rounded off before the limiter")));
+    for done in [&clean, &driven] {
+        let after = measured(&done.audio);
+        assert!((after.integrated_lufs + 9.0).abs() <= 0.1 && after.true_peak_dbtp <= -1.0, "{after:?}");
+    }
+    assert!(driven.plan.limiter.drive_db < clean.plan.limiter.drive_db, "the limiter takes less of it");
+    assert_eq!(render(audio, &driven.plan, &mut |_, _| {}).expect("a valid plan"), driven.audio);
+}
+
+#[test]
 fn a_rendering_that_misses_begins_again_from_the_mix_itself() {
     // Too short for excerpts, and driven hard: what is cancelled takes loudness along that the first rendering misses.
     let audio = song(48_000, 8.0, 0.5);
