@@ -66,8 +66,12 @@ impl Curve {
 const BLOCK: usize = 512;
 /// Interpolated values are taken to stay below this many times the highest sample around.
 const OVERSHOOT: f32 = 2.0;
+/// Samples that are bent at once: what is kept of the higher rate stays small however long a track is loud.
+const PIECE: usize = 16_384;
 /// The filters end after so many samples on either side.
 const HALF: usize = 36;
+/// Samples before the first of a piece that it depends on: there and back, and the one from which the way there leads.
+const PAST: usize = 2 * HALF + 1;
 /// They pass half at this share of the rate.
 const CUT_OFF: f64 = 0.46;
 const KAISER_BETA: f64 = 9.0;
@@ -127,12 +131,25 @@ impl Filters {
     }
 
     fn saturate(&self, channel: &mut [f32], run: Range<usize>, curve: &Curve) {
-        let count = run.len();
-        // Residuals are needed for as far as the filter back reaches, and samples for as far as interpolation does.
-        let wide = count + 2 * HALF;
-        let at = |index: usize| (run.start + index).checked_sub(2 * HALF).and_then(|at| channel.get(at).copied());
-        let samples: Vec<f32> = (0..count + 4 * HALF).map(|index| at(index).unwrap_or(0.0)).collect();
-        let mut higher: Vec<Vec<f32>> = self.up.iter().map(|taps| convolved(&samples, taps, wide)).collect();
+        // As they were before they were bent; silence before the first.
+        let mut past = [0.0; PAST];
+        let known = run.start.min(PAST);
+        past[PAST - known..].copy_from_slice(&channel[run.start - known..run.start]);
+        for from in run.clone().step_by(PIECE) {
+            let piece = from..(from + PIECE).min(run.end);
+            let count = piece.len();
+            let mut samples = past.to_vec();
+            samples.extend_from_slice(&channel[from..(piece.end + 2 * HALF).min(channel.len())]);
+            samples.resize(PAST + count + 2 * HALF, 0.0);
+            past.copy_from_slice(&samples[count..count + PAST]);
+            self.bend(&mut channel[piece], &samples, curve);
+        }
+    }
+
+    /// Adds the residual to a piece; `samples` are the piece with what is around it.
+    fn bend(&self, piece: &mut [f32], samples: &[f32], curve: &Curve) {
+        let wide = 1 + 2 * HALF + piece.len();
+        let mut higher: Vec<Vec<f32>> = self.up.iter().map(|taps| convolved(samples, taps, wide)).collect();
         let mut before = 0.0;
         for index in 0..wide {
             for phase in &mut higher {
@@ -142,9 +159,8 @@ impl Filters {
             }
         }
         for (taps, residual) in self.down.iter().zip(&higher) {
-            for (sample, change) in channel[run.clone()].iter_mut().zip(convolved(residual, taps, count)) {
-                *sample += change;
-            }
+            let changes = convolved(&residual[1..], taps, piece.len());
+            piece.iter_mut().zip(changes).for_each(|(sample, change)| *sample += change);
         }
     }
 }
@@ -235,6 +251,15 @@ mod tests {
         let out = saturated(channel.clone(), 44_100);
         assert_ne!(out, channel);
         assert_eq!((&out[..19_000], &out[21_500..]), (&channel[..19_000], &channel[21_500..]));
+    }
+
+    #[test]
+    fn a_track_that_is_loud_throughout_is_bent_piece_by_piece_without_a_seam() {
+        let loud: Vec<f32> = noise(2, 3 * PIECE).iter().map(|x| 0.6 * x).collect();
+        let whole = saturated(loud.clone(), 44_100);
+        // The same music later: pieces begin elsewhere in it.
+        let later = saturated([&[0.5; 3 * BLOCK][..], &loud].concat(), 44_100);
+        assert_eq!(whole[4 * HALF..], later[3 * BLOCK + 4 * HALF..]);
     }
 
     #[test]
