@@ -120,8 +120,8 @@ pub(crate) struct MasterArgs {
     pub(crate) rate: Option<u32>,
     /// Follow this plan exactly and decide nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width", "dynamics",
-        "saturation", "reference",
+        "loudness", "preset", "ceiling", "save_plan", "style", "intensity", "low", "mid", "high", "width", "balance",
+        "dynamics", "saturation", "reference",
     ])]
     pub(crate) plan: Option<PathBuf>,
     /// Keep the plan that was decided, to follow it again or to change it; only for a single input.
@@ -199,6 +199,9 @@ pub(crate) struct SoundArgs {
     /// Stereo width in %, 0 (mono) to 150; 100 leaves it. A mix that mono would hollow out is not made wider.
     #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = width)]
     pub(crate) width: f64,
+    /// Level of the right channel against the left, in dB, -6 to 6, beside what the mix has; each gets half of it.
+    #[arg(long, value_name = "DB", default_value = "0", allow_negative_numbers = true, value_parser = balance)]
+    pub(crate) balance: f64,
     /// How firmly bands that stand out for a while are held, in %, 0 (not at all) to 200; less with less intensity.
     #[arg(long, value_name = "PERCENT", default_value = "100", value_parser = dynamics)]
     pub(crate) dynamics: f64,
@@ -217,6 +220,7 @@ impl From<&SoundArgs> for Sound {
             mid_db: args.mid,
             high_db: args.high,
             width_percent: args.width,
+            balance_db: args.balance,
             dynamics_percent: args.dynamics,
             saturation_percent: args.saturation,
             ..Sound::DEFAULT
@@ -392,6 +396,10 @@ fn width(text: &str) -> Result<f64, String> {
     within(text, *Sound::WIDTH_PERCENT.start(), *Sound::WIDTH_PERCENT.end(), "%")
 }
 
+fn balance(text: &str) -> Result<f64, String> {
+    within(text, *Sound::BALANCE_DB.start(), *Sound::BALANCE_DB.end(), "dB")
+}
+
 fn dynamics(text: &str) -> Result<f64, String> {
     within(text, *Sound::DYNAMICS_PERCENT.start(), *Sound::DYNAMICS_PERCENT.end(), "%")
 }
@@ -442,22 +450,11 @@ mod tests {
     #[test]
     fn a_sound_is_the_engines_own_unless_a_flag_says_otherwise() {
         assert_eq!(sound_of(&[]), Sound::default());
-        let asked = sound_of(&[
-            "--style",
-            "warm",
-            "--intensity",
-            "0",
-            "--high",
-            "-1.5",
-            "--width",
-            "120",
-            "--dynamics",
-            "0",
-            "--saturation",
-            "30",
-        ]);
+        let flags = "--style warm --intensity 0 --high -1.5 --width 120 --dynamics 0 --saturation 30 --balance -1";
+        let asked = sound_of(&flags.split(' ').collect::<Vec<_>>());
         assert_eq!((asked.style, asked.intensity_percent, asked.high_db), (Style::Warm, 0.0, -1.5));
         assert_eq!((asked.width_percent, asked.dynamics_percent, asked.saturation_percent), (120.0, 0.0, 30.0));
+        assert_eq!(asked.balance_db, -1.0);
     }
 
     #[test]

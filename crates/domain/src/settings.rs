@@ -199,6 +199,8 @@ pub struct SoundWish {
     pub high_db: f64,
     /// Level of the sides, %: 0 (mono) to 150, 100 leaves the width as it is.
     pub width_percent: f64,
+    /// Level of the right channel against the left beside what the mix has, dB: -6 to 6.
+    pub balance_db: f64,
     /// How firmly bands that stand out for a while are held, %: 0 (not at all) to 200.
     pub dynamics_percent: f64,
     /// How far down peaks are rounded off before the limiter, %: 0 (not at all) to 100.
@@ -212,6 +214,8 @@ impl SoundWish {
     pub const TONE_DB: RangeInclusive<f64> = -6.0..=6.0;
     /// What `width_percent` may be.
     pub const WIDTH_PERCENT: RangeInclusive<f64> = 0.0..=150.0;
+    /// What `balance_db` may be.
+    pub const BALANCE_DB: RangeInclusive<f64> = -6.0..=6.0;
     /// What `dynamics_percent` may be.
     pub const DYNAMICS_PERCENT: RangeInclusive<f64> = 0.0..=200.0;
     /// What `saturation_percent` may be.
@@ -227,6 +231,7 @@ impl Default for SoundWish {
             mid_db: 0.0,
             high_db: 0.0,
             width_percent: 100.0,
+            balance_db: 0.0,
             dynamics_percent: 100.0,
             saturation_percent: 0.0,
         }
@@ -250,6 +255,7 @@ impl TryFrom<SoundWish> for Sound {
             ("a mid tone in dB", wish.mid_db, SoundWish::TONE_DB),
             ("a high tone in dB", wish.high_db, SoundWish::TONE_DB),
             ("a width in %", wish.width_percent, SoundWish::WIDTH_PERCENT),
+            ("a balance in dB", wish.balance_db, SoundWish::BALANCE_DB),
             ("dynamics in %", wish.dynamics_percent, SoundWish::DYNAMICS_PERCENT),
             ("a saturation in %", wish.saturation_percent, SoundWish::SATURATION_PERCENT),
         ];

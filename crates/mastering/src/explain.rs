@@ -41,6 +41,7 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
     );
     sentences.extend(stereo(analysis, plan, request));
     sentences.extend(bass_to_the_middle(plan, request));
+    sentences.extend(balance(plan));
     sentences.extend(plan.saturation.map(|saturation| {
         format!(
             "Peaks above {} dBFS of the mix were rounded off before the limiter, as asked: that adds overtones.",
@@ -117,6 +118,13 @@ fn stereo(analysis: &Analysis, plan: &Plan, request: &Request) -> Option<String>
         )),
         None => None,
     }
+}
+
+fn balance(plan: &Plan) -> Option<String> {
+    let balance_db = plan.stereo.as_ref()?.balance_db;
+    let louder = if balance_db > 0.0 { "right" } else { "left" };
+    (balance_db != 0.0)
+        .then(|| format!("The {louder} side was made {:.1} dB louder against the other, as asked.", balance_db.abs()))
 }
 
 fn bass_to_the_middle(plan: &Plan, request: &Request) -> Option<String> {

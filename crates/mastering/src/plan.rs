@@ -2,6 +2,7 @@
 //!
 //! Not here: how the numbers are found (`tone`, `solve`) and what they do (`render`).
 
+use crate::Sound;
 use crate::dynamics::DynamicsBand;
 use dsp::gain_curve::GainTimes;
 use dsp::spectrum::{BANDS, NOMINAL_HZ};
@@ -104,6 +105,14 @@ pub struct Stereo {
     /// What the sides get beside that and beside the plan's equaliser; absent when they get nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side_equaliser: Option<Equaliser>,
+    /// Level of the right channel against the left beside what the mix has, dB: -6 to 6. Each gets half of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub balance_db: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// What exceeds a threshold is bent toward a limit. Both are levels before the drive, full scale 0 dBFS.
@@ -194,6 +203,7 @@ impl Plan {
         self.dynamics.as_ref().map_or(Ok(()), Dynamics::check)?;
         if let Some(stereo) = &self.stereo {
             within("stereo.side_gain", stereo.side_gain, 0.0..=1.5)?;
+            within("stereo.balance_db", stereo.balance_db, Sound::BALANCE_DB)?;
             stereo.side_equaliser.as_ref().map_or(Ok(()), Equaliser::check)?;
         }
         if let Some(Saturation { threshold_dbfs, limit_dbfs }) = self.saturation {
@@ -281,7 +291,8 @@ pub(crate) mod tests {
         let mut plan = plain(3.25);
         plan.equaliser = Some(Equaliser::from_gains(&[0.1 + 0.2; BANDS]));
         plan.saturation = Some(Saturation { threshold_dbfs: -9.5, limit_dbfs: -3.5 });
-        plan.stereo = Some(Stereo { side_gain: 1.1, side_equaliser: Some(Equaliser::from_gains(&[-0.5; BANDS])) });
+        let side_equaliser = Some(Equaliser::from_gains(&[-0.5; BANDS]));
+        plan.stereo = Some(Stereo { side_gain: 1.1, side_equaliser, balance_db: -1.5 });
         let text = serde_json::to_string_pretty(&plan).expect("serialises");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("parses"), plan);
         assert_eq!(plan.check(), Ok(()));

@@ -102,6 +102,8 @@ pub struct Sound {
     pub high_db: f64,
     /// Level of the sides (left minus right), %: 0 is mono, 100 leaves the width as it is.
     pub width_percent: f64,
+    /// Level of the right channel against the left beside what the mix has, dB.
+    pub balance_db: f64,
     /// How firmly bands that stand out for a while are held, %: 0 not at all, 100 as the intensity says, 200 twice that.
     pub dynamics_percent: f64,
     /// How far down peaks are rounded off before the limiter, %: 0 not at all, a little from 10 dB above the loudness of the
@@ -126,6 +128,7 @@ impl Sound {
         mid_db: 0.0,
         high_db: 0.0,
         width_percent: 100.0,
+        balance_db: 0.0,
         dynamics_percent: 100.0,
         saturation_percent: 0.0,
         nearer: Nearer { low_db: 0.0, high_db: 0.0 },
@@ -139,12 +142,19 @@ impl Sound {
     /// What `dynamics_percent` may be.
     pub const DYNAMICS_PERCENT: RangeInclusive<f64> = 0.0..=200.0;
 
+    /// What `balance_db` may be.
+    pub const BALANCE_DB: RangeInclusive<f64> = -6.0..=6.0;
     /// What `saturation_percent` may be.
     pub const SATURATION_PERCENT: RangeInclusive<f64> = 0.0..=100.0;
 
     /// How far down peaks are rounded off, 0 to 1.
     pub(crate) fn saturation(&self) -> f64 {
         clamped(self.saturation_percent, &Self::SATURATION_PERCENT, 0.0) / 100.0
+    }
+
+    /// Level of the right channel against the left that is asked for, dB.
+    pub(crate) fn balance(&self) -> f64 {
+        clamped(self.balance_db, &Self::BALANCE_DB, 0.0)
     }
 
     /// The share of everything that is decided by listening, 0 to 1.

@@ -1,6 +1,7 @@
 //! The width of the stereo image: the level of the sides (left minus right) against the middle.
 //!
-//! Bass that differs between left and right is brought to the middle, where that loses nothing.
+//! Bass that differs between left and right is brought to the middle, where that loses nothing. Balance is moved by hand
+//! alone: an instrument on one side is no fault.
 //! Not here: how much width is asked for (that is `sound`), and the width of a reference (that is `matching`).
 
 use crate::analysis::{Analysis, MidSide, power_from_db};
@@ -53,7 +54,9 @@ pub(crate) fn decide(
     let changes = (side_gain - 1.0).abs() > INAUDIBLE && !refused(mix, sound);
     let side_gain = if changes { (side_gain * 1000.0).round() / 1000.0 } else { 1.0 };
     let side_equaliser = side_db.map(Equaliser::from_gains);
-    (channels == 2 && (changes || side_equaliser.is_some())).then_some(Stereo { side_gain, side_equaliser })
+    let balance_db = sound.balance();
+    let is_anything = changes || side_equaliser.is_some() || balance_db != 0.0;
+    (channels == 2 && is_anything).then_some(Stereo { side_gain, side_equaliser, balance_db })
 }
 
 /// Whether the mix was to be made wider than it can bear.
@@ -61,10 +64,27 @@ pub(crate) fn refused(mix: &Measurement, sound: &Sound) -> bool {
     sound.side_gain() > 1.0 + INAUDIBLE && mix.correlation < LEAST_CORRELATION
 }
 
-/// Changes the sides and leaves the middle as it is; mono has no sides.
+/// Changes the sides and leaves the middle as it is, and turns one channel up and the other down; mono has no sides.
 pub(crate) fn apply(audio: &mut Audio, stereo: Option<&Stereo>) {
+    let Some(stereo) = stereo else { return };
+    if stereo.side_gain != 1.0 || stereo.side_equaliser.is_some() {
+        change_sides(audio, stereo);
+    }
+    if stereo.balance_db != 0.0
+        && let [left, right] = audio.channels_mut()
+    {
+        for (channel, db) in [(left, -0.5 * stereo.balance_db), (right, 0.5 * stereo.balance_db)] {
+            let gain = dsp::amplitude_from_db(db) as f32;
+            for sample in channel.iter_mut() {
+                *sample *= gain;
+            }
+        }
+    }
+}
+
+fn change_sides(audio: &mut Audio, stereo: &Stereo) {
     let rate_hz = audio.rate_hz();
-    let (Some(stereo), [left, right]) = (stereo, audio.channels_mut()) else { return };
+    let [left, right] = audio.channels_mut() else { return };
     if let Some(equaliser) = &stereo.side_equaliser {
         let gain = 0.5 * stereo.side_gain as f32;
         for (left, right) in left.iter_mut().zip(right.iter_mut()) {
@@ -96,7 +116,7 @@ mod tests {
     fn no_width_is_mono_and_the_middle_stays() {
         let audio = music(44_100, 2.0, 0.3);
         let mut narrow = audio.clone();
-        apply(&mut narrow, Some(&Stereo { side_gain: 0.0, side_equaliser: None }));
+        apply(&mut narrow, Some(&Stereo { side_gain: 0.0, side_equaliser: None, balance_db: 0.0 }));
         let ([l, r], [left, right]) = (narrow.channels(), audio.channels()) else { panic!("stereo") };
         assert_eq!(l, r);
         for ((now, left), right) in l.iter().zip(left).zip(right) {
@@ -105,12 +125,29 @@ mod tests {
     }
 
     #[test]
+    fn balance_moves_the_channels_against_each_other_and_mono_not_at_all() {
+        let audio = music(44_100, 2.0, 0.3);
+        let sound = Sound { balance_db: 3.0, ..Sound::DEFAULT };
+        let stereo = decide(&measured(&audio), 2, &sound, None).expect("asked for");
+        assert_eq!(stereo, Stereo { side_gain: 1.0, side_equaliser: None, balance_db: 3.0 });
+        let mut moved = audio.clone();
+        apply(&mut moved, Some(&stereo));
+        let over_db = |audio: &Audio| {
+            let channels = audio.channels();
+            dsp::stereo::StereoSums::of(&channels[0], &channels[1]).balance_db().expect("not silent")
+        };
+        assert!((over_db(&moved) - over_db(&audio) - 3.0).abs() < 1e-3);
+        assert_eq!(decide(&measured(&audio), 1, &sound, None), None);
+    }
+
+    #[test]
     fn the_sides_own_equaliser_leaves_the_middle_as_it_is() {
         let audio = music(44_100, 2.0, 0.3);
         let mut wider = audio.clone();
         let mut gains = [0.0; BANDS];
         gains[16..].fill(3.0);
-        apply(&mut wider, Some(&Stereo { side_gain: 1.0, side_equaliser: Some(Equaliser::from_gains(&gains)) }));
+        let side_equaliser = Some(Equaliser::from_gains(&gains));
+        apply(&mut wider, Some(&Stereo { side_gain: 1.0, side_equaliser, balance_db: 0.0 }));
         let ([l, r], [left, right]) = (wider.channels(), audio.channels()) else { panic!("stereo") };
         for (((l, r), left), right) in l.iter().zip(r).zip(left).zip(right) {
             assert!((l + r - left - right).abs() < 1e-5);
@@ -175,7 +212,10 @@ mod tests {
             mix.correlation = correlation;
             assert_eq!(decide(&mix, 2, &wide, None).is_some(), widened);
             assert_eq!(refused(&mix, &wide), !widened);
-            assert_eq!(decide(&mix, 2, &narrow, None), Some(Stereo { side_gain: 0.7, side_equaliser: None }));
+            assert_eq!(
+                decide(&mix, 2, &narrow, None),
+                Some(Stereo { side_gain: 0.7, side_equaliser: None, balance_db: 0.0 })
+            );
         }
     }
 

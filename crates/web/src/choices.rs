@@ -67,7 +67,7 @@ const fn tone(name: &'static str, label: &'static str, hint: &'static str) -> Co
     Control { name, label, hint, unit: "dB", range: SoundWish::TONE_DB, step: "0.5", usual: Some(0.0) }
 }
 
-const CONTROLS: [Control; 8] = [
+const CONTROLS: [Control; 9] = [
     Control {
         name: "intensity",
         label: "Intensity",
@@ -85,6 +85,15 @@ const CONTROLS: [Control; 8] = [
         range: SoundWish::WIDTH_PERCENT,
         step: "5",
         usual: Some(100.0),
+    },
+    Control {
+        name: "balance",
+        label: "Balance",
+        hint: "Right against left, where a mix leans to one side.",
+        unit: "dB",
+        range: SoundWish::BALANCE_DB,
+        step: "0.5",
+        usual: Some(0.0),
     },
     Control {
         name: "dynamics",
@@ -176,6 +185,7 @@ impl Form {
         let in_control = |name: &str| match name {
             "intensity" => Some(sound.intensity_percent),
             "width" => Some(sound.width_percent),
+            "balance" => Some(sound.balance_db),
             "dynamics" => Some(sound.dynamics_percent),
             "saturation" => Some(sound.saturation_percent),
             "ceiling" => settings.ceiling_dbtp.map(CeilingDbtp::dbtp),
@@ -324,6 +334,7 @@ impl Form {
             mid_db: self.control("mid")?.unwrap_or(usual.mid_db),
             high_db: self.control("high")?.unwrap_or(usual.high_db),
             width_percent: self.control("width")?.unwrap_or(usual.width_percent),
+            balance_db: self.control("balance")?.unwrap_or(usual.balance_db),
             dynamics_percent: self.control("dynamics")?.unwrap_or(usual.dynamics_percent),
             saturation_percent: self.control("saturation")?.unwrap_or(usual.saturation_percent),
         };

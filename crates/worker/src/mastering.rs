@@ -163,6 +163,7 @@ fn sound(wish: &domain::SoundWish) -> Sound {
         mid_db: wish.mid_db,
         high_db: wish.high_db,
         width_percent: wish.width_percent,
+        balance_db: wish.balance_db,
         dynamics_percent: wish.dynamics_percent,
         saturation_percent: wish.saturation_percent,
         ..Sound::DEFAULT

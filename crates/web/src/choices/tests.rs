@@ -49,6 +49,7 @@ fn what_the_sound_controls_say_is_what_the_engine_is_asked_for() {
         ("low", "much", "\u{201c}much\u{201d} will not do for bass"),
         ("mid", "-7", "mids: choose a number from \u{2212}6 to 6 dB"),
         ("width", "200", "from 0 to 150 %"),
+        ("balance", "7", "from \u{2212}6 to 6 dB"),
         ("dynamics", "-1", "from 0 to 200 %"),
         ("saturation", "101", "from 0 to 100 %"),
     ] {
