@@ -3,6 +3,7 @@
 mod admin;
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,7 +14,7 @@ pub(crate) use admin::{
 use crate::batch::MOST_JOBS;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use pipeline::presets::{self, Preset};
-use pipeline::{BitDepth, Container, LossyCodec, Sound, Style, UnknownStyle};
+use pipeline::{AlbumJob, BitDepth, Container, LossyCodec, Sound, Style, UnknownStyle};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -366,18 +367,18 @@ fn jobs(text: &str) -> Result<usize, String> {
     count.ok_or_else(|| format!("expected 1 to {MOST_JOBS}"))
 }
 
-fn within(text: &str, lowest: f64, highest: f64, unit: &str) -> Result<f64, String> {
-    let expected = || format!("expected {lowest} to {highest} {unit}");
+fn within(text: &str, range: RangeInclusive<f64>, unit: &str) -> Result<f64, String> {
+    let expected = || format!("expected {} to {} {unit}", range.start(), range.end());
     let value: f64 = text.parse().map_err(|_| expected())?;
-    if (lowest..=highest).contains(&value) { Ok(value) } else { Err(expected()) }
+    if range.contains(&value) { Ok(value) } else { Err(expected()) }
 }
 
 fn loudness(text: &str) -> Result<f64, String> {
-    within(text, -40.0, -5.0, "LUFS")
+    within(text, -40.0..=-5.0, "LUFS")
 }
 
 fn ceiling(text: &str) -> Result<f64, String> {
-    within(text, -12.0, 0.0, "dBTP")
+    within(text, -12.0..=0.0, "dBTP")
 }
 
 fn style(text: &str) -> Result<Style, UnknownStyle> {
@@ -385,35 +386,35 @@ fn style(text: &str) -> Result<Style, UnknownStyle> {
 }
 
 fn intensity(text: &str) -> Result<f64, String> {
-    within(text, *Sound::INTENSITY_PERCENT.start(), *Sound::INTENSITY_PERCENT.end(), "%")
+    within(text, Sound::INTENSITY_PERCENT, "%")
 }
 
 fn tone(text: &str) -> Result<f64, String> {
-    within(text, *Sound::TONE_DB.start(), *Sound::TONE_DB.end(), "dB")
+    within(text, Sound::TONE_DB, "dB")
 }
 
 fn width(text: &str) -> Result<f64, String> {
-    within(text, *Sound::WIDTH_PERCENT.start(), *Sound::WIDTH_PERCENT.end(), "%")
+    within(text, Sound::WIDTH_PERCENT, "%")
 }
 
 fn balance(text: &str) -> Result<f64, String> {
-    within(text, *Sound::BALANCE_DB.start(), *Sound::BALANCE_DB.end(), "dB")
+    within(text, Sound::BALANCE_DB, "dB")
 }
 
 fn dynamics(text: &str) -> Result<f64, String> {
-    within(text, *Sound::DYNAMICS_PERCENT.start(), *Sound::DYNAMICS_PERCENT.end(), "%")
+    within(text, Sound::DYNAMICS_PERCENT, "%")
 }
 
 fn saturation(text: &str) -> Result<f64, String> {
-    within(text, *Sound::SATURATION_PERCENT.start(), *Sound::SATURATION_PERCENT.end(), "%")
+    within(text, Sound::SATURATION_PERCENT, "%")
 }
 
 fn gap(text: &str) -> Result<f64, String> {
-    within(text, 0.0, 30.0, "s")
+    within(text, 0.0..=30.0, "s")
 }
 
 fn alike(text: &str) -> Result<f64, String> {
-    within(text, 0.0, 100.0, "%")
+    within(text, AlbumJob::ALIKE_PERCENT, "%")
 }
 
 fn preset(text: &str) -> Result<&'static Preset, String> {

@@ -7,6 +7,7 @@
 //! that what is not bent stays as it is to the bit.
 //! Not here: where the threshold is (that is `mastering`), and a promise about peaks (that is `limiter`).
 
+use crate::extremes::sample_peak;
 use crate::parallel::each;
 use crate::window::{kaiser, sinc};
 use std::ops::Range;
@@ -91,7 +92,7 @@ fn runs(channel: &[f32], curve: &Curve) -> Vec<Range<usize>> {
     let quiet = curve.threshold as f32 / OVERSHOOT;
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (index, block) in channel.chunks(BLOCK).enumerate() {
-        if block.iter().all(|sample| sample.abs() <= quiet) {
+        if sample_peak(block) <= quiet {
             continue;
         }
         let from = (index * BLOCK).saturating_sub(2 * HALF);
@@ -182,7 +183,7 @@ fn convolved(values: &[f32], taps: &[f32], count: usize) -> Vec<f32> {
 mod tests {
     use super::*;
     use crate::db_from_amplitude;
-    use crate::test_signals::noise;
+    use crate::test_signals::{amplitude, noise};
     use std::f64::consts::TAU;
 
     fn curve() -> Curve {
@@ -199,18 +200,6 @@ mod tests {
     /// Sine of a whole number of periods in the frames.
     fn sine(periods: usize, frames: usize, amplitude: f64) -> Vec<f32> {
         (0..frames).map(|n| (amplitude * (TAU * (periods * n % frames) as f64 / frames as f64).sin()) as f32).collect()
-    }
-
-    /// Amplitude of a whole number of periods.
-    fn amplitude(samples: &[f32], periods: usize) -> f64 {
-        let frames = samples.len();
-        let (mut real, mut imaginary) = (0.0, 0.0);
-        for (n, sample) in samples.iter().enumerate() {
-            let angle = TAU * (periods * n % frames) as f64 / frames as f64;
-            real += f64::from(*sample) * angle.cos();
-            imaginary += f64::from(*sample) * angle.sin();
-        }
-        2.0 * real.hypot(imaginary) / frames as f64
     }
 
     #[test]

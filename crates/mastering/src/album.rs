@@ -4,9 +4,9 @@
 //! what each track would be if it were mastered alone. A master keeps the balance that it was given.
 //! Not here: the loudness of an album, and what a track needs by itself (that is `tone`).
 
-use crate::analysis::{Analysis, LongTermSpectrum, power_from_db};
+use crate::Sound;
+use crate::analysis::{Analysis, LongTermSpectrum, db_from_power, power_from_db};
 use crate::tone::{self, INAUDIBLE_DB, hundredths};
-use crate::{Sound, analysis::db_from_power};
 use dsp::spectrum::BANDS;
 use std::ops::RangeInclusive;
 
@@ -43,14 +43,14 @@ const TREBLE: RangeInclusive<usize> = 23..=27;
 
 /// Compares the tracks of an album; `alike` of 0 to 1 says how much of what is beyond variety is evened out, beside the
 /// intensity of the sound.
-pub fn beside_others(tracks: &[&Analysis], sound: &Sound, alike: f64) -> Vec<BesideOthers> {
+pub fn beside_others(tracks: &[Analysis], sound: &Sound, alike: f64) -> Vec<BesideOthers> {
     let apart_db = |part: &RangeInclusive<usize>| {
         let over_mids: Vec<Option<f64>> = tracks.iter().map(|track| over_mids_db(track, sound, part)).collect();
         let middle_db = median(over_mids.iter().copied().flatten().collect());
         over_mids.into_iter().map(move |level| level.zip(middle_db).map_or(0.0, |(level, middle)| level - middle))
     };
     let strength = sound.strength() * alike;
-    let beside = |(track, (low_db, high_db)): (&&Analysis, (f64, f64))| {
+    let beside = |(track, (low_db, high_db)): (&Analysis, (f64, f64))| {
         let keeps = track.measurement.looks_finished();
         let toward = |apart_db: f64, part: &RangeInclusive<usize>| {
             let move_db = hundredths(-beyond_variety(apart_db).clamp(-MOST_DB, MOST_DB) * strength);
@@ -109,12 +109,8 @@ mod tests {
         analysis
     }
 
-    fn beside(tracks: &[Analysis], sound: &Sound, alike: f64) -> Vec<BesideOthers> {
-        beside_others(&tracks.iter().collect::<Vec<_>>(), sound, alike)
-    }
-
     fn nearer(tracks: &[Analysis]) -> Vec<(f64, f64)> {
-        beside(tracks, &FULL, 1.0).iter().map(|track| (track.nearer.low_db, track.nearer.high_db)).collect()
+        beside_others(tracks, &FULL, 1.0).iter().map(|track| (track.nearer.low_db, track.nearer.high_db)).collect()
     }
 
     #[test]
@@ -137,7 +133,7 @@ mod tests {
         // What a master has is not mended first.
         odd.spectrum.level_db[..=7].iter_mut().for_each(|db| *db -= 40.0);
         let tracks = [track(0.0, 0.0), track(0.0, 0.0), odd];
-        let moves = beside(&tracks, &FULL, 1.0);
+        let moves = beside_others(&tracks, &FULL, 1.0);
         assert!(moves[2].low_db < -20.0 && moves[2].nearer.low_db <= MOST_DB, "{moves:?}");
     }
 
@@ -145,7 +141,7 @@ mod tests {
     fn no_intensity_no_likeness_and_masters_leave_all_tracks_alone() {
         let tracks = || [track(0.0, 0.0), track(0.0, 0.0), track(0.0, 6.0)];
         let alone = |sound: &Sound, alike: f64| {
-            beside(&tracks(), sound, alike).iter().all(|track| track.nearer == Nearer::default())
+            beside_others(&tracks(), sound, alike).iter().all(|track| track.nearer == Nearer::default())
         };
         assert!(!alone(&FULL, 1.0) && alone(&FULL, 0.0));
         assert!(alone(&Sound { intensity_percent: 0.0, ..Sound::DEFAULT }, 1.0));
@@ -153,7 +149,7 @@ mod tests {
         masters[2].measurement.integrated_lufs = -9.0;
         masters[2].measurement.true_peak_dbtp = -0.5;
         assert!(masters[2].measurement.looks_finished());
-        let beside = beside(&masters, &FULL, 1.0);
+        let beside = beside_others(&masters, &FULL, 1.0);
         assert!(beside[2].high_db > 5.0 && beside[2].nearer == Nearer::default(), "{beside:?}");
     }
 
@@ -161,7 +157,7 @@ mod tests {
     fn noise_and_what_a_codec_left_are_not_raised() {
         let mut dull = track(0.0, -8.0);
         dull.spectrum.level_db[25..].fill(-160.0);
-        let moves = beside(&[track(0.0, 0.0), track(0.0, 0.0), dull], &FULL, 1.0);
+        let moves = beside_others(&[track(0.0, 0.0), track(0.0, 0.0), dull], &FULL, 1.0);
         assert!(moves[2].high_db < -BesideOthers::VARIETY_DB && moves[2].nearer.high_db == 0.0, "{moves:?}");
     }
 
@@ -170,7 +166,7 @@ mod tests {
         let mut narrow = track(9.0, 0.0);
         narrow.spectrum.bands = 22;
         narrow.spectrum.level_db[22..].fill(f64::NEG_INFINITY);
-        let moves = beside(&[track(0.0, 0.0), track(0.0, 0.0), narrow], &FULL, 1.0);
+        let moves = beside_others(&[track(0.0, 0.0), track(0.0, 0.0), narrow], &FULL, 1.0);
         assert!(moves[2].low_db > 3.0 && moves[2].high_db == 0.0, "{moves:?}");
         assert!(moves.iter().all(|track| track.low_db.is_finite() && track.high_db.is_finite()));
     }

@@ -3,7 +3,7 @@
 //! Not here: how it was read (that is `codec`), and whether it sounds good.
 
 use dsp::extremes::sample_peak;
-use dsp::loudness::{Layout, Rate, measure};
+use dsp::loudness::{Layout, Loudness, Rate, measure};
 
 /// Loudness is defined over 400 ms; anything shorter has none (ITU-R BS.1770).
 pub const SHORTEST_MS: u64 = 400;
@@ -133,25 +133,12 @@ impl Audio {
 
     /// Loudness of the whole, LUFS; minus infinity for what is below every gate.
     pub fn integrated_lufs(&self) -> f64 {
-        self.lufs_and_range_lu().0
+        self.loudness().map_or(f64::NEG_INFINITY, |loudness| loudness.integrated_lufs)
     }
 
-    /// The same, and the loudness range, LU.
-    pub(crate) fn lufs_and_range_lu(&self) -> (f64, f64) {
+    /// All that a loudness meter says; nothing of what is below every gate.
+    pub(crate) fn loudness(&self) -> Option<Loudness> {
         measure(self.loudness_rate(), self.layout(), &self.slices())
-            .map_or((f64::NEG_INFINITY, 0.0), |loudness| (loudness.integrated_lufs, loudness.loudness_range_lu))
-    }
-
-    /// Loudness of the loudest 400 ms, LUFS; minus infinity for what is below every gate.
-    pub(crate) fn max_momentary_lufs(&self) -> f64 {
-        measure(self.loudness_rate(), self.layout(), &self.slices())
-            .map_or(f64::NEG_INFINITY, |loudness| loudness.max_momentary_lufs)
-    }
-
-    /// The highest sample, dBFS; minus infinity for silence.
-    pub(crate) fn sample_peak_dbfs(&self) -> f64 {
-        let peak = self.channels.iter().flatten().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
-        dsp::db_from_amplitude(f64::from(peak))
     }
 
     /// The channels as slices.

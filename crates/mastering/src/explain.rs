@@ -42,12 +42,7 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
     sentences.extend(stereo(analysis, plan, request));
     sentences.extend(bass_to_the_middle(plan, request));
     sentences.extend(balance(plan));
-    sentences.extend(plan.saturation.map(|saturation| {
-        format!(
-            "Peaks above {} dBFS of the mix were rounded off before the limiter, as asked: that adds overtones.",
-            level(saturation.threshold_dbfs)
-        )
-    }));
+    sentences.extend(saturation(plan));
     sentences.push(limiting(plan, cost));
     if matches!(request.loudness, Loudness::Exact(_)) && (cost.often_db > 6.0 || plan.limiter.tip_db > GENTLE_TIP_DB) {
         sentences.push(
@@ -125,6 +120,13 @@ fn balance(plan: &Plan) -> Option<String> {
     let louder = if balance_db > 0.0 { "right" } else { "left" };
     (balance_db != 0.0)
         .then(|| format!("The {louder} side was made {:.1} dB louder against the other, as asked.", balance_db.abs()))
+}
+
+fn saturation(plan: &Plan) -> Option<String> {
+    let threshold_dbfs = level(plan.saturation?.threshold_dbfs);
+    Some(format!(
+        "Peaks above {threshold_dbfs} dBFS of the mix were rounded off before the limiter, as asked: that adds overtones."
+    ))
 }
 
 fn bass_to_the_middle(plan: &Plan, request: &Request) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The numbers of a track, as every report shows them.
 
 use crate::Audio;
-use dsp::loudness::{Layout, Loudness, LoudnessMeter, Rate, Series, measure};
+use dsp::loudness::{Layout, Loudness, LoudnessMeter, Rate, Series};
 use dsp::parallel::both;
 use dsp::stereo::StereoSums;
 use dsp::true_peak::{TruePeakMeter, true_peak};
@@ -42,7 +42,7 @@ impl Measured {
     pub(crate) fn of(audio: &Audio, sums: StereoSums) -> Option<Self> {
         let channels = audio.slices();
         let peak = || channels.iter().map(|channel| true_peak(audio.rate_hz(), channel)).fold(0.0, f32::max);
-        let (peak, loudness) = both(peak, || measure(audio.loudness_rate(), audio.layout(), &channels));
+        let (peak, loudness) = both(peak, || audio.loudness());
         Some(Self::from_parts(loudness?, peak, sample_peak(&channels), sums))
     }
 
@@ -85,7 +85,7 @@ fn finite_or(value: f64, fallback: f64) -> f64 {
     if value.is_finite() { value } else { fallback }
 }
 
-fn sample_peak(channels: &[&[f32]]) -> f32 {
+pub(crate) fn sample_peak(channels: &[&[f32]]) -> f32 {
     channels.iter().map(|channel| dsp::extremes::sample_peak(channel)).fold(0.0, f32::max)
 }
 

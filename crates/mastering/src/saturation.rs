@@ -3,6 +3,7 @@
 //! The musician says how much; where that is, follows from the music: its loudest moments, well above which only the tips
 //! of transients live. Not here: the curve (that is `dsp::saturation`).
 
+use crate::measurement::sample_peak;
 use crate::plan::Saturation;
 use crate::tone::hundredths;
 use crate::{Audio, Sound};
@@ -21,9 +22,13 @@ pub(crate) fn decide(shaped: &Audio, sound: &Sound) -> Option<Saturation> {
         return None;
     }
     let (least, all) = OVER_MOMENTARY_DB;
-    let threshold_dbfs = hundredths(shaped.max_momentary_lufs() + least + amount * (all - least));
-    let rounds_something_off = threshold_dbfs.is_finite() && threshold_dbfs < shaped.sample_peak_dbfs();
+    let threshold_dbfs = hundredths(shaped.loudness()?.max_momentary_lufs + least + amount * (all - least));
+    let rounds_something_off = threshold_dbfs < peak_dbfs(shaped);
     rounds_something_off.then(|| Saturation { threshold_dbfs, limit_dbfs: hundredths(threshold_dbfs + KNEE_DB) })
+}
+
+fn peak_dbfs(audio: &Audio) -> f64 {
+    dsp::db_from_amplitude(f64::from(sample_peak(&audio.slices())))
 }
 
 /// Saturates; a plan that was checked has a curve.
@@ -65,7 +70,7 @@ mod tests {
             let mut audio = audio.clone();
             let saturation = decide(&audio, &asked(percent));
             apply(&mut audio, saturation.as_ref());
-            audio.sample_peak_dbfs()
+            peak_dbfs(&audio)
         };
         let peaks = [0.0, 25.0, 50.0, 100.0].map(peak_with);
         assert!(peaks.is_sorted_by(|a, b| a > b), "{peaks:?}");

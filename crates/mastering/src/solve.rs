@@ -116,15 +116,14 @@ pub fn master<E>(
         width::apply(&mut mix, stereo.as_ref());
         mix
     };
-    let mut out = shaped(mix, progress);
-    let saturation = saturation::decide(&out, &request.sound);
-    saturation::apply(&mut out, saturation.as_ref());
-    let mut again = |progress: Progress<'_>| {
-        let mut out = shaped(again()?, progress);
-        saturation::apply(&mut out, saturation.as_ref());
-        Ok(out)
+    let first = shaped(mix, progress);
+    let saturation = saturation::decide(&first, &request.sound);
+    let saturated = |mut shaped: Audio| {
+        saturation::apply(&mut shaped, saturation.as_ref());
+        shaped
     };
-    let shaped = out;
+    let mut again = |progress: Progress<'_>| Ok(saturated(shaped(again()?, progress)));
+    let shaped = saturated(first);
     let mut model = Model::new(&shaped, request.ceiling_dbtp);
     let dynamics_asked = request.toward.as_ref().is_some_and(|toward| toward.dynamics);
     if matches!(request.loudness, Loudness::Like(_)) && !dynamics_asked {
@@ -205,21 +204,7 @@ fn limited<E>(
     if let Some(least_lu) = model.least_range_lu
         && rendering.range_lu < least_lu - BELOW_RANGE_LU
     {
-        // What is cancelled takes of the range, too, which no gain predicts: from here on what was rendered counts.
-        let (mut low_db, mut low_lu) = (model.free_drive(), model.coarse.unlimited_range_lu());
-        let (mut high_db, mut high_lu) = (plan.limiter.drive_db, rendering.range_lu);
-        for _ in 0..MOST_RANGE_ROUNDS {
-            let drive_db = low_db + (high_db - low_db) * (low_lu - least_lu) / (low_lu - high_lu);
-            drop(out);
-            let shaped = again(progress)?;
-            let choice = Choice { effort: EFFORTS[0], drive_db, capped: true };
-            (out, rendering) = approach(model, shaped, &mut plan, &choice, target_lufs, again, progress)?;
-            match rendering.range_lu - least_lu {
-                lost if lost < -BELOW_RANGE_LU => (high_db, high_lu) = (drive_db, rendering.range_lu),
-                kept if kept > ABOVE_RANGE_LU => (low_db, low_lu) = (drive_db, rendering.range_lu),
-                _ => break,
-            }
-        }
+        (out, rendering) = keeping_range(model, (out, rendering), &mut plan, least_lu, again, progress)?;
     }
     if rendering.lufs > target_lufs {
         plan.trim_db = target_lufs - rendering.lufs;
@@ -227,6 +212,33 @@ fn limited<E>(
         rendering.lufs = target_lufs;
     }
     Ok((out, plan, rendering))
+}
+
+/// Renders again with less drive until the loudness range stays: what is cancelled takes of it, too, which no gain
+/// predicts, so that what was rendered counts (regula falsi).
+fn keeping_range<E>(
+    model: &Model,
+    (mut out, mut rendering): (Audio, Rendering),
+    plan: &mut Plan,
+    least_lu: f64,
+    again: Again<'_, E>,
+    progress: Progress<'_>,
+) -> Result<(Audio, Rendering), E> {
+    let (mut low_db, mut low_lu) = (model.free_drive(), model.coarse.unlimited_range_lu());
+    let (mut high_db, mut high_lu) = (plan.limiter.drive_db, rendering.range_lu);
+    for _ in 0..MOST_RANGE_ROUNDS {
+        let drive_db = low_db + (high_db - low_db) * (low_lu - least_lu) / (low_lu - high_lu);
+        plan.limiter = EFFORTS[0].limiter(drive_db);
+        drop(out);
+        out = again(progress)?;
+        rendering = model.render_in_place(&mut out, plan);
+        match rendering.range_lu - least_lu {
+            lost if lost < -BELOW_RANGE_LU => (high_db, high_lu) = (drive_db, rendering.range_lu),
+            kept if kept > ABOVE_RANGE_LU => (low_db, low_lu) = (drive_db, rendering.range_lu),
+            _ => break,
+        }
+    }
+    Ok((out, rendering))
 }
 
 /// What came of a plan.
@@ -466,7 +478,8 @@ impl Model {
     fn render_in_place(&self, out: &mut Audio, plan: &Plan) -> Rendering {
         let gain = self.fine.gain(&plan.limiter);
         finish(out, plan, &self.fine.peaks, &gain);
-        let (lufs, range_lu) = out.lufs_and_range_lu();
+        let measured = out.loudness().map(|loudness| (loudness.integrated_lufs, loudness.loudness_range_lu));
+        let (lufs, range_lu) = measured.unwrap_or((f64::NEG_INFINITY, 0.0));
         Rendering { lufs, range_lu, gain }
     }
 }

@@ -5,6 +5,7 @@
 //! limited, all of them stop where that one does. A track whose bass or treble is far from the others' is brought nearer.
 //! Not here: how one track is mastered (that is `run`).
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use codec::{Limits, Lossy};
@@ -39,6 +40,11 @@ pub struct AlbumJob {
     pub existing: Existing,
     /// How large each mix may be.
     pub limits: Limits,
+}
+
+impl AlbumJob {
+    /// What `alike_percent` may be.
+    pub const ALIKE_PERCENT: RangeInclusive<f64> = 0.0..=100.0;
 }
 
 /// A finished album.
@@ -186,8 +192,9 @@ fn listen_to_all(job: &AlbumJob, observer: AlbumObserver<'_>) -> Result<(Vec<Hea
     let beside = if job.request.toward.as_ref().is_some_and(|toward| toward.tone) {
         vec![BesideOthers::default(); before.len()]
     } else {
-        let alike = job.alike_percent.clamp(0.0, 100.0) / 100.0;
-        mastering::beside_others(&analyses.iter().collect::<Vec<_>>(), &job.request.sound, alike)
+        let range = AlbumJob::ALIKE_PERCENT;
+        let alike = job.alike_percent.clamp(*range.start(), *range.end()) / 100.0;
+        mastering::beside_others(&analyses, &job.request.sound, alike)
     };
     Ok((before, beside))
 }
