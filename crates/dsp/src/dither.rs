@@ -44,10 +44,10 @@ pub struct Quantiser {
 }
 
 impl Quantiser {
-    /// For a channel (from 0) of a file of `bits` (2 to 32) bits; the same `seed` gives the same noise.
+    /// For a channel (from 0) of a file of `bits` bits, 2 to the 24 that a float has; the same `seed` gives the same noise.
     #[must_use]
     pub fn new(dither: Dither, bits: u32, channel: u32, seed: u32) -> Self {
-        let scale = f64::from(1u32 << (bits.clamp(2, 32) - 1));
+        let scale = f64::from(1u32 << (bits.clamp(2, 24) - 1));
         let key = hash(seed ^ hash(channel.wrapping_add(0x9E37_79B9)));
         Self { dither, scale, highest: scale - 1.0, key, frame: 0, errors: [0.0; 3] }
     }
@@ -92,7 +92,7 @@ fn rounded(value: f64) -> i32 {
 
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 fn triangular_to_grid(key: u32, first: u64, [scale, highest]: [f64; 2], samples: &[f32], out: &mut [i32]) {
-    let (steps, lowest, highest) = (scale as f32, -scale as i32, highest as i32);
+    let (steps, highest) = (scale as f32, highest as i32);
     let (mut samples, mut out, mut frame) = (samples, out, first);
     while !samples.is_empty() {
         let count = samples.len().min(RUN - frame as usize % RUN);
@@ -101,20 +101,27 @@ fn triangular_to_grid(key: u32, first: u64, [scale, highest]: [f64; 2], samples:
         let (run_out, later_out) = out.split_at_mut(count);
         for (n, (x, out)) in (0..).zip(run.iter().zip(run_out)) {
             let noise = Place { low: place.low + 2 * n, ..place }.triangular(key);
-            *out = with_noise(x * steps, noise).clamp(lowest, highest);
+            *out = with_noise((x * steps).clamp(-steps, steps), noise).clamp(-highest - 1, highest);
         }
         (samples, out, frame) = (later, later_out, frame + count as u64);
     }
 }
 
-/// A value and less than one step of noise, rounded: the whole part stays an integer, so that single precision does.
+/// A value of up to 2^23 and less than one step of noise, rounded. Its even part becomes an integer by itself, so that
+/// single precision does, and no conversion that has to care for what an integer cannot hold.
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
 #[inline(always)]
 fn with_noise(value: f32, noise: f32) -> i32 {
-    let whole = value as i32;
-    let rest = (value - whole as f32) + noise;
-    let rounded = (rest + BESIDE).to_bits().wrapping_sub(BESIDE.to_bits());
-    whole.wrapping_add(rounded.cast_signed())
+    let half = 0.5 * value + BESIDE;
+    let rest = value - 2.0 * (half - BESIDE);
+    integer(half).wrapping_mul(2).wrapping_add(integer(rest + noise + BESIDE))
+}
+
+/// What stands beside [`BESIDE`] in a sum.
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn integer(sum: f32) -> i32 {
+    sum.to_bits().wrapping_sub(BESIDE.to_bits()).cast_signed()
 }
 
 /// 1.5 * 2^23: a small number beside it is rounded to even, and stands in its last bits.
@@ -249,6 +256,8 @@ mod tests {
     fn beyond_full_scale_stops_at_full_scale() {
         assert_eq!(quantised(Dither::None, 16, &[2.0, -2.0]), [32_767, -32_768]);
         assert_eq!(quantised(Dither::None, 24, &[2.0, -2.0]), [8_388_607, -8_388_608]);
+        assert!(quantised(Dither::Triangular, 24, &[2.0; 500]).iter().all(|x| *x == 8_388_607));
+        assert!(quantised(Dither::Triangular, 24, &[-2.0; 500]).iter().all(|x| *x <= -8_388_607));
         assert!(quantised(Dither::Shaped, 16, &[2.0; 500]).iter().all(|x| *x == 32_767));
     }
 

@@ -67,26 +67,128 @@ impl GainMotion {
         if required.iter().all(|gain| *gain >= 1.0) {
             return vec![1.0; required.len() + 1];
         }
-        let mut gain = sliding_minimum(required, self.lookahead_hops);
-        gain.push(*gain.last().unwrap_or(&1.0));
-        self.release(&mut gain);
-        let mut smooth = Vec::with_capacity(gain.len());
-        for width in self.boxes {
-            box_average(&gain, width, &mut smooth);
-            std::mem::swap(&mut gain, &mut smooth);
+        let gain = sliding_minimum(required, self.lookahead_hops);
+        let [first, second, third] = self.boxes;
+        let mut padded = Padded::new(gain.len() + 1, first.max(second).max(third) / 2);
+        padded.values_mut()[..gain.len()].copy_from_slice(&gain);
+        if let [.., before, last] = padded.values_mut() {
+            *last = *before;
         }
-        gain
+        drop(gain);
+        self.release(padded.values_mut());
+        let mut smooth = padded.clone();
+        for width in self.boxes {
+            padded.box_average(width, smooth.values_mut());
+            std::mem::swap(&mut padded, &mut smooth);
+        }
+        padded.into_values()
     }
 
+    /// Lets go of each reduction at two speeds. Four stretches in lockstep, each with a run-up that settles it: what a step
+    /// waits for is the one before it.
     fn release(&self, gain: &mut [f32]) {
-        let (mut fast, mut slow) = (0.0f32, 0.0f32);
-        for value in gain {
-            let reduction = 1.0 - *value;
-            let held = fast * self.fast_decay;
-            fast = if reduction > held { reduction } else { held };
-            slow = if reduction > slow { slow + (reduction - slow) * self.slow_charge } else { slow * self.slow_decay };
-            *value = 1.0 - if fast > slow { fast } else { slow };
+        let run_up = self.settled_hops();
+        let stretch = gain.len().div_ceil(STRETCHES);
+        if stretch < 2 * run_up {
+            let mut releasing = Releasing::default();
+            return gain.iter_mut().for_each(|value| *value = releasing.next(self, *value));
         }
+        let mut releasing = [Releasing::default(); STRETCHES];
+        for (releasing, start) in releasing.iter_mut().zip((0..).step_by(stretch)).skip(1) {
+            for value in &gain[start - run_up..start] {
+                releasing.next(self, *value);
+            }
+        }
+        in_lockstep(gain, stretch, |lane, value| *value = releasing[lane].next(self, *value));
+    }
+}
+
+/// Stretches of a curve that are worked on in lockstep, where each value needs the one before it.
+const STRETCHES: usize = 4;
+
+/// Does the first of each stretch, then the second of each, and so on.
+fn in_lockstep(values: &mut [f32], stretch: usize, mut each: impl FnMut(usize, &mut f32)) {
+    let mut chunks = values.chunks_mut(stretch);
+    let chunks: [_; STRETCHES] = std::array::from_fn(|_| chunks.next().unwrap_or_default());
+    let shortest = chunks.iter().map(|chunk| chunk.len()).min().unwrap_or_default();
+    let [(a, rest_a), (b, rest_b), (c, rest_c), (d, rest_d)] = chunks.map(|chunk| chunk.split_at_mut(shortest));
+    for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
+        each(0, a);
+        each(1, b);
+        each(2, c);
+        each(3, d);
+    }
+    for (lane, rest) in [rest_a, rest_b, rest_c, rest_d].into_iter().enumerate() {
+        for value in rest {
+            each(lane, value);
+        }
+    }
+}
+
+/// The reductions that are held.
+#[derive(Debug, Clone, Copy, Default)]
+struct Releasing {
+    fast: f32,
+    slow: f32,
+}
+
+impl Releasing {
+    fn next(&mut self, motion: &GainMotion, gain: f32) -> f32 {
+        let Self { fast, slow } = *self;
+        let reduction = 1.0 - gain;
+        let held = fast * motion.fast_decay;
+        self.fast = if reduction > held { reduction } else { held };
+        let (charged, decayed) = (slow + (reduction - slow) * motion.slow_charge, slow * motion.slow_decay);
+        self.slow = if reduction > slow { charged } else { decayed };
+        1.0 - if self.fast > self.slow { self.fast } else { self.slow }
+    }
+}
+
+/// A curve whose end values go on for a while beyond its ends.
+#[derive(Debug, Clone)]
+struct Padded {
+    values: Vec<f32>,
+    margin: usize,
+}
+
+impl Padded {
+    fn new(length: usize, reach: usize) -> Self {
+        let margin = reach + 1;
+        Self { values: vec![0.0; length + 2 * margin], margin }
+    }
+
+    fn values_mut(&mut self) -> &mut [f32] {
+        let end = self.values.len() - self.margin;
+        &mut self.values[self.margin..end]
+    }
+
+    fn into_values(mut self) -> Vec<f32> {
+        self.values.truncate(self.values.len() - self.margin);
+        self.values.drain(..self.margin);
+        self.values
+    }
+
+    /// The mean over `width` (odd, of no more reach than there is margin) values round each.
+    fn box_average(&mut self, width: usize, means: &mut [f32]) {
+        let (margin, reach) = (self.margin, width / 2);
+        let end = self.values.len() - margin;
+        let (first, last) = (self.values[margin], self.values[end - 1]);
+        self.values[..margin].fill(first);
+        self.values[end..].fill(last);
+        let (leaving, entering) = (&self.values[margin - reach..], &self.values[margin + reach + 1..]);
+        let stretch = means.len().div_ceil(STRETCHES).max(1);
+        let mut sums: [f64; STRETCHES] = std::array::from_fn(|lane| {
+            let start = (lane * stretch).min(means.len());
+            leaving[start..start + width].iter().map(|value| f64::from(*value)).sum()
+        });
+        let mut at: [usize; STRETCHES] = std::array::from_fn(|lane| lane * stretch);
+        let scale = 1.0 / width as f64;
+        in_lockstep(means, stretch, |lane, mean| {
+            let n = at[lane];
+            *mean = (sums[lane] * scale) as f32;
+            sums[lane] += f64::from(entering[n]) - f64::from(leaving[n]);
+            at[lane] = n + 1;
+        });
     }
 }
 
@@ -112,30 +214,26 @@ pub fn sliding_maximum(values: &[f32], reach: usize) -> Vec<f32> {
 
 fn sliding(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32) -> Vec<f32> {
     let width = 2 * reach + 1;
-    // Within blocks of one window's width: the running result from the front, and from the back.
-    let mut from_front = values.to_vec();
-    let mut from_back = values.to_vec();
-    for block in from_front.chunks_mut(width) {
-        let mut running = block[0];
-        for value in block {
-            running = pick(running, *value);
-            *value = running;
-        }
-    }
-    for block in from_back.chunks_mut(width) {
-        let mut running = block[block.len() - 1];
-        for value in block.iter_mut().rev() {
-            running = pick(running, *value);
-            *value = running;
-        }
-    }
-    // A whole window touches two blocks at most: the back of one and the front of the next.
     let mut result = vec![0.0; values.len()];
     let whole = reach..values.len().saturating_sub(reach).max(reach);
-    for ((out, back), front) in
-        result.get_mut(whole.clone()).into_iter().flatten().zip(&from_back).zip(from_front.iter().skip(2 * reach))
-    {
-        *out = pick(*back, *front);
+    // A whole window touches two blocks of its own width at most: the back of one, and the front of the next.
+    let mut back = vec![0.0; width];
+    let results = result.get_mut(whole.clone()).unwrap_or_default().chunks_mut(width);
+    for (out, start) in results.zip((0..).step_by(width)) {
+        let (block, next) = values[start..].split_at(width);
+        let mut running = block[width - 1];
+        for (back, value) in back.iter_mut().zip(block).rev() {
+            running = pick(running, *value);
+            *back = running;
+        }
+        let mut out = out.iter_mut().zip(&back);
+        let Some((first, all)) = out.next() else { continue };
+        *first = *all;
+        let Some(mut running) = next.first().copied() else { continue };
+        for ((out, back), value) in out.zip(next) {
+            running = pick(running, *value);
+            *out = pick(*back, running);
+        }
     }
     // Near the ends a window is cut short.
     for at in (0..reach.min(values.len())).chain(whole.end.min(values.len())..values.len()) {
@@ -143,24 +241,6 @@ fn sliding(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32) -> Vec<
         result[at] = window[1..].iter().fold(window[0], |running, value| pick(running, *value));
     }
     result
-}
-
-/// The mean over `width` (odd) values round each; beyond the ends the end values go on.
-fn box_average(values: &[f32], width: usize, means: &mut Vec<f32>) {
-    means.clear();
-    let (Some(first), Some(last)) = (values.first(), values.last()) else { return };
-    let (first, last) = (f64::from(*first), f64::from(*last));
-    let reach = width / 2;
-    let entering = values.iter().skip(reach + 1).map(|value| f64::from(*value)).chain(std::iter::repeat(last));
-    let leaving = std::iter::repeat_n(first, reach).chain(values.iter().map(|value| f64::from(*value)));
-    let ahead = |index: usize| values.get(index).map_or(last, |value| f64::from(*value));
-    let mut sum = first * reach as f64 + (0..=reach).map(ahead).sum::<f64>();
-    let scale = 1.0 / width as f64;
-    means.extend(values.iter().zip(entering.zip(leaving)).map(|(_, (entering, leaving))| {
-        let mean = sum * scale;
-        sum += entering - leaving;
-        mean as f32
-    }));
 }
 
 #[cfg(test)]
@@ -209,6 +289,25 @@ mod tests {
                 let window = &values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())];
                 prop_assert_eq!(*value, window.iter().fold(f32::INFINITY, |a, b| a.min(*b)));
             }
+        }
+    }
+
+    #[test]
+    fn a_long_curve_is_let_go_as_in_one_go() {
+        let motion = motion(5.0);
+        let mut state = 1u32;
+        let curve: Vec<f32> = (0..9 * motion.settled_hops())
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if state >> 24 < 3 { (state >> 8 & 0xFF) as f32 / 255.0 } else { 1.0 }
+            })
+            .collect();
+        let mut in_stretches = curve.clone();
+        motion.release(&mut in_stretches);
+        let mut releasing = Releasing::default();
+        for (found, gain) in in_stretches.iter().zip(&curve) {
+            let expected = releasing.next(&motion, *gain);
+            assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
         }
     }
 

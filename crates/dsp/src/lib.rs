@@ -7,6 +7,7 @@ pub mod cancel;
 pub mod dither;
 pub mod extremes;
 pub mod fir;
+mod fused;
 pub mod gain_curve;
 pub mod limiter;
 pub mod loudness;

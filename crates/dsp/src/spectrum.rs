@@ -2,8 +2,10 @@
 //!
 //! Not here: what balance is good.
 
-use realfft::RealFftPlanner;
+use crate::parallel::both;
 use realfft::num_complex::Complex;
+use realfft::{RealFftPlanner, RealToComplex};
+use std::sync::Arc;
 
 /// Number of bands, 25 Hz to 20 kHz.
 pub const BANDS: usize = 30;
@@ -68,50 +70,85 @@ pub fn bands_below_nyquist(rate_hz: u32) -> usize {
 ///
 /// # Panics
 /// When there are more than two channels, or one is shorter than the first.
-pub fn band_frames(rate_hz: u32, channels: &[&[f32]], mut progress: impl FnMut(f32)) -> BandFrames {
+pub fn band_frames(rate_hz: u32, channels: &[&[f32]], progress: impl FnMut(f32)) -> BandFrames {
+    assert!(channels.len() <= 2, "one or two channels");
     let length = frame_length(rate_hz);
     let hop = length / 2;
-    let (window, scale) = (hann(length), power_scale(length));
-    let edges = band_edges(rate_hz, length);
-    let fft = RealFftPlanner::<f32>::new().plan_fft_forward(length);
-    assert!(channels.len() <= 2, "one or two channels");
-    let mut frame = fft.make_input_vec();
-    let mut spectra = vec![fft.make_output_vec(); channels.len()];
-    let mut scratch = fft.make_scratch_vec();
+    let spectra = Spectra {
+        channels,
+        fft: RealFftPlanner::<f32>::new().plan_fft_forward(length),
+        window: hann(length),
+        scale: power_scale(length),
+        edges: band_edges(rate_hz, length),
+    };
     let samples = channels.first().map_or(0, |channel| channel.len());
     // The last frame may reach beyond the end; a signal shorter than a frame still has one.
     let count = samples.saturating_sub(hop).div_ceil(hop).max(1);
     let mut power = vec![[0.0f32; BANDS]; count];
     let mut side = vec![[0.0f32; BANDS]; if channels.len() == 2 { count } else { 0 }];
-    for (index, bands) in power.iter_mut().enumerate() {
-        let start = index * hop;
-        let end = (start + length).min(samples);
-        for (channel, spectrum) in channels.iter().zip(&mut spectra) {
-            for ((to, from), weight) in frame.iter_mut().zip(&channel[start..end]).zip(&window) {
-                *to = from * weight;
-            }
-            frame[end - start..].fill(0.0);
-            fft.process_with_scratch(&mut frame, spectrum, &mut scratch).expect("buffers come from the plan itself");
-        }
-        match spectra.as_mut_slice() {
-            [left, right] => {
-                for (left, right) in left.iter_mut().zip(right.iter_mut()) {
-                    (*left, *right) = (0.5 * (*left + *right), 0.5 * (*left - *right));
-                }
-                for ((whole, side), (first, last)) in bands.iter_mut().zip(&mut side[index]).zip(&edges) {
-                    *side = scale * power_between(right, *first, *last);
-                    *whole = 2.0 * (*side + scale * power_between(left, *first, *last));
-                }
-            }
-            spectra => {
-                for (band, (first, last)) in bands.iter_mut().zip(&edges) {
-                    *band = spectra.iter().map(|spectrum| scale * power_between(spectrum, *first, *last)).sum();
-                }
-            }
-        }
-        progress((index + 1) as f32 / count as f32);
-    }
+    let half = count / 2;
+    let (first, later) = power.split_at_mut(half);
+    let half_of_sides = half.min(side.len());
+    let (first_side, later_side) = side.split_at_mut(half_of_sides);
+    // What stays on this thread tells how far it is, and is the longer half.
+    both(|| spectra.frames(half, later, later_side, progress), || spectra.frames(0, first, first_side, |_| {}));
     BandFrames { power, side, hop_s: hop as f64 / f64::from(rate_hz) }
+}
+
+/// What turns frames into bands.
+struct Spectra<'a> {
+    channels: &'a [&'a [f32]],
+    fft: Arc<dyn RealToComplex<f32>>,
+    window: Vec<f32>,
+    scale: f32,
+    edges: Vec<(f32, f32)>,
+}
+
+impl Spectra<'_> {
+    /// The bands of some frames, from the frame `first` on; of the sides where there are any.
+    fn frames(
+        &self,
+        first: usize,
+        power: &mut [[f32; BANDS]],
+        side: &mut [[f32; BANDS]],
+        mut progress: impl FnMut(f32),
+    ) {
+        let (length, count) = (self.window.len(), power.len());
+        let mut frame = self.fft.make_input_vec();
+        let mut spectra = vec![self.fft.make_output_vec(); self.channels.len()];
+        let mut scratch = self.fft.make_scratch_vec();
+        for (index, bands) in power.iter_mut().enumerate() {
+            let start = (first + index) * (length / 2);
+            for (channel, spectrum) in self.channels.iter().zip(&mut spectra) {
+                let end = (start + length).min(channel.len());
+                for ((to, from), weight) in frame.iter_mut().zip(&channel[start..end]).zip(&self.window) {
+                    *to = from * weight;
+                }
+                frame[end - start..].fill(0.0);
+                self.fft
+                    .process_with_scratch(&mut frame, spectrum, &mut scratch)
+                    .expect("buffers come from the plan itself");
+            }
+            match spectra.as_mut_slice() {
+                [left, right] => {
+                    for (left, right) in left.iter_mut().zip(right.iter_mut()) {
+                        (*left, *right) = (0.5 * (*left + *right), 0.5 * (*left - *right));
+                    }
+                    for ((whole, side), (first, last)) in bands.iter_mut().zip(&mut side[index]).zip(&self.edges) {
+                        *side = self.scale * power_between(right, *first, *last);
+                        *whole = 2.0 * (*side + self.scale * power_between(left, *first, *last));
+                    }
+                }
+                spectra => {
+                    for (band, (first, last)) in bands.iter_mut().zip(&self.edges) {
+                        *band =
+                            spectra.iter().map(|spectrum| self.scale * power_between(spectrum, *first, *last)).sum();
+                    }
+                }
+            }
+            progress((index + 1) as f32 / count as f32);
+        }
+    }
 }
 
 /// Band edges in (fractional) bins.

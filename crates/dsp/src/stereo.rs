@@ -4,7 +4,6 @@
 //! the same by frequency band (take the sums from band-passed signals), and any change to the signal.
 
 use multiversion::multiversion;
-use std::num::NonZeroUsize;
 
 const LANES: usize = 8;
 
@@ -29,16 +28,6 @@ impl StereoSums {
         assert_eq!(left.len(), right.len(), "channels of one length");
         let [left_sum, right_sum, left_square, right_square, product] = five_sums(left, right);
         Self { frames: left.len() as u64, left: left_sum, right: right_sum, left_square, right_square, product }
-    }
-
-    /// The sums of every block of `frames`; the last one may be shorter.
-    ///
-    /// # Panics
-    /// When the channels differ in length.
-    #[must_use]
-    pub fn per_block(left: &[f32], right: &[f32], frames: NonZeroUsize) -> Vec<Self> {
-        assert_eq!(left.len(), right.len(), "channels of one length");
-        left.chunks(frames.get()).zip(right.chunks(frames.get())).map(|(l, r)| Self::of(l, r)).collect()
     }
 
     /// Samples of each channel.
@@ -216,8 +205,7 @@ mod tests {
         ) {
             let (left, right): (Vec<f32>, Vec<f32>) = samples.into_iter().unzip();
             let whole = StereoSums::of(&left, &right);
-            let block = NonZeroUsize::new(block).expect("at least 1");
-            let parts: StereoSums = StereoSums::per_block(&left, &right, block).into_iter().sum();
+            let parts: StereoSums = left.chunks(block).zip(right.chunks(block)).map(|(l, r)| StereoSums::of(l, r)).sum();
             prop_assert_eq!(whole.frames(), parts.frames());
             let plain: f64 = left.iter().zip(&right).map(|(l, r)| f64::from(*l) * f64::from(*r)).sum();
             prop_assert!((whole.product - plain).abs() < 1e-9);

@@ -3,13 +3,13 @@
 //! Not here: opinions (those are `tone` and `solve`).
 
 use crate::dynamics::Levels;
-use crate::measurement::Measured;
+use crate::measurement::{Measured, sample_peak, sums};
 use crate::{Audio, Measurement, Progress, Refusal, Stage};
 use dsp::loudness::Series;
 use dsp::parallel::both;
 use dsp::spectrum::{BANDS, BandFrames, band_frames, bands_below_nyquist};
 use dsp::stereo::StereoSums;
-use std::num::NonZeroUsize;
+use std::ops::Range;
 
 /// What the mix is like.
 #[derive(Debug, Clone)]
@@ -48,11 +48,11 @@ pub struct LongTermSpectrum {
 
 /// Measures a mix.
 pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusal> {
-    let blocks = blocks(audio);
+    let (blocks, sample_peak) = blocks(audio);
     let sums: StereoSums = blocks.iter().copied().sum();
     refuse_direct_current(&sums)?;
     let spectrum = || band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
-    let (frames, measured) = both(spectrum, || Measured::of(audio, sums));
+    let (frames, measured) = both(spectrum, || Measured::of(audio, sums, sample_peak));
     let Measured { measurement, loudness } = measured.ok_or(Refusal::Silent)?;
     let counted = counted(&frames);
     let bands = bands_below_nyquist(audio.rate_hz());
@@ -65,10 +65,24 @@ pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusa
     Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks, levels, counted })
 }
 
-fn blocks(audio: &Audio) -> Vec<StereoSums> {
+/// The sums of each 100 ms, and the highest sample of all: both in one pass over what is large.
+fn blocks(audio: &Audio) -> (Vec<StereoSums>, f32) {
     let channels = audio.slices();
-    let frames = NonZeroUsize::new((audio.rate_hz() * BLOCK_MS / 1000) as usize).unwrap_or(NonZeroUsize::MIN);
-    StereoSums::per_block(channels[0], channels[channels.len() - 1], frames)
+    let frames = (audio.rate_hz() * BLOCK_MS / 1000).max(1) as usize;
+    let half = (audio.frames() / 2).next_multiple_of(frames).min(audio.frames());
+    let of = |range: Range<usize>| {
+        let starts = range.clone().step_by(frames);
+        let mut highest = 0.0f32;
+        let sums = starts.map(|start| {
+            let block: Vec<_> = channels.iter().map(|channel| &channel[start..range.end.min(start + frames)]).collect();
+            highest = highest.max(sample_peak(&block));
+            sums(&block)
+        });
+        (sums.collect::<Vec<_>>(), highest)
+    };
+    let ((mut blocks, first), (later, second)) = both(|| of(0..half), || of(half..audio.frames()));
+    blocks.extend(later);
+    (blocks, first.max(second))
 }
 
 /// Switching a direct current on makes a click that has a loudness; what follows has none.

@@ -4,6 +4,7 @@
 
 use dsp::extremes::sample_peak;
 use dsp::loudness::{Layout, Loudness, Rate, measure};
+use dsp::parallel::map;
 
 /// Loudness is defined over 400 ms; anything shorter has none (ITU-R BS.1770).
 pub const SHORTEST_MS: u64 = 400;
@@ -97,8 +98,8 @@ impl Audio {
         if (frames as u64) * 1000 < SHORTEST_MS * u64::from(rate_hz) {
             return Err(Refusal::TooShort { found_ms: frames as f64 * 1000.0 / f64::from(rate_hz) });
         }
-        for (index, channel) in channels.iter().enumerate() {
-            if let Some(frame) = first_not_finite(channel) {
+        for (index, not_finite) in map(&channels, |channel| first_not_finite(channel)).into_iter().enumerate() {
+            if let Some(frame) = not_finite {
                 let at_s = frame as f64 / f64::from(rate_hz);
                 return Err(Refusal::NotFinite { channel: index + 1, frame, at_s });
             }

@@ -2,7 +2,7 @@
 
 use crate::Audio;
 use dsp::loudness::{Layout, Loudness, LoudnessMeter, Rate, Series};
-use dsp::parallel::both;
+use dsp::parallel::{both, map};
 use dsp::stereo::StereoSums;
 use dsp::true_peak::{TruePeakMeter, true_peak};
 use serde::{Deserialize, Serialize};
@@ -38,12 +38,12 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Measures a whole track whose sums are known; `None` when nothing in it is above -70 LUFS.
-    pub(crate) fn of(audio: &Audio, sums: StereoSums) -> Option<Self> {
+    /// Measures a whole track whose sums and highest sample are known; `None` when nothing in it is above -70 LUFS.
+    pub(crate) fn of(audio: &Audio, sums: StereoSums, sample_peak: f32) -> Option<Self> {
         let channels = audio.slices();
-        let peak = || channels.iter().map(|channel| true_peak(audio.rate_hz(), channel)).fold(0.0, f32::max);
+        let peak = || map(&channels, |channel| true_peak(audio.rate_hz(), channel)).into_iter().fold(0.0, f32::max);
         let (peak, loudness) = both(peak, || audio.loudness());
-        Some(Self::from_parts(loudness?, peak, sample_peak(&channels), sums))
+        Some(Self::from_parts(loudness?, peak, sample_peak, sums))
     }
 
     fn from_parts(loudness: Loudness, true_peak: f32, sample_peak: f32, sums: StereoSums) -> Self {
@@ -90,7 +90,7 @@ pub(crate) fn sample_peak(channels: &[&[f32]]) -> f32 {
 }
 
 /// Mono counts as two equal channels.
-fn sums(channels: &[&[f32]]) -> StereoSums {
+pub(crate) fn sums(channels: &[&[f32]]) -> StereoSums {
     StereoSums::of(channels[0], channels[channels.len() - 1])
 }
 
@@ -117,9 +117,12 @@ impl Meter {
 
     /// The next block: one slice a channel, all of one length.
     pub fn push(&mut self, block: &[&[f32]]) {
-        both(|| self.loudness.push(block), || self.true_peak.push(block));
-        self.sample_peak = self.sample_peak.max(sample_peak(block));
-        self.sums += sums(block);
+        let rest = || {
+            self.loudness.push(block);
+            self.sample_peak = self.sample_peak.max(sample_peak(block));
+            self.sums += sums(block);
+        };
+        both(rest, || self.true_peak.push(block));
     }
 
     /// What was measured; `None` when nothing was above -70 LUFS or it was shorter than 400 ms.
@@ -135,7 +138,7 @@ mod tests {
     use crate::audio::tests::music;
 
     fn measured(audio: &Audio) -> Measurement {
-        Measured::of(audio, sums(&audio.slices())).expect("not silent").measurement
+        Measured::of(audio, sums(&audio.slices()), sample_peak(&audio.slices())).expect("not silent").measurement
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::plan::{Equaliser, Limiter, Plan, PlanError};
 use crate::{Audio, Progress, Stage, dynamics, saturation, width};
 use dsp::fir::{Convolver, length_for, minimum_phase};
 use dsp::limiter::{Peaks, Settings, limit};
-use dsp::parallel::both;
+use dsp::parallel::{both, each};
 use dsp::spectrum::BANDS;
 
 /// Kept free below the ceiling for what dither adds, dB.
@@ -55,7 +55,7 @@ pub(crate) fn finish(audio: &mut Audio, plan: &Plan, peaks: &Peaks, gain: &[f32]
 pub(crate) fn trim(audio: &mut Audio, trim_db: f64) {
     if trim_db != 0.0 {
         let factor = dsp::amplitude_from_db(trim_db) as f32;
-        audio.channels_mut().iter_mut().flatten().for_each(|sample| *sample *= factor);
+        each(audio.channels_mut(), |channel| channel.iter_mut().for_each(|sample| *sample *= factor));
     }
 }
 

@@ -1,18 +1,23 @@
 //! From a finished master to a file whose ceiling has been measured in the file itself.
 
 use std::fs::File;
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
 use codec::{Encoder, Limits, OutputSpec, Reader, SampleFormat, Tags};
 use dsp::dither::{Dither, Quantiser};
 use dsp::loudness::Series;
+use dsp::parallel::{both, each};
 use mastering::{Audio, Measured, Measurement, Meter};
 
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{BitDepth, Delivery, Encoding, Error, Failure, Stage};
 
-/// Frames that are encoded at a time: large enough to be quick, small enough not to count.
-const BLOCK: usize = 1 << 14;
+/// Frames that are encoded, or measured, at a time: worth waking another thread for, small enough for the second-level
+/// cache.
+const BLOCK: usize = 1 << 16;
 /// Dither moves a peak by a fraction of a step; one correction settles that, and more than three mean a fault.
 const ATTEMPTS: usize = 4;
 /// What is taken off beyond the excess, so that rounding does not bring it back, dB.
@@ -59,7 +64,14 @@ pub(crate) fn attempt(
     watch: &mut Watch<'_>,
 ) -> Result<Checked, Error> {
     let (pending, bytes) = encode(audio, gain_db, delivery, tags, watch)?;
-    let Measured { measurement, loudness } = check(&pending, delivery, watch)?;
+    // The disk works while the processor does.
+    let (flushed, measured) = thread::scope(|scope| {
+        let flushing = scope.spawn(|| pending.flush());
+        let measured = check(&pending, delivery, watch);
+        (flushing.join().unwrap_or_else(|panic| resume_unwind(panic)), measured)
+    });
+    let Measured { measurement, loudness } = measured?;
+    flushed?;
     Ok(Checked { pending, after: measurement, loudness, bytes })
 }
 
@@ -111,40 +123,73 @@ pub(crate) fn write(
     let gains: Vec<f32> = channels.iter().map(|(_, gain_db)| 10f64.powf(gain_db / 20.0) as f32).collect();
     let bits = spec.sample.bits();
     let dither = Dither::suited(bits, rate_hz);
-    let mut quantisers: Vec<_> =
+    let quantisers: Vec<_> =
         (0..channels.len()).map(|channel| Quantiser::new(dither, bits, channel as u32, DITHER_SEED)).collect();
-    let mut floats = vec![Vec::with_capacity(BLOCK); channels.len()];
-    let mut ints = vec![Vec::with_capacity(BLOCK); channels.len()];
+    let turned: Vec<_> = channels.iter().map(|(samples, _)| *samples).zip(gains).collect();
     let mut encoder = Encoder::create(file, spec, tags).map_err(failed)?;
-    for start in (0..frames).step_by(BLOCK) {
-        let block = start..frames.min(start + BLOCK);
-        let planes: Vec<&[f32]> = floats
-            .iter_mut()
-            .zip(channels.iter().zip(&gains))
-            .map(|(turned, ((samples, _), gain))| {
-                let samples = &samples[block.clone()];
-                // As most are: nothing is to be turned.
-                if *gain == 1.0 {
-                    return samples;
-                }
-                turned.clear();
-                turned.extend(samples.iter().map(|x| x * gain));
-                turned
-            })
-            .collect();
-        if encoding.depth() == BitDepth::Float32 {
+    let mut blocks = (0..frames).step_by(BLOCK).map(|start| start..frames.min(start + BLOCK));
+    if encoding.depth() == BitDepth::Float32 {
+        let mut floats = vec![Vec::new(); channels.len()];
+        for block in blocks {
+            let end = block.end;
+            let planes: Vec<_> = turned.iter().zip(&mut floats).map(|(of, to)| turn(of, block.clone(), to)).collect();
             encoder.write_f32(&planes).map_err(failed)?;
-        } else {
-            for ((quantiser, plane), ints) in quantisers.iter_mut().zip(planes).zip(&mut ints) {
-                ints.clear();
-                quantiser.process(plane, ints);
-            }
-            let planes: Vec<&[i32]> = ints.iter().map(Vec::as_slice).collect();
-            encoder.write_ints(&planes).map_err(failed)?;
+            progress(end as f32 / frames as f32)?;
         }
+        return Ok(encoder.finish().map_err(failed)?);
+    }
+    let mut sides: Vec<_> =
+        turned.into_iter().zip(quantisers).map(|(of, quantiser)| Side::new(of, quantiser)).collect();
+    let mut quantise = |block: &Range<usize>, ints: &mut Vec<Vec<i32>>| {
+        let mut work: Vec<_> = sides.iter_mut().zip(ints).collect();
+        each(&mut work, |(side, ints)| side.quantise(block.clone(), ints));
+    };
+    let (mut ints, mut later) = (vec![Vec::new(); channels.len()], vec![Vec::new(); channels.len()]);
+    let mut now = blocks.next();
+    if let Some(block) = &now {
+        quantise(block, &mut ints);
+    }
+    while let Some(block) = now {
+        let next = blocks.next();
+        let planes: Vec<&[i32]> = ints.iter().map(Vec::as_slice).collect();
+        let (written, ()) =
+            both(|| encoder.write_ints(&planes), || next.iter().for_each(|block| quantise(block, &mut later)));
+        written.map_err(failed)?;
         progress(block.end as f32 / frames as f32)?;
+        std::mem::swap(&mut ints, &mut later);
+        now = next;
     }
     Ok(encoder.finish().map_err(failed)?)
+}
+
+/// A part of a channel with its gain: as it is where nothing is to be turned, as for most, or else in `turned`.
+fn turn<'a>((samples, gain): &(&'a [f32], f32), block: Range<usize>, turned: &'a mut Vec<f32>) -> &'a [f32] {
+    let samples = &samples[block];
+    if *gain == 1.0 {
+        return samples;
+    }
+    turned.clear();
+    turned.extend(samples.iter().map(|x| x * gain));
+    turned
+}
+
+/// A channel on its way to integers.
+struct Side<'a> {
+    of: (&'a [f32], f32),
+    turned: Vec<f32>,
+    quantiser: Quantiser,
+}
+
+impl<'a> Side<'a> {
+    fn new(of: (&'a [f32], f32), quantiser: Quantiser) -> Self {
+        Self { of, turned: Vec::new(), quantiser }
+    }
+
+    fn quantise(&mut self, block: Range<usize>, ints: &mut Vec<i32>) {
+        ints.clear();
+        let (samples, gain) = self.of;
+        self.quantiser.process(turn(&(samples, gain), block, &mut self.turned), ints);
+    }
 }
 
 /// Decodes the file that was written and measures it: what the report says is what a listener gets.
@@ -154,9 +199,13 @@ fn check(pending: &Pending, delivery: &Delivery, watch: &mut Watch<'_>) -> Resul
     let silenced = || Failure::Silenced { path: delivery.path.clone() };
     let mut meter = Meter::new(reader.rate_hz(), reader.channels()).ok_or_else(silenced)?;
     let frames = reader.frames();
-    while let Some(block) = reader.next_block().map_err(unreadable)? {
+    let (mut block, mut later) = (Vec::new(), Vec::new());
+    let mut more = reader.fill(&mut block, BLOCK).map_err(unreadable)?;
+    while more {
         let planes: Vec<&[f32]> = block.iter().map(Vec::as_slice).collect();
-        meter.push(&planes);
+        let (filled, ()) = both(|| reader.fill(&mut later, BLOCK), || meter.push(&planes));
+        more = filled.map_err(unreadable)?;
+        std::mem::swap(&mut block, &mut later);
         let fraction = frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32);
         watch.go_on(Stage::Check, fraction)?;
     }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use codec::Limits;
+use dsp::parallel::both;
 use mastering::observations::{Spectrum, observe, spectrum};
 use mastering::{Analysis, Audio, Master, Reference, TOLERANCE_LU, held_courses};
 
@@ -35,8 +36,8 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     let Mix { audio, source, tags } = decode_for(job, &mut watch)?;
     let rate_hz = audio.rate_hz();
     let before = analyse_audio(&audio, &mut watch)?;
-    let (observations, before_spectrum) = observe(&audio, &before);
-    let before_overview = Overview::of(audio.channels());
+    let ((observations, before_spectrum), before_overview) =
+        both(|| observe(&audio, &before), || Overview::of(audio.channels()));
     let mut made = make(job, audio, &before, &job.instructions, &mut watch)?;
     watch.still_wanted()?;
     let mut ready: Vec<Option<Checked>> = Vec::new();
@@ -51,17 +52,18 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     if source.channels == 1 {
         made.explanation.insert(0, MONO.to_owned());
     }
-    let waveforms = Waveforms { before: before_overview, after: Overview::of(made.audio.channels()) };
     let after_spectrum = if job.drawn { spectrum(&made.audio) } else { Spectrum::default() };
     let spectra = Spectra { before: before_spectrum, after: after_spectrum };
 
     let ceiling_dbtp = job.instructions.ceiling_dbtp();
     ready.resize_with(job.deliveries.len(), || None);
     let unmade = job.deliveries.iter().zip(&ready).filter(|(_, ready)| ready.is_none()).map(|(delivery, _)| delivery);
-    let made_now = at_once(&unmade.collect::<Vec<_>>(), &mut watch, |delivery, watch| {
-        deliver(&made.audio, delivery, ceiling_dbtp, &tags, watch)
-    })?;
-    let mut made_now = made_now.into_iter();
+    let unmade = unmade.collect::<Vec<_>>();
+    let delivering =
+        || at_once(&unmade, &mut watch, |delivery, watch| deliver(&made.audio, delivery, ceiling_dbtp, &tags, watch));
+    let (made_now, after_overview) = both(delivering, || Overview::of(made.audio.channels()));
+    let waveforms = Waveforms { before: before_overview, after: after_overview };
+    let mut made_now = made_now?.into_iter();
     let (mut finished, mut outputs) = (Vec::new(), Vec::new());
     let mut course = None;
     for (delivery, ready) in job.deliveries.iter().zip(ready) {

@@ -49,12 +49,18 @@ impl Pending {
         &self.target
     }
 
-    /// Flushes it to the disk and gives it its name, which is on the disk too when this returns.
+    /// Flushes it to the disk.
+    pub(crate) fn flush(&self) -> Result<(), Failure> {
+        // Whoever wrote may have closed its own handle; a flush through any handle covers the whole file.
+        let flushed = File::open(&self.unnamed).and_then(|file| file.sync_all());
+        flushed.map_err(|source| Failure::Write { path: self.target.clone(), source })
+    }
+
+    /// Flushes what is not yet on the disk and gives it its name, which is on the disk too when this returns.
     pub(crate) fn appear(self, existing: Existing) -> Result<(), Failure> {
+        self.flush()?;
         let Self { target, unnamed } = self;
         let failed = |source| Failure::Write { path: target.clone(), source };
-        // Whoever wrote may have closed its own handle; a flush through any handle covers the whole file.
-        File::open(&unnamed).and_then(|file| file.sync_all()).map_err(failed)?;
         match existing {
             Existing::Replace => unnamed.persist(&target).map_err(|e| failed(e.error))?,
             Existing::Keep => unnamed.persist_noclobber(&target).map_err(|e| match e.error.kind() {

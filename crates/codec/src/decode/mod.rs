@@ -124,7 +124,7 @@ impl Reader {
 
     /// One or two.
     pub fn channels(&self) -> usize {
-        self.block.len()
+        self.stream.channels as usize
     }
 
     /// What the file is.
@@ -148,10 +148,18 @@ impl Reader {
     /// The next block: one `Vec` a channel, all of one length, which is not zero. `None` at the end.
     pub fn next_block(&mut self) -> Result<Option<&[Vec<f32>]>, DecodeError> {
         let mut block = std::mem::take(&mut self.block);
-        block.iter_mut().for_each(Vec::clear);
-        let more = self.append(&mut block);
+        let filled = self.fill(&mut block, 1);
         self.block = block;
-        Ok(more?.then_some(&self.block))
+        Ok(filled?.then_some(&self.block))
+    }
+
+    /// The next frames in the place of what is in `block`: so many at least, unless the file ends before. `false` at the
+    /// end.
+    pub fn fill(&mut self, block: &mut Vec<Vec<f32>>, frames: usize) -> Result<bool, DecodeError> {
+        block.resize_with(self.channels(), Vec::new);
+        block.iter_mut().for_each(Vec::clear);
+        while block[0].len() < frames && self.append(block)? {}
+        Ok(!block[0].is_empty())
     }
 
     /// Appends the next block to channels, as many as there are; `false` at the end.

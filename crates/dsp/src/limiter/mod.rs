@@ -13,8 +13,8 @@
 
 use crate::cancel::Canceller;
 use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
-use crate::parallel::{each, map};
-use crate::true_peak::{CELL, Panel, bounds_within, estimate};
+use crate::parallel::{both, each, map};
+use crate::true_peak::{CELL, Panel, bounds_within, estimate_within};
 use multiversion::multiversion;
 use std::ops::Range;
 
@@ -39,6 +39,8 @@ pub fn hop_length(rate_hz: u32) -> usize {
 
 /// Peaks no further apart than this are one level: a period of a tone at 28 Hz has two, ms.
 const PERIOD_MS: f64 = 18.0;
+/// Hops whose peaks are estimated at a time, so that what is known on the way stays in the cache.
+const ESTIMATED_HOPS: usize = 4096;
 /// A level that holds for less than this is a transient, ms.
 const LASTING_MS: f64 = 80.0;
 /// What the cancellation aims at below the ceiling, so that the guarantee finds little to do.
@@ -61,13 +63,24 @@ impl Peaks {
     #[must_use]
     pub fn new(rate_hz: u32, channels: &[Vec<f32>]) -> Self {
         let hop = hop_length(rate_hz);
-        let mut peak = vec![0.0f32; channels[0].len().div_ceil(hop)];
-        let mut bound = peak.clone();
-        for estimates in map(channels, |channel| estimate(channel)) {
-            raise(&mut peak, &estimates.peak, hop / CELL);
-            raise(&mut bound, &estimates.bound, hop / CELL);
-        }
         let hop_rate_hz = f64::from(rate_hz) / hop as f64;
+        let hops = channels[0].len().div_ceil(hop);
+        let (mut peak, mut bound) = (vec![0.0f32; hops], vec![0.0f32; hops]);
+        let estimate = |first: usize, peak: &mut [f32], bound: &mut [f32]| {
+            let parts = peak.chunks_mut(ESTIMATED_HOPS).zip(bound.chunks_mut(ESTIMATED_HOPS));
+            for ((peak, bound), first) in parts.zip((first..).step_by(ESTIMATED_HOPS)) {
+                let cells = first * (hop / CELL)..(first + peak.len()) * (hop / CELL);
+                for channel in channels {
+                    let estimates = estimate_within(channel, &cells);
+                    raise(peak, &estimates.peak, hop / CELL);
+                    raise(bound, &estimates.bound, hop / CELL);
+                }
+            }
+        };
+        let half = hops / 2;
+        let ((peak_before, peak_after), (bound_before, bound_after)) =
+            (peak.split_at_mut(half), bound.split_at_mut(half));
+        both(|| estimate(0, peak_before, bound_before), || estimate(half, peak_after, bound_after));
         let reach = |width_ms: f64| (width_ms / 2000.0 * hop_rate_hz).round() as usize;
         // Morphological closing and opening: gaps between peaks are filled, then what is too short is taken away.
         let level = sliding_minimum(&sliding_maximum(&peak, reach(PERIOD_MS)), reach(PERIOD_MS));

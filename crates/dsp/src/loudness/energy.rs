@@ -4,6 +4,7 @@ use super::gating::{gate, range_lu};
 use super::grid::Grid;
 use super::lanes::Segments;
 use super::{Layout, Rate, lufs_from_energy};
+use crate::parallel::map;
 
 /// Time between two values of a [`Series`], in seconds.
 pub const STEP_S: f64 = 0.1;
@@ -68,13 +69,13 @@ impl KEnergy {
         let grid = Grid::ten_ms(rate);
         let whole = grid.whole(layout.check(channels) as u64);
         let segments = Segments::new(rate, grid);
-        let energies = channels.iter().map(|samples| {
+        let energies = map(channels, |samples| {
             let mut energy = vec![0.0; whole];
             segments.for_each_whole(samples, |at, sum| energy[at] = sum);
             energy
         });
         let moves = channels.iter().any(|samples| samples.first().is_some_and(|first| moves_from(*first, samples)));
-        Self { rate, layout, channels: energies.collect(), moves }
+        Self { rate, layout, channels: energies, moves }
     }
 
     pub(super) fn from_parts(rate: Rate, layout: Layout, channels: Vec<Vec<f64>>, moves: bool) -> Self {

@@ -3,12 +3,14 @@
 //! A recursive filter cannot be vectorised along time, but it forgets: after 0.2 s from rest the state equals that of
 //! a filter which ran from the start to one part in 10^20. So the channel is cut into four segments, each with a run-up
 //! into it, and they fill the lanes of a vector register. How finely energy is summed is the caller's grid: 10 ms for a
-//! meter, a handful of samples for a loudness solver. No threads; the result is the same bits on every machine.
+//! meter, a handful of samples for a loudness solver.
 
 use super::grid::Grid;
 use super::weighting::{KWeighting, Lanes, SETTLING_S};
 use super::{Layout, Rate};
+use crate::parallel::map;
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 use std::num::NonZeroUsize;
 
 /// One AVX register of doubles. Eight lanes are slower: coefficients and states then no longer fit the sixteen
@@ -33,15 +35,21 @@ const BATCH_SAMPLES: u64 = 1024;
 #[must_use]
 pub fn k_energy_per_hop(rate: Rate, layout: Layout, channels: &[&[f32]], hop: NonZeroUsize) -> Vec<f32> {
     let len = layout.check(channels);
-    let mut energy = vec![0.0; len.div_ceil(hop.get())];
     let segments = Segments::new(rate, Grid::hop(hop));
-    for (samples, weight) in channels.iter().zip(layout.weights()) {
-        segments.for_each_whole(samples, |at, sum| energy[at] += (weight * sum) as f32);
+    let weighted: Vec<_> = channels.iter().zip(layout.weights()).collect();
+    let mut energies = map(&weighted, |(samples, weight)| {
+        let mut energy = vec![0.0; len.div_ceil(hop.get())];
+        segments.for_each_whole(samples, |at, sum| energy[at] = (*weight * sum) as f32);
         if let Some((at, sum)) = segments.partial(samples) {
-            energy[at] += (weight * sum) as f32;
+            energy[at] = (*weight * sum) as f32;
         }
+        energy
+    });
+    let mut whole = energies.pop().unwrap_or_default();
+    for energy in energies {
+        whole.iter_mut().zip(energy).for_each(|(sum, energy)| *sum += energy);
     }
-    energy
+    whole
 }
 
 /// One way to cut channels up.
@@ -104,9 +112,9 @@ impl Segments {
         let rest = &samples[start as usize..];
         let run_up = &samples[start.saturating_sub(self.run_up) as usize..start as usize];
         let mut lane = Lanes::<1>::SILENT;
-        lane.add_energy(&self.weighting, [run_up], &mut [0.0]);
+        lane.add_energy(&self.weighting, [run_up], &mut [0.0], false);
         let mut energy = [0.0];
-        lane.add_energy(&self.weighting, [rest], &mut energy);
+        lane.add_energy(&self.weighting, [rest], &mut energy, false);
         (!rest.is_empty()).then_some((whole, energy[0]))
     }
 }
@@ -138,7 +146,7 @@ fn windows<'a>(
 }
 
 /// Filters one batch; `sums[k]` is the energy of the stretch that ends before sample `ends[k]`.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx2+fma", "aarch64+neon"))]
 fn run(
     weighting: &KWeighting,
     lanes: &mut Lanes<LANES>,
@@ -146,6 +154,7 @@ fn run(
     ends: &[usize],
     sums: &mut [[f64; LANES]],
 ) {
+    let fused = target_cfg_f!(target_feature = "fma");
     let mut start = 0;
     for (&end, sum) in ends.iter().zip(sums) {
         let mut stretch = *input;
@@ -153,7 +162,7 @@ fn run(
             *lane = &lane[start..end];
         }
         *sum = [0.0; LANES];
-        lanes.add_energy(weighting, stretch, sum);
+        lanes.add_energy(weighting, stretch, sum, fused);
         start = end;
     }
 }

@@ -4,6 +4,8 @@ use super::energy::moves_from;
 use super::grid::Grid;
 use super::weighting::{KWeighting, Lanes};
 use super::{KEnergy, Layout, Loudness, Rate};
+use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
 /// Measures a track block by block.
 ///
@@ -72,7 +74,7 @@ impl LoudnessMeter {
             for (pair, channels) in self.pairs.iter_mut().zip(block.chunks(2)) {
                 // An odd channel is its own neighbour.
                 let input = [channels[0], channels[channels.len() - 1]].map(|channel| &channel[from..to]);
-                pair.lanes.add_energy(&self.weighting, input, &mut pair.energy);
+                add_energy(pair, &self.weighting, input);
             }
             self.seen += (to - from) as u64;
             from = to;
@@ -112,4 +114,9 @@ impl LoudnessMeter {
         let first = self.first.get_or_insert_with(|| block.iter().map(|channel| channel[0]).collect());
         self.moves = block.iter().zip(first).any(|(channel, first)| moves_from(*first, channel));
     }
+}
+
+#[multiversion(targets("x86_64+avx2+fma", "aarch64+neon"))]
+fn add_energy(pair: &mut Pair, weighting: &KWeighting, input: [&[f32]; 2]) {
+    pair.lanes.add_energy(weighting, input, &mut pair.energy, target_cfg_f!(target_feature = "fma"));
 }

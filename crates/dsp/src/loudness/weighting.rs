@@ -5,6 +5,7 @@
 //! every other rate through the bilinear transform, pre-warped at each corner.
 
 use super::Rate;
+use crate::fused::plus;
 use std::f64::consts::PI;
 
 const SHELF_HZ: f64 = 1_681.974_450_955_533;
@@ -80,12 +81,11 @@ impl<const N: usize> Lanes<N> {
 
     /// Filters one stretch of `N` signals of one length, and adds the squares of what comes out to `energy`.
     ///
-    /// No fused multiply-add: the result is the same bits on every machine. The parentheses keep what does not depend
-    /// on the newest output out of the recursion, whose latency is what the loop takes: one product and one difference
-    /// in this form, and a sum more in the transposed one.
+    /// Each output follows the newest ones by one product and one sum; the newest outputs come last, so that the loop
+    /// waits for no more than that.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "must be compiled with the instruction set of each caller")]
-    pub(super) fn add_energy(&mut self, k: &KWeighting, input: [&[f32]; N], energy: &mut [f64; N]) {
+    pub(super) fn add_energy(&mut self, k: &KWeighting, input: [&[f32]; N], energy: &mut [f64; N], fused: bool) {
         let ([b0, b1, b2], [a1, a2], [c1, c2]) = (k.shelf_b, k.shelf_a, k.high_pass_a);
         let [mut x1, mut x2] = self.input;
         let [mut y1, mut y2] = self.shelved;
@@ -97,12 +97,14 @@ impl<const N: usize> Lanes<N> {
         for at in 0..len {
             let x: [f64; N] = std::array::from_fn(|n| f64::from(input[n][at]));
             for n in 0..N {
-                let y = ((b0 * x[n] + b1 * x1[n]) + (b2 * x2[n] - a2 * y2[n])) - a1 * y1[n];
-                let w = (((y - y1[n]) - (y1[n] - y2[n])) - c2 * w2[n]) - c1 * w1[n];
+                let driven = plus(fused, plus(fused, b2 * x2[n], b1, x1[n]), b0, x[n]);
+                let y = plus(fused, plus(fused, driven, -a2, y2[n]), -a1, y1[n]);
+                let bent = (y - y1[n]) - (y1[n] - y2[n]);
+                let w = plus(fused, plus(fused, bent, -c2, w2[n]), -c1, w1[n]);
                 (x2[n], x1[n]) = (x1[n], x[n]);
                 (y2[n], y1[n]) = (y1[n], y);
                 (w2[n], w1[n]) = (w1[n], w);
-                sum[n] += w * w;
+                sum[n] = plus(fused, sum[n], w, w);
             }
         }
         self.input = [x1, x2];
@@ -152,11 +154,11 @@ mod tests {
     fn silence_after_sound_ends_in_exact_zeros_instead_of_denormals() {
         let k = at(44_100);
         let mut lanes = Lanes::<1>::SILENT;
-        lanes.add_energy(&k, [&[1.0; 441]], &mut [0.0]);
+        lanes.add_energy(&k, [&[1.0; 441]], &mut [0.0], false);
         let mut energy = [0.0];
         for _ in 0..100 {
             energy = [0.0];
-            lanes.add_energy(&k, [&[0.0; 441]], &mut energy);
+            lanes.add_energy(&k, [&[0.0; 441]], &mut energy, false);
             lanes.flush_denormals();
         }
         assert_eq!(energy.map(f64::to_bits), [0]);

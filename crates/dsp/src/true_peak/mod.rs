@@ -10,6 +10,8 @@
 mod kernels;
 
 use crate::extremes::{magnitude, sample_peak};
+use crate::fused::plus;
+use crate::parallel::each;
 use kernels::{Kernel, LANES, QuarterPoints};
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
@@ -183,13 +185,6 @@ fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; ROWS] 
     points
 }
 
-/// A sum and a product, fused where processors do that at once: elsewhere it is a slow call.
-#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
-#[inline(always)]
-fn plus(fused: bool, sum: f32, factor: f32, value: f32) -> f32 {
-    if fused { factor.mul_add(value, sum) } else { sum + factor * value }
-}
-
 fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
     let points = kernel_points(&kernel.taps, window);
     let mut highest = [0.0f32; LANES];
@@ -270,15 +265,22 @@ fn highest_and_bent(samples: &[f32]) -> (f32, f32) {
     (f32::from_bits(highest), f32::from_bits(bent))
 }
 
-/// The bounds of some cells by the quick estimate, which needs to see no more than what lies around them.
+/// The bounds of some cells by the quick estimate.
 pub(crate) fn bounds_within(samples: &[f32], cells: &Range<usize>) -> Vec<f32> {
+    estimate_within(samples, cells).bound
+}
+
+/// The quick estimate of some cells, which needs to see no more than what lies around them.
+pub(crate) fn estimate_within(samples: &[f32], cells: &Range<usize>) -> Estimates {
     let all = samples.len().div_ceil(CELL);
     let around = cells.start.saturating_sub(2)..(cells.end + 2).min(all);
     let seen = &samples[around.start * CELL..(around.end * CELL).min(samples.len())];
-    let mut bounds = estimate(seen).bound;
-    bounds.truncate(cells.end.min(all) - around.start);
-    bounds.drain(..cells.start - around.start);
-    bounds
+    let mut estimates = estimate(seen);
+    for values in [&mut estimates.peak, &mut estimates.bound] {
+        values.truncate(cells.end.min(all) - around.start);
+        values.drain(..cells.start - around.start);
+    }
+    estimates
 }
 
 /// The quick estimate over a channel.
@@ -405,11 +407,27 @@ pub struct TruePeakMeter {
     peak: f32,
 }
 
-/// What of a channel is not settled: its last samples wait for what follows them.
+/// The peak of a channel, and what of it is not settled: its last samples wait for what follows them.
 #[derive(Debug, Clone, Default)]
 struct Pending {
     samples: Vec<f32>,
     first_cell: usize,
+    peak: f32,
+}
+
+impl Pending {
+    fn push(&mut self, panel: &Panel, samples: &[f32], known: f32) {
+        let context = panel.reach.next_multiple_of(CELL);
+        self.samples.extend_from_slice(samples);
+        let settled = self.samples.len().saturating_sub(context) / CELL;
+        if settled <= self.first_cell {
+            return;
+        }
+        self.peak = panel.peak(&self.samples, self.first_cell..settled, known);
+        let spent = settled.saturating_sub(context / CELL);
+        self.samples.drain(..spent * CELL);
+        self.first_cell = settled - spent;
+    }
 }
 
 impl TruePeakMeter {
@@ -421,18 +439,10 @@ impl TruePeakMeter {
 
     /// The next block: one slice a channel.
     pub fn push(&mut self, block: &[&[f32]]) {
-        let context = self.panel.reach.next_multiple_of(CELL);
-        for (pending, channel) in self.pending.iter_mut().zip(block) {
-            pending.samples.extend_from_slice(channel);
-            let settled = pending.samples.len().saturating_sub(context) / CELL;
-            if settled <= pending.first_cell {
-                continue;
-            }
-            self.peak = self.panel.peak(&pending.samples, pending.first_cell..settled, self.peak);
-            let spent = settled.saturating_sub(context / CELL);
-            pending.samples.drain(..spent * CELL);
-            pending.first_cell = settled - spent;
-        }
+        let (panel, known) = (&self.panel, self.peak);
+        let mut work: Vec<_> = self.pending.iter_mut().zip(block).collect();
+        each(&mut work, |(pending, channel)| pending.push(panel, channel, known));
+        self.peak = self.pending.iter().fold(known, |peak, pending| peak.max(pending.peak));
     }
 
     /// The highest peak, linear; silence follows the last block.
