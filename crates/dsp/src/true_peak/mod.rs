@@ -404,7 +404,6 @@ pub fn true_peak(rate_hz: u32, samples: &[f32]) -> f32 {
 pub struct TruePeakMeter {
     panel: Panel,
     pending: Vec<Pending>,
-    peak: f32,
 }
 
 /// The peak of a channel, and what of it is not settled: its last samples wait for what follows them.
@@ -434,21 +433,25 @@ impl TruePeakMeter {
     /// For so many channels at a sample rate in Hz.
     #[must_use]
     pub fn new(rate_hz: u32, channels: usize) -> Self {
-        Self { panel: Panel::new(rate_hz), pending: vec![Pending::default(); channels], peak: 0.0 }
+        Self { panel: Panel::new(rate_hz), pending: vec![Pending::default(); channels] }
     }
 
     /// The next block: one slice a channel.
     pub fn push(&mut self, block: &[&[f32]]) {
-        let (panel, known) = (&self.panel, self.peak);
+        let (panel, known) = (&self.panel, self.known());
         let mut work: Vec<_> = self.pending.iter_mut().zip(block).collect();
         each(&mut work, |(pending, channel)| pending.push(panel, channel, known));
-        self.peak = self.pending.iter().fold(known, |peak, pending| peak.max(pending.peak));
+    }
+
+    /// The highest peak of what is settled, linear.
+    fn known(&self) -> f32 {
+        self.pending.iter().fold(0.0, |peak, pending| peak.max(pending.peak))
     }
 
     /// The highest peak, linear; silence follows the last block.
     #[must_use]
     pub fn finish(self) -> f32 {
-        self.pending.iter().fold(self.peak, |peak, pending| {
+        self.pending.iter().fold(self.known(), |peak, pending| {
             let cells = pending.samples.len().div_ceil(CELL);
             self.panel.peak(&pending.samples, pending.first_cell.min(cells)..cells, peak)
         })
