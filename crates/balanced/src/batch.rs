@@ -53,6 +53,10 @@ pub(crate) fn in_parallel<T: Send>(
     work: impl Fn(usize) -> T + Sync,
     mut done: impl FnMut(usize, T),
 ) {
+    if jobs.min(count) <= 1 {
+        // On this thread, which takes part in what one file is divided into.
+        return (0..count).for_each(|index| done(index, work(index)));
+    }
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {

@@ -35,6 +35,9 @@ fn run(cli: &Cli) -> Outcome {
         Ok(settings) => settings,
         Err(problem) => return outcome::usage(&problem),
     };
+    if matches!(cli.command, Command::Master(_) | Command::Analyse(_)) {
+        pipeline::take_part();
+    }
     match &cli.command {
         Command::Master(args) => commands::master::run(args, &settings),
         Command::Analyse(args) => commands::analyse::run(args, &settings),

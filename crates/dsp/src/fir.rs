@@ -2,6 +2,7 @@
 //!
 //! Not here: which response is wanted (that is `mastering`).
 
+use crate::parallel::both;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::sync::Arc;
@@ -94,15 +95,30 @@ impl Convolver {
         Self { taps: filter.len(), forward, inverse, filter: spectrum }
     }
 
-    /// Replaces the samples with their convolution, cut to the same length; hears of each block how far it is (0 to 1).
-    pub fn process(&self, samples: &mut [f32], mut progress: impl FnMut(f32)) {
-        let size = self.forward.len();
+    /// Replaces the samples with their convolution, cut to the same length, in two halves at once; hears of each block how
+    /// far it is (0 to 1).
+    pub fn process(&self, samples: &mut [f32], progress: impl FnMut(f32)) {
         let overlap = self.taps - 1;
+        // Whole blocks, so that these are the same wherever it is parted.
+        let half = (samples.len() / 2).max(1).next_multiple_of(self.forward.len() - overlap).min(samples.len());
+        let (first, second) = samples.split_at_mut(half);
+        let silence = vec![0.0f32; overlap];
+        if second.is_empty() {
+            return self.process_from(silence, first, progress);
+        }
+        let before = first[half - overlap..].to_vec();
+        both(|| self.process_from(silence, first, progress), || self.process_from(before, second, |_| {}));
+    }
+
+    /// The same with what was before the samples, a tap less than there are.
+    fn process_from(&self, mut history: Vec<f32>, samples: &mut [f32], mut progress: impl FnMut(f32)) {
+        let size = self.forward.len();
+        let overlap = history.len();
         let advance = size - overlap;
         let mut block = self.forward.make_input_vec();
         let mut spectrum = self.forward.make_output_vec();
-        let mut history = vec![0.0f32; overlap];
         let mut output = self.inverse.make_output_vec();
+        let mut scratch = vec![Complex::default(); self.forward.get_scratch_len().max(self.inverse.get_scratch_len())];
         let mut done = 0;
         while done < samples.len() {
             let count = advance.min(samples.len() - done);
@@ -110,13 +126,15 @@ impl Convolver {
             block[overlap..overlap + count].copy_from_slice(&samples[done..done + count]);
             block[overlap + count..].fill(0.0);
             history.copy_from_slice(&block[count..count + overlap]);
-            transform(&*self.forward, &mut block, &mut spectrum);
+            let forward = self.forward.process_with_scratch(&mut block, &mut spectrum, &mut scratch);
+            forward.expect("buffers come from the plan itself");
             for (value, factor) in spectrum.iter_mut().zip(&self.filter) {
                 *value *= factor;
             }
             spectrum[0].im = 0.0;
             spectrum[size / 2].im = 0.0;
-            transform_back(&*self.inverse, &mut spectrum, &mut output);
+            let inverse = self.inverse.process_with_scratch(&mut spectrum, &mut output, &mut scratch);
+            inverse.expect("buffers come from the plan itself, and the ends are real");
             samples[done..done + count].copy_from_slice(&output[overlap..overlap + count]);
             done += count;
             progress(done as f32 / samples.len() as f32);
@@ -160,7 +178,7 @@ mod tests {
     #[test]
     fn fast_convolution_equals_the_sum() {
         let filter: Vec<f32> = (0..100).map(|n| ((n * n) as f32 * 0.3).sin() / (1.0 + n as f32)).collect();
-        for length in [1, 99, 100, 313, 5_000] {
+        for length in [1, 99, 100, 313, 827, 828, 5_000] {
             let samples: Vec<f32> = (0..length).map(|n| (n as f32 * 0.7).sin()).collect();
             let mut fast = samples.clone();
             Convolver::new(&filter).process(&mut fast, |_| {});

@@ -7,6 +7,8 @@
 //! Every step is monotone: lowering a requirement never raises the gain anywhere, so that repairs converge.
 //! Not here: where the requirement comes from, and the samples.
 
+use crate::parallel::both;
+
 /// How the gain moves, in hops and per-hop coefficients.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GainMotion {
@@ -67,16 +69,14 @@ impl GainMotion {
         if required.iter().all(|gain| *gain >= 1.0) {
             return vec![1.0; required.len() + 1];
         }
-        let gain = sliding_minimum(required, self.lookahead_hops);
         let [first, second, third] = self.boxes;
-        let mut padded = Padded::new(gain.len() + 1, first.max(second).max(third) / 2);
-        padded.values_mut()[..gain.len()].copy_from_slice(&gain);
-        if let [.., before, last] = padded.values_mut() {
-            *last = *before;
+        let mut padded = Padded::new(required.len() + 1, first.max(second).max(third) / 2);
+        if let Some((last, gain)) = padded.values_mut().split_last_mut() {
+            slide(required, self.lookahead_hops, lower, gain);
+            *last = gain.last().copied().unwrap_or(1.0);
         }
-        drop(gain);
         self.release(padded.values_mut());
-        let mut smooth = padded.clone();
+        let mut smooth = Padded::new(required.len() + 1, padded.margin - 1);
         for width in self.boxes {
             padded.box_average(width, smooth.values_mut());
             std::mem::swap(&mut padded, &mut smooth);
@@ -84,27 +84,45 @@ impl GainMotion {
         padded.into_values()
     }
 
-    /// Lets go of each reduction at two speeds. Four stretches in lockstep, each with a run-up that settles it: what a step
-    /// waits for is the one before it.
+    /// Lets go of each reduction at two speeds. Four stretches of either half in lockstep, each with a run-up that settles
+    /// it: what a step waits for is the one before it.
     fn release(&self, gain: &mut [f32]) {
         let run_up = self.settled_hops();
-        let stretch = gain.len().div_ceil(STRETCHES);
+        let stretch = gain.len().div_ceil(2 * STRETCHES);
         if stretch < 2 * run_up {
             let mut releasing = Releasing::default();
             return gain.iter_mut().for_each(|value| *value = releasing.next(self, *value));
         }
-        let mut releasing = [Releasing::default(); STRETCHES];
+        let mut releasing = [Releasing::default(); 2 * STRETCHES];
         for (releasing, start) in releasing.iter_mut().zip((0..).step_by(stretch)).skip(1) {
             for value in &gain[start - run_up..start] {
                 releasing.next(self, *value);
             }
         }
-        in_lockstep(gain, stretch, |lane, value| *value = releasing[lane].next(self, *value));
+        let (first, second) = releasing.split_at_mut(STRETCHES);
+        let let_go = |releasing: &mut [Releasing], gain: &mut [f32]| {
+            in_lockstep(gain, stretch, |lane, value| *value = releasing[lane].next(self, *value));
+        };
+        in_halves(gain, STRETCHES * stretch, |gain| let_go(first, gain), |gain| let_go(second, gain));
     }
 }
 
-/// Stretches of a curve that are worked on in lockstep, where each value needs the one before it.
+/// Stretches of a half of a curve that are worked on in lockstep, where each value needs the one before it.
 const STRETCHES: usize = 4;
+/// From this length on, halves of a curve are worth a thread each.
+const WORTH_HALVES: usize = 1 << 15;
+
+/// Works on what is before a place and on what is from there on, at once where that is worth it.
+fn in_halves(values: &mut [f32], at: usize, first: impl FnOnce(&mut [f32]), second: impl FnOnce(&mut [f32]) + Send) {
+    let worth = values.len() >= WORTH_HALVES;
+    let (before, after) = values.split_at_mut(at.min(values.len()));
+    if worth {
+        both(|| first(before), || second(after));
+    } else {
+        first(before);
+        second(after);
+    }
+}
 
 /// Does the first of each stretch, then the second of each, and so on.
 fn in_lockstep(values: &mut [f32], stretch: usize, mut each: impl FnMut(usize, &mut f32)) {
@@ -176,19 +194,21 @@ impl Padded {
         self.values[..margin].fill(first);
         self.values[end..].fill(last);
         let (leaving, entering) = (&self.values[margin - reach..], &self.values[margin + reach + 1..]);
-        let stretch = means.len().div_ceil(STRETCHES).max(1);
-        let mut sums: [f64; STRETCHES] = std::array::from_fn(|lane| {
-            let start = (lane * stretch).min(means.len());
-            leaving[start..start + width].iter().map(|value| f64::from(*value)).sum()
-        });
-        let mut at: [usize; STRETCHES] = std::array::from_fn(|lane| lane * stretch);
+        let (length, stretch) = (means.len(), means.len().div_ceil(2 * STRETCHES).max(1));
         let scale = 1.0 / width as f64;
-        in_lockstep(means, stretch, |lane, mean| {
-            let n = at[lane];
-            *mean = (sums[lane] * scale) as f32;
-            sums[lane] += f64::from(entering[n]) - f64::from(leaving[n]);
-            at[lane] = n + 1;
-        });
+        let average = |first: usize, means: &mut [f32]| {
+            let mut at: [usize; STRETCHES] = std::array::from_fn(|lane| (first + lane * stretch).min(length));
+            let mut sums =
+                at.map(|start| leaving[start..start + width].iter().map(|value| f64::from(*value)).sum::<f64>());
+            in_lockstep(means, stretch, |lane, mean| {
+                let n = at[lane];
+                *mean = (sums[lane] * scale) as f32;
+                sums[lane] += f64::from(entering[n]) - f64::from(leaving[n]);
+                at[lane] = n + 1;
+            });
+        };
+        let half = STRETCHES * stretch;
+        in_halves(means, half, |means| average(0, means), |means| average(half, means));
     }
 }
 
@@ -200,26 +220,33 @@ fn odd_below(width: usize) -> usize {
     if width.is_multiple_of(2) { width.saturating_sub(1) } else { width }
 }
 
-/// The minimum over `reach` values to each side (van Herk's two passes over blocks).
-#[must_use]
-pub fn sliding_minimum(values: &[f32], reach: usize) -> Vec<f32> {
-    sliding(values, reach, |a, b| if b < a { b } else { a })
+pub(crate) fn lower(a: f32, b: f32) -> f32 {
+    if b < a { b } else { a }
 }
 
-/// The maximum over `reach` values to each side.
-#[must_use]
-pub fn sliding_maximum(values: &[f32], reach: usize) -> Vec<f32> {
-    sliding(values, reach, |a, b| if b > a { b } else { a })
+pub(crate) fn higher(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
 }
 
-fn sliding(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32) -> Vec<f32> {
+/// The minimum or maximum over `reach` values to each side, in the place of what is in `result` (van Herk's two passes
+/// over blocks).
+pub(crate) fn slide(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32 + Sync, result: &mut [f32]) {
+    let half = result.len() / 2;
+    let from = |first: usize, result: &mut [f32]| slide_from(values, reach, &pick, first, result);
+    in_halves(result, half, |result| from(0, result), |result| from(half, result));
+}
+
+/// The same from one value on.
+fn slide_from(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32, first: usize, result: &mut [f32]) {
     let width = 2 * reach + 1;
-    let mut result = vec![0.0; values.len()];
-    let whole = reach..values.len().saturating_sub(reach).max(reach);
+    let end = first + result.len();
+    let start = reach.clamp(first, end);
+    let whole = start..values.len().saturating_sub(reach).clamp(start, end);
     // A whole window touches two blocks of its own width at most: the back of one, and the front of the next.
     let mut back = vec![0.0; width];
-    let results = result.get_mut(whole.clone()).unwrap_or_default().chunks_mut(width);
-    for (out, start) in results.zip((0..).step_by(width)) {
+    let results = result[whole.start - first..whole.end - first].chunks_mut(width);
+    for (out, middle) in results.zip((whole.start..).step_by(width)) {
+        let start = middle - reach;
         let (block, next) = values[start..].split_at(width);
         let mut running = block[width - 1];
         for (back, value) in back.iter_mut().zip(block).rev() {
@@ -236,11 +263,10 @@ fn sliding(values: &[f32], reach: usize, pick: impl Fn(f32, f32) -> f32) -> Vec<
         }
     }
     // Near the ends a window is cut short.
-    for at in (0..reach.min(values.len())).chain(whole.end.min(values.len())..values.len()) {
+    for at in (first..whole.start).chain(whole.end..end) {
         let window = &values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())];
-        result[at] = window[1..].iter().fold(window[0], |running, value| pick(running, *value));
+        result[at - first] = window[1..].iter().fold(window[0], |running, value| pick(running, *value));
     }
-    result
 }
 
 #[cfg(test)]
@@ -284,7 +310,8 @@ mod tests {
 
         #[test]
         fn a_sliding_minimum_is_the_minimum_of_each_window(values in prop::collection::vec(-1.0f32..1.0, 1..80), reach in 0usize..20) {
-            let found = sliding_minimum(&values, reach);
+            let mut found = vec![2.0; values.len()];
+            slide(&values, reach, lower, &mut found);
             for (at, value) in found.iter().enumerate() {
                 let window = &values[at.saturating_sub(reach)..(at + reach + 1).min(values.len())];
                 prop_assert_eq!(*value, window.iter().fold(f32::INFINITY, |a, b| a.min(*b)));

@@ -3,6 +3,13 @@
 //! The pieces share nothing that changes, so that the result is the same to the bit either way.
 //! Not here: what is worth a thread (a tenth of a millisecond at least), and queues of any kind.
 
+/// Makes the thread that calls this one of those that the work is divided among, so that it takes other pieces of its own
+/// work where it would wait; for programs whose first thread does the work. Without effect where any work was divided before.
+pub fn take_part() {
+    #[cfg(feature = "threads")]
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+}
+
 /// Does both; the first stays on this thread.
 pub fn both<A, B: Send>(first: impl FnOnce() -> A, second: impl FnOnce() -> B + Send) -> (A, B) {
     #[cfg(feature = "threads")]
@@ -18,6 +25,17 @@ pub fn both<A, B: Send>(first: impl FnOnce() -> A, second: impl FnOnce() -> B + 
         unreachable!("a scope ends when all that it spawned has");
     }
     (first(), second())
+}
+
+/// Does the same to both halves of two equally long channels: what it does to a sample must not depend on others.
+///
+/// # Panics
+/// When their lengths differ.
+pub fn halves<T: Send>(left: &mut [T], right: &mut [T], work: impl Fn(&mut [T], &mut [T]) + Sync) {
+    assert_eq!(left.len(), right.len(), "equally long channels");
+    let half = left.len() / 2;
+    let ((left, left_rest), (right, right_rest)) = (left.split_at_mut(half), right.split_at_mut(half));
+    both(|| work(left, right), || work(left_rest, right_rest));
 }
 
 /// Does the same to each of one or two channels, or to more of them one after the other.
@@ -56,6 +74,13 @@ mod tests {
             },
         );
         assert_eq!((sums, left, right), ((11, 22), 11, 22));
+    }
+
+    #[test]
+    fn halves_are_a_whole_together() {
+        let (mut left, mut right) = ([1, 2, 3, 4, 5], [10, 20, 30, 40, 50]);
+        halves(&mut left, &mut right, |left, right| left.iter_mut().zip(right).for_each(|(l, r)| *l += *r));
+        assert_eq!(left, [11, 22, 33, 44, 55]);
     }
 
     #[test]

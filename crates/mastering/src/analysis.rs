@@ -46,23 +46,44 @@ pub struct LongTermSpectrum {
     pub bands: usize,
 }
 
+/// What is heard of the bands of a track.
+pub(crate) struct Bands {
+    pub(crate) spectrum: LongTermSpectrum,
+    pub(crate) mid_side: Option<MidSide>,
+    pub(crate) levels: Levels,
+    pub(crate) counted: Vec<bool>,
+}
+
 /// Measures a mix.
 pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusal> {
     let (blocks, sample_peak) = blocks(audio);
     let sums: StereoSums = blocks.iter().copied().sum();
     refuse_direct_current(&sums)?;
-    let spectrum = || band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
-    let (frames, measured) = both(spectrum, || Measured::of(audio, sums, sample_peak));
+    let (bands, measured) = both(|| Bands::of(audio, progress), || Measured::of(audio, sums, sample_peak));
     let Measured { measurement, loudness } = measured.ok_or(Refusal::Silent)?;
-    let counted = counted(&frames);
-    let bands = bands_below_nyquist(audio.rate_hz());
-    let spectrum = LongTermSpectrum::of(&frames.power, &counted, bands);
-    let mid_side = (!frames.side.is_empty()).then(|| MidSide {
-        mid: LongTermSpectrum::of(&mid(&frames), &counted, bands),
-        side: LongTermSpectrum::of(&frames.side, &counted, bands),
-    });
-    let levels = Levels::of(&frames);
+    let Bands { spectrum, mid_side, levels, counted } = bands;
     Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks, levels, counted })
+}
+
+/// Measures as much of a track as another can be brought toward: its loudness, LUFS, and its bands.
+pub(crate) fn listen(audio: &Audio) -> Result<(f64, Bands), Refusal> {
+    refuse_direct_current(&blocks(audio).0.into_iter().sum())?;
+    let (bands, loudness) = both(|| Bands::of(audio, &mut |_, _| {}), || audio.loudness());
+    Ok((loudness.ok_or(Refusal::Silent)?.integrated_lufs, bands))
+}
+
+impl Bands {
+    fn of(audio: &Audio, progress: Progress<'_>) -> Self {
+        let frames = band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
+        let counted = counted(&frames);
+        let bands = bands_below_nyquist(audio.rate_hz());
+        let spectrum = LongTermSpectrum::of(&frames.power, &counted, bands);
+        let mid_side = (!frames.side.is_empty()).then(|| MidSide {
+            mid: LongTermSpectrum::of(&mid(&frames), &counted, bands),
+            side: LongTermSpectrum::of(&frames.side, &counted, bands),
+        });
+        Self { spectrum, mid_side, levels: Levels::of(&frames), counted }
+    }
 }
 
 /// The sums of each 100 ms, and the highest sample of all: both in one pass over what is large.

@@ -212,7 +212,7 @@ fn standing_out(mix: &Analysis, band: DynamicsBand, amount: f64) -> Option<HeldB
 /// What draws the levels of a mix together until they spread as a reference's do; nothing is ever drawn apart.
 pub(crate) fn toward(mix: &Analysis, reference: &Spreads, sound: &Sound) -> Option<Dynamics> {
     let amount = sound.held().min(1.0);
-    let own = Spreads::of(mix);
+    let own = Spreads::of(&mix.levels, &mix.counted);
     let held = DynamicsBand::ALL.into_iter().filter_map(|band| {
         let (own, theirs) = (own.0[band as usize]?, reference.0[band as usize]?);
         if own - theirs < SAME_SPREAD_DB || amount == 0.0 {
@@ -234,11 +234,12 @@ pub(crate) fn toward(mix: &Analysis, reference: &Spreads, sound: &Sound) -> Opti
 }
 
 impl Spreads {
-    pub(crate) fn of(track: &Analysis) -> Self {
+    /// Of levels, as far as they are within the gate.
+    pub(crate) fn of(levels: &Levels, counted: &[bool]) -> Self {
         let spread = |band| {
-            let level_db = track.levels.passages(band).level_db;
-            let level = |share| percentile(&level_db, &track.counted, share);
-            long_enough(&track.counted).then(|| level(0.95) - level(0.5)).filter(|spread| spread.is_finite())
+            let level_db = levels.passages(band).level_db;
+            let level = |share| percentile(&level_db, counted, share);
+            long_enough(counted).then(|| level(0.95) - level(0.5)).filter(|spread| spread.is_finite())
         };
         Self(DynamicsBand::ALL.map(spread))
     }

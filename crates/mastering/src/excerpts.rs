@@ -22,6 +22,8 @@ const MOST: f64 = 12.0;
 /// Excerpts of a track, one after the other.
 pub(crate) struct Excerpts {
     audio: Audio,
+    /// What a trial is made in; kept, since new memory costs as much as limiting does.
+    limited: Audio,
     hops: Hops,
 }
 
@@ -38,16 +40,18 @@ impl Excerpts {
             starts.clone().map(|start| &channel[start..start + length]).collect::<Vec<_>>().concat()
         };
         let audio = Audio::new(audio.rate_hz(), audio.channels().iter().map(of).collect()).ok()?;
-        Some(Self { hops: Hops::new(&audio, ceiling_dbtp), audio })
+        Some(Self { hops: Hops::new(&audio, ceiling_dbtp), limited: audio.clone(), audio })
     }
 
     /// By how much limiting ends below what its gain alone says, LU.
-    pub(crate) fn lost_lu(&self, limiter: &Limiter) -> f64 {
+    pub(crate) fn lost_lu(&mut self, limiter: &Limiter) -> f64 {
         let gain = self.hops.gain(limiter);
         let settings = settings(limiter, self.hops.ceiling_dbtp);
-        let mut limited = self.audio.clone();
-        limit(limited.channels_mut(), self.audio.rate_hz(), &self.hops.peaks, &gain, &settings);
-        let (predicted, found) = (self.hops.lufs_with(limiter, &gain), self.hops.lufs_of(&limited));
+        for (limited, channel) in self.limited.channels_mut().iter_mut().zip(self.audio.channels()) {
+            limited.copy_from_slice(channel);
+        }
+        limit(self.limited.channels_mut(), self.audio.rate_hz(), &self.hops.peaks, &gain, &settings);
+        let (predicted, found) = (self.hops.lufs_with(limiter, &gain), self.hops.lufs_of(&self.limited));
         // Not a number where all of it is below the gates: then nothing is lost.
         if found.is_finite() { (predicted - found).max(0.0) } else { 0.0 }
     }

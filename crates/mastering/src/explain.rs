@@ -1,9 +1,10 @@
 //! What was done and what it cost, in words for musicians.
 
 use crate::analysis::Analysis;
+use crate::drive::GENTLE_TIP_DB;
 use crate::dynamics::{self, Held};
 use crate::plan::{BandGain, Equaliser, Plan};
-use crate::solve::{Cost, GENTLE_TIP_DB};
+use crate::solve::Cost;
 use crate::{Loudness, Request, width};
 
 /// Why a loudness was not reached.

@@ -7,6 +7,7 @@
 mod album;
 mod analysis;
 mod audio;
+mod drive;
 mod dynamics;
 mod excerpts;
 mod explain;
@@ -16,6 +17,7 @@ mod measurement;
 pub mod observations;
 pub mod plan;
 pub mod presets;
+mod range;
 mod render;
 mod saturation;
 mod solve;

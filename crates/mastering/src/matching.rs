@@ -4,11 +4,11 @@
 //! Faults of the reference are not copied: nothing is cut where a codec cut it, a mono reference folds nothing down, and
 //! its peaks decide nothing. Not here: the filters (that is `render`), and how a loudness is reached (that is `solve`).
 
-use crate::analysis::{Analysis, LongTermSpectrum, MidSide, db_from_power, power_from_db};
+use crate::analysis::{Analysis, Bands, LongTermSpectrum, MidSide, db_from_power, listen, power_from_db};
 use crate::dynamics::Spreads;
 use crate::tone::{INAUDIBLE_DB, cut_off, hundredths, limit_slope, may_boost};
 use crate::width::LEAST_CORRELATION;
-use crate::{Audio, Loudness, Measurement, Refusal, Sound, analyse};
+use crate::{Audio, Loudness, Refusal, Sound};
 use dsp::spectrum::BANDS;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// A finished track whose sound a mix is brought toward.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
-    measurement: Measurement,
+    integrated_lufs: f64,
     spectrum: LongTermSpectrum,
     mid_side: Option<MidSide>,
     spreads: Spreads,
@@ -60,15 +60,10 @@ const LOUDNESS_LUFS: RangeInclusive<f64> = -30.0..=-6.0;
 impl Reference {
     /// Measures a track of any rate, length and number of channels that a mix may have.
     pub fn of(audio: &Audio) -> Result<Self, Refusal> {
-        let analysis = analyse(audio, &mut |_, _| {})?;
-        let spreads = Spreads::of(&analysis);
-        let Analysis { measurement, spectrum, mid_side, .. } = analysis;
-        Ok(Self { measurement, spectrum, mid_side, spreads })
-    }
-
-    /// What its meters say.
-    pub fn measurement(&self) -> &Measurement {
-        &self.measurement
+        let (integrated_lufs, bands) = listen(audio)?;
+        let spreads = Spreads::of(&bands.levels, &bands.counted);
+        let Bands { spectrum, mid_side, .. } = bands;
+        Ok(Self { integrated_lufs, spectrum, mid_side, spreads })
     }
 
     /// How far the levels of its bands spread.
@@ -78,7 +73,7 @@ impl Reference {
 
     /// Its loudness, as one to be approached.
     pub fn loudness(&self) -> Loudness {
-        Loudness::Like(self.measurement.integrated_lufs.clamp(*LOUDNESS_LUFS.start(), *LOUDNESS_LUFS.end()))
+        Loudness::Like(self.integrated_lufs.clamp(*LOUDNESS_LUFS.start(), *LOUDNESS_LUFS.end()))
     }
 }
 
@@ -99,7 +94,7 @@ pub(crate) fn decide(mix: &Analysis, toward: &Toward, sound: &Sound) -> Moves {
                 *level_db = db_from_power(2.0 * moved);
             }
         }
-        let level_db = mix.measurement.integrated_lufs - reference.measurement.integrated_lufs;
+        let level_db = mix.measurement.integrated_lufs - reference.integrated_lufs;
         let wanted = wanted(&own, &reference.spectrum, level_db);
         all = held(&moved(&wanted, strength, -MOST_CUT_DB..=MOST_BOOST_DB), &mix.spectrum);
     }
@@ -158,7 +153,7 @@ mod tests {
     use super::*;
     use crate::audio::tests::music;
     use crate::plan::Plan;
-    use crate::{Request, master_from};
+    use crate::{Request, analyse, master_from};
 
     const RATE_HZ: u32 = 44_100;
 
@@ -211,7 +206,7 @@ mod tests {
     fn distance_db(audio: &Audio, reference: &Audio) -> f64 {
         let of = |audio: &Audio| Reference::of(audio).expect("not silent");
         let (own, theirs) = (of(audio), of(reference));
-        let level = own.measurement.integrated_lufs - theirs.measurement.integrated_lufs;
+        let level = own.integrated_lufs - theirs.integrated_lufs;
         let bands = wanted(&own.spectrum, &theirs.spectrum, level);
         (bands[2..27].iter().map(|db| db * db).sum::<f64>() / 25.0).sqrt()
     }
@@ -291,7 +286,7 @@ mod tests {
     #[test]
     fn a_reference_is_followed_only_as_far_as_loudness_is_sound() {
         let mut crushed = Reference::of(&music(RATE_HZ, 2.0, 0.1)).expect("a reference");
-        crushed.measurement.integrated_lufs = -3.0;
+        crushed.integrated_lufs = -3.0;
         assert_eq!(crushed.loudness(), Loudness::Like(-6.0));
     }
 }

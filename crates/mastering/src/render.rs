@@ -4,7 +4,7 @@ use crate::plan::{Equaliser, Limiter, Plan, PlanError};
 use crate::{Audio, Progress, Stage, dynamics, saturation, width};
 use dsp::fir::{Convolver, length_for, minimum_phase};
 use dsp::limiter::{Peaks, Settings, limit};
-use dsp::parallel::{both, each};
+use dsp::parallel::each;
 use dsp::spectrum::BANDS;
 
 /// Kept free below the ceiling for what dither adds, dB.
@@ -28,9 +28,10 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
 pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progress: Progress<'_>) {
     if let Some(equaliser) = equaliser {
         let convolver = convolver(equaliser, audio.rate_hz());
-        if let [first, rest @ ..] = audio.channels_mut() {
-            let first = || convolver.process(first, |done| progress(Stage::Tone, done));
-            both(first, || rest.iter_mut().for_each(|channel| convolver.process(channel, |_| {})));
+        let channels = audio.channels_mut();
+        let share = 1.0 / channels.len() as f32;
+        for (before, channel) in (0..).zip(channels) {
+            convolver.process(channel, |done| progress(Stage::Tone, share * (before as f32 + done)));
         }
     }
     progress(Stage::Tone, 1.0);

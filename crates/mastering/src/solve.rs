@@ -5,48 +5,28 @@
 //! Not here: the words (that is `explain`).
 
 use crate::analysis::Analysis;
+use crate::drive::{EFFORTS, Effort, GAIN_ALONE, LEAST_GAINED, MOST_EXTRA_DB};
 use crate::excerpts::Excerpts;
 use crate::hops::Hops;
 use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
+use crate::range::{LeastRange, Losses, predicted_lu};
 use crate::render::{equalise, finish, settings, trim};
 use crate::{
     Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, saturation, tone, width,
 };
 use std::convert::Infallible;
 
-/// How the limiter may be set, from gentle to whatever it takes. The first is what a chosen loudness is held to.
-const EFFORTS: [Effort; 4] = [
-    Effort { tip_db: GENTLE_TIP_DB, fast_release_ms: 20.0, slow_release_ms: 80.0 },
-    Effort { tip_db: 7.0, fast_release_ms: 20.0, slow_release_ms: 60.0 },
-    Effort { tip_db: 9.0, fast_release_ms: 15.0, slow_release_ms: 40.0 },
-    Effort { tip_db: 9.0, fast_release_ms: 10.0, slow_release_ms: 20.0 },
-];
-/// What a loudness that was asked for falls back on where tips are too broad to be cancelled: a gain keeps its word.
-const GAIN_ALONE: Effort = Effort { tip_db: 0.0, fast_release_ms: 10.0, slow_release_ms: 20.0 };
-
-/// How far transients may stand out from the gain before their loss is heard, dB.
-pub(crate) const GENTLE_TIP_DB: f64 = 5.0;
 /// A chosen loudness may cost at most this much reduction at the 95th percentile of time, dB.
 const MOST_REDUCTION_DB: f64 = 6.0;
-/// The loudness of a reference may cost at most this much of the mix's own loudness range, LU ...
-const MOST_RANGE_LU: f64 = 1.45;
-/// ... and, where the tone takes that much already, no more than this of what is left, LU.
-const MOST_MORE_RANGE_LU: f64 = 0.25;
-/// A rendering may miss that range by this, or keep so much more, LU; so often it is tried.
-const BELOW_RANGE_LU: f64 = 0.03;
-const ABOVE_RANGE_LU: f64 = 0.06;
+/// So often a rendering is corrected for its loudness range, and excerpts before it.
 const MOST_RANGE_ROUNDS: usize = 5;
-/// The highest drive beyond a plain gain that is tried, dB.
-const MOST_EXTRA_DB: f64 = 24.0;
 /// A rendering that is above its target by at most this needs no other: it is trimmed exactly, LU.
 const ABOVE_LU: f64 = 0.1;
 /// And one that is below it by at most this is on it, LU.
 const BELOW_LU: f64 = 0.02;
 /// Aimed above the target, so that most first renderings need a trim only, LU.
 const AIM_ABOVE_LU: f64 = 0.04;
-/// A predicted loudness this close to what was wanted will do: the rendering is measured anyway, LU.
-const PREDICTION_LU: f64 = 0.005;
 const MOST_RENDERINGS: usize = 5;
 /// Tips in a smaller share of time than this take less than [`NEAR_LU`] with them.
 const FEW_TIPS: f64 = 0.002;
@@ -54,29 +34,6 @@ const FEW_TIPS: f64 = 0.002;
 const MOST_TRIALS: usize = 3;
 /// After a correction by no more, the whole is rendered, LU.
 const NEAR_LU: f64 = 0.04;
-/// Where more drive gives less than this share of it, excerpts are no guide any more.
-const LEAST_GAINED: f64 = 0.2;
-
-#[derive(Debug, Clone, Copy)]
-struct Effort {
-    tip_db: f64,
-    fast_release_ms: f64,
-    slow_release_ms: f64,
-}
-
-impl Effort {
-    fn limiter(self, drive_db: f64) -> Limiter {
-        Limiter {
-            drive_db,
-            tip_db: self.tip_db,
-            lookahead_ms: 5.0,
-            fast_release_ms: self.fast_release_ms,
-            slow_release_ms: self.slow_release_ms,
-            slow_charge_ms: 50.0,
-        }
-    }
-}
-
 /// Decides a plan for the mix and renders it in the place of the samples that it takes.
 ///
 /// `again` gives the same mix once more, where a first rendering misses its loudness: one in ten does, so that reading
@@ -130,7 +87,7 @@ pub fn master<E>(
         model.keep_range(measurement.loudness_range_lu);
     }
     let as_mixed = dynamics.is_none() && equaliser.is_none() && stereo.is_none() && saturation.is_none();
-    let lufs = if as_mixed { measurement.integrated_lufs } else { model.fine.unlimited_lufs() };
+    let lufs = if as_mixed { measurement.integrated_lufs } else { model.coarse.unlimited_lufs() };
     progress(Stage::Solve, 0.5);
 
     let target_lufs = request.loudness.lufs();
@@ -160,9 +117,9 @@ pub fn master<E>(
     };
     progress(Stage::Limit, 1.0);
 
-    let cost = Cost::of(gain);
+    let cost = Cost::of(&gain);
     let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
-    let range_stands_in_the_way = model.least_range_lu.is_some() && cost.often_db < MOST_REDUCTION_DB - 0.1;
+    let range_stands_in_the_way = model.least_range.is_some() && cost.often_db < MOST_REDUCTION_DB - 0.1;
     let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs, range_stands_in_the_way));
     let explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
     Ok(Master { audio: out, plan, target_lufs, not_reached, explanation })
@@ -191,20 +148,20 @@ fn limited<E>(
     let target_lufs = loudness.lufs();
     let start = model.choose(loudness);
     progress(Stage::Solve, 1.0);
-    let (mut out, mut rendering) = approach(model, shaped, &mut plan, &start, target_lufs, again, progress)?;
+    let (mut out, mut rendering) = approach(model, shaped, &mut plan, start, target_lufs, again, progress)?;
     if matches!(loudness, Loudness::Exact(_))
         && target_lufs - rendering.lufs > TOLERANCE_LU
-        && let Some(drive_db) = model.drive_for(GAIN_ALONE, target_lufs + AIM_ABOVE_LU)
+        && let Some(drive_db) = model.drive_for(GAIN_ALONE, target_lufs + AIM_ABOVE_LU, None)
     {
         drop(out);
         let shaped = again(progress)?;
         let choice = Choice { effort: GAIN_ALONE, drive_db, capped: false };
-        (out, rendering) = approach(model, shaped, &mut plan, &choice, target_lufs, again, progress)?;
+        (out, rendering) = approach(model, shaped, &mut plan, choice, target_lufs, again, progress)?;
     }
-    if let Some(least_lu) = model.least_range_lu
-        && rendering.range_lu < least_lu - BELOW_RANGE_LU
+    if let Some(least) = model.least_range
+        && !least.is_kept_by(rendering.range_lu)
     {
-        (out, rendering) = keeping_range(model, (out, rendering), &mut plan, least_lu, again, progress)?;
+        (out, rendering) = keeping_range(model, (out, rendering), &mut plan, least, again, progress)?;
     }
     if rendering.lufs > target_lufs {
         plan.trim_db = target_lufs - rendering.lufs;
@@ -214,28 +171,26 @@ fn limited<E>(
     Ok((out, plan, rendering))
 }
 
-/// Renders again with less drive until the loudness range stays: what is cancelled takes of it, too, which no gain
-/// predicts, so that what was rendered counts (regula falsi).
+/// Renders again with less drive until the loudness range stays.
 fn keeping_range<E>(
     model: &Model,
     (mut out, mut rendering): (Audio, Rendering),
     plan: &mut Plan,
-    least_lu: f64,
+    least: LeastRange,
     again: Again<'_, E>,
     progress: Progress<'_>,
 ) -> Result<(Audio, Rendering), E> {
-    let (mut low_db, mut low_lu) = (model.free_drive(), model.coarse.unlimited_range_lu());
-    let (mut high_db, mut high_lu) = (plan.limiter.drive_db, rendering.range_lu);
+    let mut losses = Losses::none_up_to(model.free_drive());
     for _ in 0..MOST_RANGE_ROUNDS {
-        let drive_db = low_db + (high_db - low_db) * (low_lu - least_lu) / (low_lu - high_lu);
+        let lost_lu = predicted_lu(&model.coarse, &plan.limiter) - rendering.range_lu;
+        losses.learn(plan.limiter.drive_db, lost_lu);
+        let drive_db = least.most_drive(&model.coarse, |drive_db| EFFORTS[0].limiter(drive_db), &losses);
         plan.limiter = EFFORTS[0].limiter(drive_db);
         drop(out);
         out = again(progress)?;
         rendering = model.render_in_place(&mut out, plan);
-        match rendering.range_lu - least_lu {
-            lost if lost < -BELOW_RANGE_LU => (high_db, high_lu) = (drive_db, rendering.range_lu),
-            kept if kept > ABOVE_RANGE_LU => (low_db, low_lu) = (drive_db, rendering.range_lu),
-            _ => break,
+        if least.is_kept_by(rendering.range_lu) && !least.leaves_room(rendering.range_lu) {
+            break;
         }
     }
     Ok((out, rendering))
@@ -256,15 +211,13 @@ fn approach<E>(
     model: &Model,
     mut out: Audio,
     plan: &mut Plan,
-    choice: &Choice,
+    choice: Choice,
     target_lufs: f64,
     again: Again<'_, E>,
     progress: Progress<'_>,
 ) -> Result<(Audio, Rendering), E> {
+    let choice = model.with_losses(&out, choice);
     plan.limiter = choice.effort.limiter(choice.drive_db);
-    if !choice.capped {
-        plan.limiter.drive_db = model.drive_with_losses(&out, choice);
-    }
     let mut rendering = model.render_in_place(&mut out, plan);
     for round in 1..MOST_RENDERINGS {
         progress(Stage::Limit, round as f32 / MOST_RENDERINGS as f32);
@@ -274,7 +227,7 @@ fn approach<E>(
         }
         // What the prediction was wrong by here, it will be wrong by nearby.
         let wanted = model.fine.lufs_with(&plan.limiter, &rendering.gain) + missing + AIM_ABOVE_LU;
-        let Some(drive_db) = model.drive_for(choice.effort, wanted) else { break };
+        let Some(drive_db) = model.drive_for(choice.effort, wanted, Some(plan.limiter.drive_db)) else { break };
         let drive_db = if choice.capped { drive_db.min(choice.drive_db) } else { drive_db };
         if (drive_db - plan.limiter.drive_db).abs() < 1e-4 {
             break;
@@ -297,10 +250,12 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    fn of(mut gain: Vec<f32>) -> Self {
-        let twentieth = gain.len() / 20;
-        let often = *gain.select_nth_unstable_by(twentieth, f32::total_cmp).1;
-        let least = gain[..=twentieth].iter().fold(1.0f32, |a, b| a.min(*b));
+    fn of(gain: &[f32]) -> Self {
+        // No gain moves much from one hop to the next.
+        let mut some: Vec<f32> = gain.iter().step_by(4).copied().collect();
+        let twentieth = some.len() / 20;
+        let often = *some.select_nth_unstable_by(twentieth, f32::total_cmp).1;
+        let least = gain.iter().fold(1.0f32, |a, b| a.min(*b));
         let reduction = |gain: f32| -dsp::db_from_amplitude(f64::from(gain));
         Self { often_db: reduction(often), most_db: reduction(least) }
     }
@@ -310,86 +265,61 @@ impl Cost {
 struct Model {
     fine: Hops,
     coarse: Hops,
-    /// A loudness range that a loudness may not cost, LU.
-    least_range_lu: Option<f64>,
+    /// A loudness range that a loudness may not cost.
+    least_range: Option<LeastRange>,
 }
 
 /// Hops taken together in the search: 1.5 ms at 44.1 kHz.
 const TOGETHER: usize = 8;
 
+#[derive(Debug, Clone, Copy)]
 struct Choice {
     effort: Effort,
     drive_db: f64,
     capped: bool,
 }
 
-impl Hops {
-    /// The drive for a predicted loudness, dB, if any drive gives it (regula falsi with Illinois weights).
-    fn drive_for(&self, effort: Effort, target_lufs: f64) -> Option<f64> {
-        let excess = |drive_db: f64| self.lufs(&effort.limiter(drive_db)) - target_lufs;
-        let mut low = target_lufs - self.unlimited_lufs();
-        let mut below = excess(low);
-        if below.abs() < PREDICTION_LU {
-            return Some(low);
-        }
-        let (mut high, mut above) = (low, below);
-        let most = low + MOST_EXTRA_DB;
-        while above < 0.0 {
-            if high >= most {
-                return None;
-            }
-            (low, below) = (high, above);
-            // Limiting takes a part of what is driven in.
-            high += (-1.3 * above).clamp(0.05, 6.0);
-            above = excess(high);
-        }
-        for _ in 0..24 {
-            let middle = (low * above - high * below) / (above - below);
-            let found = excess(middle);
-            if found.abs() < PREDICTION_LU {
-                return Some(middle);
-            }
-            if found < 0.0 {
-                (low, below) = (middle, found);
-                above *= 0.5;
-            } else {
-                (high, above) = (middle, found);
-                below *= 0.5;
-            }
-        }
-        Some(high)
-    }
-}
-
 impl Model {
     fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
         let fine = Hops::new(audio, ceiling_dbtp);
-        Self { coarse: fine.coarser(TOGETHER), fine, least_range_lu: None }
+        Self { coarse: fine.coarser(TOGETHER), fine, least_range: None }
     }
 
     /// Holds what is chosen to most of the range that the mix has, LU.
     fn keep_range(&mut self, mix_lu: f64) {
-        let shaped_lu = self.coarse.unlimited_range_lu();
-        self.least_range_lu = Some((mix_lu - MOST_RANGE_LU).min(shaped_lu - MOST_MORE_RANGE_LU));
+        self.least_range = Some(LeastRange::new(mix_lu, self.coarse.unlimited_range_lu()));
     }
 
     /// The drive for a loudness: searched coarsely, then corrected by how far the fine prediction is from the coarse one.
-    fn drive_for(&self, effort: Effort, target_lufs: f64) -> Option<f64> {
-        let near = effort.limiter(self.coarse.drive_for(effort, target_lufs)?);
+    fn drive_for(&self, effort: Effort, target_lufs: f64, near_db: Option<f64>) -> Option<f64> {
+        let near_db = self.coarse.drive_for(effort, target_lufs, near_db)?;
+        let near = effort.limiter(near_db);
         let difference = self.fine.lufs(&near) - self.coarse.lufs(&near);
-        self.coarse.drive_for(effort, target_lufs - difference)
+        self.coarse.drive_for(effort, target_lufs - difference, Some(near_db))
     }
 
-    /// The drive of a choice, corrected by what limiting takes beyond its gain, as far as excerpts tell.
-    fn drive_with_losses(&self, shaped: &Audio, choice: &Choice) -> f64 {
-        let (mut drive_db, mut allowed_lu) = (choice.drive_db, 0.0);
-        let limiting = settings(&choice.effort.limiter(drive_db), self.fine.ceiling_dbtp);
-        if self.coarse.peaks.share_of_tips(&self.coarse.peaks.gain(&limiting), &limiting) < FEW_TIPS {
-            return drive_db;
+    /// A choice whose drive is corrected by what limiting takes beyond its gain, as far as excerpts tell.
+    fn with_losses(&self, shaped: &Audio, mut choice: Choice) -> Choice {
+        let limiting = settings(&choice.effort.limiter(choice.drive_db), self.fine.ceiling_dbtp);
+        let tips = self.coarse.peaks.share_of_tips(&self.coarse.peaks.gain(&limiting), &limiting);
+        if tips < FEW_TIPS || (choice.capped && self.least_range.is_none()) {
+            return choice;
         }
-        let Some(excerpts) = Excerpts::new(shaped, self.fine.ceiling_dbtp) else { return drive_db };
-        for _ in 0..MOST_TRIALS {
-            let lost_lu = excerpts.lost_lu(&choice.effort.limiter(drive_db));
+        let Some(mut excerpts) = Excerpts::new(shaped, self.fine.ceiling_dbtp) else { return choice };
+        let mut lost_lu = excerpts.lost_lu(&choice.effort.limiter(choice.drive_db));
+        if !choice.capped {
+            (choice.drive_db, lost_lu) = self.drive_with_losses(&mut excerpts, choice, lost_lu);
+        }
+        if let Some(least) = self.least_range {
+            choice = self.keeping_range(&mut excerpts, choice, least, lost_lu);
+        }
+        choice
+    }
+
+    /// The drive that gives its loudness in spite of a loss that excerpts have, and theirs with it, dB and LU.
+    fn drive_with_losses(&self, excerpts: &mut Excerpts, choice: Choice, mut lost_lu: f64) -> (f64, f64) {
+        let (mut drive_db, mut allowed_lu) = (choice.drive_db, 0.0);
+        for trial in 1..=MOST_TRIALS {
             let missing_lu = lost_lu - allowed_lu;
             let lufs = |drive_db: f64| self.coarse.lufs(&choice.effort.limiter(drive_db));
             let gained = (lufs(drive_db + missing_lu) - lufs(drive_db)) / missing_lu;
@@ -399,11 +329,28 @@ impl Model {
             }
             drive_db += missing_lu / gained;
             allowed_lu = lost_lu;
-            if missing_lu.abs() < NEAR_LU {
+            if missing_lu.abs() < NEAR_LU || trial == MOST_TRIALS {
                 break;
             }
+            lost_lu = excerpts.lost_lu(&choice.effort.limiter(drive_db));
         }
-        drive_db
+        (drive_db, lost_lu)
+    }
+
+    /// A choice with no more drive than leaves a loudness range, by what excerpts lose with the choice and with less.
+    fn keeping_range(&self, excerpts: &mut Excerpts, choice: Choice, least: LeastRange, mut lost_lu: f64) -> Choice {
+        let limiter = |drive_db: f64| choice.effort.limiter(drive_db);
+        let (mut drive_db, mut losses) = (choice.drive_db, Losses::none_up_to(self.free_drive()));
+        for _ in 0..MOST_RANGE_ROUNDS {
+            let left_lu = predicted_lu(&self.coarse, &limiter(drive_db)) - lost_lu;
+            if least.is_promised_by(left_lu) && (drive_db == choice.drive_db || !least.leaves_room(left_lu)) {
+                break;
+            }
+            losses.learn(drive_db, lost_lu);
+            drive_db = least.most_drive(&self.coarse, limiter, &losses);
+            lost_lu = excerpts.lost_lu(&limiter(drive_db));
+        }
+        Choice { capped: choice.capped || drive_db < choice.drive_db, drive_db, effort: choice.effort }
     }
 
     /// Drive and effort for a loudness: the gentlest effort that gets there, or the most that may be paid.
@@ -412,7 +359,7 @@ impl Model {
         match loudness {
             Loudness::Chosen(_) | Loudness::Like(_) => {
                 let effort = EFFORTS[0];
-                match self.drive_for(effort, target_lufs) {
+                match self.drive_for(effort, target_lufs, None) {
                     Some(drive_db) if self.affordable(&effort.limiter(drive_db)) => {
                         Choice { effort, drive_db, capped: false }
                     }
@@ -421,7 +368,8 @@ impl Model {
             }
             Loudness::Exact(_) => {
                 let choice = self.cheapest(target_lufs);
-                let refined = self.drive_for(choice.effort, target_lufs).filter(|_| !choice.capped);
+                let near_db = Some(choice.drive_db);
+                let refined = self.drive_for(choice.effort, target_lufs, near_db).filter(|_| !choice.capped);
                 Choice { drive_db: refined.unwrap_or(choice.drive_db), ..choice }
             }
         }
@@ -430,9 +378,11 @@ impl Model {
     /// The first effort that costs no more than a chosen loudness may, else the one that costs least.
     fn cheapest(&self, target_lufs: f64) -> Choice {
         let mut best: Option<(f64, Choice)> = None;
+        let mut near_db = None;
         for effort in EFFORTS {
-            let Some(drive_db) = self.coarse.drive_for(effort, target_lufs) else { continue };
-            let often_db = Cost::of(self.coarse.gain(&effort.limiter(drive_db))).often_db;
+            let Some(drive_db) = self.coarse.drive_for(effort, target_lufs, near_db) else { continue };
+            near_db = Some(drive_db);
+            let often_db = Cost::of(&self.coarse.gain(&effort.limiter(drive_db))).often_db;
             let choice = Choice { effort, drive_db, capped: false };
             if often_db <= MOST_REDUCTION_DB {
                 return choice;
@@ -453,8 +403,8 @@ impl Model {
 
     fn affordable(&self, limiter: &Limiter) -> bool {
         let gain = self.coarse.gain(limiter);
-        self.least_range_lu.is_none_or(|least_lu| self.coarse.range_lu_with(limiter, &gain) >= least_lu)
-            && Cost::of(gain).often_db <= MOST_REDUCTION_DB
+        self.least_range.is_none_or(|least| least.is_kept_by_gain(&self.coarse, limiter, &gain))
+            && Cost::of(&gain).often_db <= MOST_REDUCTION_DB
     }
 
     /// The drive up to which nothing is limited, dB.

@@ -9,6 +9,7 @@ use crate::plan::{Equaliser, Stereo};
 use crate::render::convolver;
 use crate::tone::hundredths;
 use crate::{Audio, Measurement, Sound};
+use dsp::parallel::halves;
 use dsp::spectrum::BANDS;
 use std::ops::{Range, RangeInclusive};
 
@@ -87,19 +88,25 @@ fn change_sides(audio: &mut Audio, stereo: &Stereo) {
     let [left, right] = audio.channels_mut() else { return };
     if let Some(equaliser) = &stereo.side_equaliser {
         let gain = 0.5 * stereo.side_gain as f32;
-        for (left, right) in left.iter_mut().zip(right.iter_mut()) {
-            (*left, *right) = (0.5 * (*left + *right), gain * (*left - *right));
-        }
+        halves(left, right, |left, right| {
+            for (left, right) in left.iter_mut().zip(right) {
+                (*left, *right) = (0.5 * (*left + *right), gain * (*left - *right));
+            }
+        });
         convolver(equaliser, rate_hz).process(right, |_| {});
-        for (left, right) in left.iter_mut().zip(right) {
-            (*left, *right) = (*left + *right, *left - *right);
-        }
+        halves(left, right, |left, right| {
+            for (left, right) in left.iter_mut().zip(right) {
+                (*left, *right) = (*left + *right, *left - *right);
+            }
+        });
         return;
     }
     let (own, other) = ((0.5 * (1.0 + stereo.side_gain)) as f32, (0.5 * (1.0 - stereo.side_gain)) as f32);
-    for (left, right) in left.iter_mut().zip(right) {
-        (*left, *right) = (own * *left + other * *right, own * *right + other * *left);
-    }
+    halves(left, right, |left, right| {
+        for (left, right) in left.iter_mut().zip(right) {
+            (*left, *right) = (own * *left + other * *right, own * *right + other * *left);
+        }
+    });
 }
 
 #[cfg(test)]

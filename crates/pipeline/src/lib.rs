@@ -44,6 +44,8 @@ pub use run::{analyse, reference, run};
 pub use stopwatch::Timings;
 pub use whole_file::write_whole;
 
+pub use dsp::parallel::take_part;
+
 pub use codec::{Limits, Lossy, LossyCodec, NoSuchBitrate, can_encode};
 pub use mastering::{
     Loudness, Measurement, Plan, Reference, Request, Sound, Style, Toward, UnknownStyle, observations, presets,

@@ -12,7 +12,7 @@
 //! Not here: how much to drive into it (that is the loudness solver in `mastering`).
 
 use crate::cancel::Canceller;
-use crate::gain_curve::{GainMotion, GainTimes, sliding_maximum, sliding_minimum};
+use crate::gain_curve::{GainMotion, GainTimes, higher, lower, slide};
 use crate::parallel::{both, each, map};
 use crate::true_peak::{CELL, Panel, bounds_within, estimate_within};
 use multiversion::multiversion;
@@ -70,6 +70,9 @@ impl Peaks {
             let parts = peak.chunks_mut(ESTIMATED_HOPS).zip(bound.chunks_mut(ESTIMATED_HOPS));
             for ((peak, bound), first) in parts.zip((first..).step_by(ESTIMATED_HOPS)) {
                 let cells = first * (hop / CELL)..(first + peak.len()) * (hop / CELL);
+                // New memory that is read before it is written is handed out twice, which other threads wait for.
+                peak.fill(0.0);
+                bound.fill(0.0);
                 for channel in channels {
                     let estimates = estimate_within(channel, &cells);
                     raise(peak, &estimates.peak, hop / CELL);
@@ -83,8 +86,11 @@ impl Peaks {
         both(|| estimate(0, peak_before, bound_before), || estimate(half, peak_after, bound_after));
         let reach = |width_ms: f64| (width_ms / 2000.0 * hop_rate_hz).round() as usize;
         // Morphological closing and opening: gaps between peaks are filled, then what is too short is taken away.
-        let level = sliding_minimum(&sliding_maximum(&peak, reach(PERIOD_MS)), reach(PERIOD_MS));
-        let lasting = sliding_maximum(&sliding_minimum(&level, reach(LASTING_MS)), reach(LASTING_MS));
+        let (mut turn, mut lasting) = (vec![0.0; hops], vec![0.0; hops]);
+        slide(&peak, reach(PERIOD_MS), higher, &mut turn);
+        slide(&turn, reach(PERIOD_MS), lower, &mut lasting);
+        slide(&lasting, reach(LASTING_MS), lower, &mut turn);
+        slide(&turn, reach(LASTING_MS), higher, &mut lasting);
         Self { hop, hop_rate_hz, peak, bound, lasting }
     }
 
@@ -136,18 +142,14 @@ impl Peaks {
     #[must_use]
     pub fn gain(&self, settings: &Settings) -> Vec<f32> {
         let threshold = settings.ceiling / settings.drive;
-        let required: Vec<f32> = self
-            .peak
-            .iter()
-            .zip(&self.lasting)
-            .map(|(peak, lasting)| {
-                if *peak <= threshold {
-                    return 1.0;
-                }
-                let tip = (peak / lasting.max(threshold)).clamp(1.0, settings.tip_ratio.max(1.0));
-                (threshold / peak * tip).min(1.0)
-            })
-            .collect();
+        let required = self.peak.iter().zip(&self.lasting).map(|(peak, lasting)| {
+            if *peak <= threshold {
+                return 1.0;
+            }
+            let tip = (peak / lasting.max(threshold)).clamp(1.0, settings.tip_ratio.max(1.0));
+            (threshold / peak * tip).min(1.0)
+        });
+        let required: Vec<f32> = required.collect();
         GainMotion::new(settings.times, self.hop_rate_hz).follow(&required)
     }
 }
