@@ -105,6 +105,22 @@ fn the_loudness_of_a_reference_costs_no_more_of_the_range_than_is_sound_unless_i
 }
 
 #[test]
+fn where_a_reference_is_too_loud_for_the_range_excerpts_find_the_drive_and_the_mix_is_seldom_read_again() {
+    let audio = song(44_100, 72.0, 0.3);
+    let analysis = analyse(&audio, &mut |_, _| {}).expect("not silent");
+    let request = Request { loudness: Loudness::Like(-7.0), ceiling_dbtp: -1.0, sound: Sound::default(), toward: None };
+    let mut read = 0;
+    let again = || {
+        read += 1;
+        Ok::<_, Infallible>(audio.clone())
+    };
+    let Ok(made) = master(audio.clone(), &analysis, &request, again, &mut |_, _| {});
+    let lost_lu = analysis.measurement.loudness_range_lu - measured(&made.audio).loudness_range_lu;
+    assert!((1.3..=1.5).contains(&lost_lu) && made.not_reached.is_some(), "{lost_lu}");
+    assert!(read <= 1, "read again {read} times");
+}
+
+#[test]
 fn saturation_rounds_peaks_off_leaves_the_limiter_less_to_do_and_renders_again_to_the_same_bits() {
     let audio = song(44_100, 12.0, 0.3);
     let sound = |saturation_percent| Sound { saturation_percent, intensity_percent: 0.0, ..Sound::default() };
