@@ -323,7 +323,7 @@ mod tests {
     fn a_long_curve_is_let_go_as_in_one_go() {
         let motion = motion(5.0);
         let mut state = 1u32;
-        let curve: Vec<f32> = (0..9 * motion.settled_hops())
+        let curve: Vec<f32> = (0..17 * motion.settled_hops())
             .map(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 if state >> 24 < 3 { (state >> 8 & 0xFF) as f32 / 255.0 } else { 1.0 }

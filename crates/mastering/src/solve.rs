@@ -34,6 +34,7 @@ const FEW_TIPS: f64 = 0.002;
 const MOST_TRIALS: usize = 3;
 /// After a correction by no more, the whole is rendered, LU.
 const NEAR_LU: f64 = 0.04;
+
 /// Decides a plan for the mix and renders it in the place of the samples that it takes.
 ///
 /// `again` gives the same mix once more, where a first rendering misses its loudness: one in ten does, so that reading
