@@ -26,7 +26,7 @@ const ABOVE_LU: f64 = 0.1;
 /// And one that is below it by at most this is on it, LU.
 const BELOW_LU: f64 = 0.02;
 /// Aimed above the target, so that most first renderings need a trim only, LU.
-const AIM_ABOVE_LU: f64 = 0.04;
+const AIM_ABOVE_LU: f64 = 0.06;
 const MOST_RENDERINGS: usize = 5;
 /// Tips in a smaller share of time than this take less than [`NEAR_LU`] with them.
 const FEW_TIPS: f64 = 0.002;
