@@ -58,10 +58,11 @@ pub fn master<E>(
         None => Moves {
             all: tone::needed(spectrum, &request.sound, measurement.looks_finished()),
             side: width::bass_to_the_middle(analysis, &request.sound),
+            one_channel: false,
         },
     };
     let equaliser = tone::decide(&moves.all, spectrum, &request.sound);
-    let stereo = width::decide(measurement, mix.channels().len(), &request.sound, moves.side.as_ref());
+    let stereo = width::decide(measurement, mix.channels().len(), &request.sound, &moves);
     let dynamics = match request.toward.as_ref().filter(|toward| toward.dynamics) {
         Some(toward) => dynamics::toward(analysis, toward.reference.spreads(), &request.sound),
         None => dynamics::needed(analysis, &request.sound),

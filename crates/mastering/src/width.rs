@@ -5,6 +5,7 @@
 //! Not here: how much width is asked for (that is `sound`), and the width of a reference (that is `matching`).
 
 use crate::analysis::{Analysis, MidSide, power_from_db};
+use crate::matching::Moves;
 use crate::plan::{Equaliser, Stereo};
 use crate::render::convolver;
 use crate::tone::hundredths;
@@ -45,16 +46,11 @@ pub(crate) fn bass_to_the_middle(mix: &Analysis, sound: &Sound) -> Option<[f64; 
 }
 
 /// What is done to the sides, if anything.
-pub(crate) fn decide(
-    mix: &Measurement,
-    channels: usize,
-    sound: &Sound,
-    side_db: Option<&[f64; BANDS]>,
-) -> Option<Stereo> {
-    let side_gain = sound.side_gain();
-    let changes = (side_gain - 1.0).abs() > INAUDIBLE && !refused(mix, sound);
+pub(crate) fn decide(mix: &Measurement, channels: usize, sound: &Sound, moves: &Moves) -> Option<Stereo> {
+    let side_gain = if moves.one_channel { 0.0 } else { sound.side_gain() };
+    let changes = (side_gain - 1.0).abs() > INAUDIBLE && (moves.one_channel || !refused(mix, sound));
     let side_gain = if changes { (side_gain * 1000.0).round() / 1000.0 } else { 1.0 };
-    let side_equaliser = side_db.map(Equaliser::from_gains);
+    let side_equaliser = moves.side.as_ref().map(Equaliser::from_gains);
     let balance_db = sound.balance();
     let is_anything = changes || side_equaliser.is_some() || balance_db != 0.0;
     (channels == 2 && is_anything).then_some(Stereo { side_gain, side_equaliser, balance_db })
@@ -115,6 +111,10 @@ mod tests {
     use crate::audio::tests::music;
     use crate::{Style, analyse};
 
+    fn moves(side: Option<[f64; BANDS]>) -> Moves {
+        Moves { all: [0.0; BANDS], side, one_channel: false }
+    }
+
     fn measured(audio: &Audio) -> Measurement {
         analyse(audio, &mut |_, _| {}).expect("not silent").measurement
     }
@@ -135,7 +135,7 @@ mod tests {
     fn balance_moves_the_channels_against_each_other_and_mono_not_at_all() {
         let audio = music(44_100, 2.0, 0.3);
         let sound = Sound { balance_db: 3.0, ..Sound::DEFAULT };
-        let stereo = decide(&measured(&audio), 2, &sound, None).expect("asked for");
+        let stereo = decide(&measured(&audio), 2, &sound, &moves(None)).expect("asked for");
         assert_eq!(stereo, Stereo { side_gain: 1.0, side_equaliser: None, balance_db: 3.0 });
         let mut moved = audio.clone();
         apply(&mut moved, Some(&stereo));
@@ -144,7 +144,7 @@ mod tests {
             dsp::stereo::StereoSums::of(&channels[0], &channels[1]).balance_db().expect("not silent")
         };
         assert!((over_db(&moved) - over_db(&audio) - 3.0).abs() < 1e-3);
-        assert_eq!(decide(&measured(&audio), 1, &sound, None), None);
+        assert_eq!(decide(&measured(&audio), 1, &sound, &moves(None)), None);
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         let full = Sound { intensity_percent: 100.0, ..Sound::default() };
         let gains = bass_to_the_middle(&analysis, &full).expect("needed");
         let mut centred = wide.clone();
-        apply(&mut centred, decide(&analysis.measurement, 2, &full, Some(&gains)).as_ref());
+        apply(&mut centred, decide(&analysis.measurement, 2, &full, &moves(Some(gains))).as_ref());
         assert!(bass_side_over_mid_db(&wide) > -3.0, "{}", bass_side_over_mid_db(&wide));
         assert!(bass_side_over_mid_db(&centred) < -18.0, "{}", bass_side_over_mid_db(&centred));
         let after = analyse(&centred, &mut |_, _| {}).expect("not silent").mid_side.expect("stereo");
@@ -217,10 +217,10 @@ mod tests {
         let mut mix = measured(&music(44_100, 2.0, 0.3));
         for (correlation, widened) in [(0.9, true), (0.2, false), (-0.5, false)] {
             mix.correlation = correlation;
-            assert_eq!(decide(&mix, 2, &wide, None).is_some(), widened);
+            assert_eq!(decide(&mix, 2, &wide, &moves(None)).is_some(), widened);
             assert_eq!(refused(&mix, &wide), !widened);
             assert_eq!(
-                decide(&mix, 2, &narrow, None),
+                decide(&mix, 2, &narrow, &moves(None)),
                 Some(Stereo { side_gain: 0.7, side_equaliser: None, balance_db: 0.0 })
             );
         }
@@ -229,7 +229,10 @@ mod tests {
     #[test]
     fn mono_and_a_width_that_nobody_asked_for_change_nothing() {
         let mix = measured(&music(44_100, 2.0, 0.3));
-        assert_eq!(decide(&mix, 2, &Sound { style: Style::Warm, ..Sound::default() }, None), None);
-        assert_eq!(decide(&mix, 1, &Sound { width_percent: 150.0, ..Sound::default() }, Some(&[1.0; BANDS])), None);
+        assert_eq!(decide(&mix, 2, &Sound { style: Style::Warm, ..Sound::default() }, &moves(None)), None);
+        assert_eq!(
+            decide(&mix, 1, &Sound { width_percent: 150.0, ..Sound::default() }, &moves(Some([1.0; BANDS]))),
+            None
+        );
     }
 }
