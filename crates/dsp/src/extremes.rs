@@ -5,6 +5,16 @@
 
 use multiversion::multiversion;
 
+/// The lower of two numbers.
+pub(crate) fn lower(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
+/// The higher of two numbers.
+pub(crate) fn higher(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
 /// The highest sample without its sign, linear; infinite or not a number where one of them is.
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 #[must_use]

@@ -27,7 +27,7 @@ pub fn minimum_phase(taps: usize, rate_hz: u32, response_db: impl Fn(f64) -> f64
     let mut log_spectrum: Vec<Complex<f64>> =
         (0..=size / 2).map(|bin| Complex::new(response_db(bin as f64 * bin_hz) * neper_per_db, 0.0)).collect();
     let mut cepstrum = inverse.make_output_vec();
-    transform_back(&*inverse, &mut log_spectrum, &mut cepstrum);
+    transform_back(&*inverse, &mut log_spectrum, &mut cepstrum, &mut inverse.make_scratch_vec());
     for (n, value) in cepstrum.iter_mut().enumerate() {
         *value *= match n {
             0 => 1.0,
@@ -37,7 +37,7 @@ pub fn minimum_phase(taps: usize, rate_hz: u32, response_db: impl Fn(f64) -> f64
         } / size as f64;
     }
     let mut spectrum = forward.make_output_vec();
-    transform(&*forward, &mut cepstrum, &mut spectrum);
+    transform(&*forward, &mut cepstrum, &mut spectrum, &mut forward.make_scratch_vec());
     for value in &mut spectrum {
         *value = value.exp();
     }
@@ -45,7 +45,7 @@ pub fn minimum_phase(taps: usize, rate_hz: u32, response_db: impl Fn(f64) -> f64
     spectrum[0].im = 0.0;
     spectrum[size / 2].im = 0.0;
     let mut response = inverse.make_output_vec();
-    transform_back(&*inverse, &mut spectrum, &mut response);
+    transform_back(&*inverse, &mut spectrum, &mut response, &mut inverse.make_scratch_vec());
     let fade_from = taps * 3 / 4;
     response[..taps]
         .iter()
@@ -57,12 +57,23 @@ pub fn minimum_phase(taps: usize, rate_hz: u32, response_db: impl Fn(f64) -> f64
         .collect()
 }
 
-fn transform<T: realfft::FftNum>(fft: &dyn RealToComplex<T>, input: &mut [T], output: &mut [Complex<T>]) {
-    fft.process(input, output).expect("buffers come from the plan itself");
+fn transform<T: realfft::FftNum>(
+    fft: &dyn RealToComplex<T>,
+    input: &mut [T],
+    output: &mut [Complex<T>],
+    scratch: &mut [Complex<T>],
+) {
+    fft.process_with_scratch(input, output, scratch).expect("buffers come from the plan itself");
 }
 
-fn transform_back<T: realfft::FftNum>(fft: &dyn ComplexToReal<T>, input: &mut [Complex<T>], output: &mut [T]) {
-    fft.process(input, output).expect("buffers come from the plan itself, and the ends are real");
+fn transform_back<T: realfft::FftNum>(
+    fft: &dyn ComplexToReal<T>,
+    input: &mut [Complex<T>],
+    output: &mut [T],
+    scratch: &mut [Complex<T>],
+) {
+    let done = fft.process_with_scratch(input, output, scratch);
+    done.expect("buffers come from the plan itself, and the ends are real");
 }
 
 /// Convolves channels with one filter, in place.
@@ -91,7 +102,7 @@ impl Convolver {
             *to = from / size as f32;
         }
         let mut spectrum = forward.make_output_vec();
-        transform(&*forward, &mut padded, &mut spectrum);
+        transform(&*forward, &mut padded, &mut spectrum, &mut forward.make_scratch_vec());
         Self { taps: filter.len(), forward, inverse, filter: spectrum }
     }
 
@@ -126,15 +137,13 @@ impl Convolver {
             block[overlap..overlap + count].copy_from_slice(&samples[done..done + count]);
             block[overlap + count..].fill(0.0);
             history.copy_from_slice(&block[count..count + overlap]);
-            let forward = self.forward.process_with_scratch(&mut block, &mut spectrum, &mut scratch);
-            forward.expect("buffers come from the plan itself");
+            transform(&*self.forward, &mut block, &mut spectrum, &mut scratch);
             for (value, factor) in spectrum.iter_mut().zip(&self.filter) {
                 *value *= factor;
             }
             spectrum[0].im = 0.0;
             spectrum[size / 2].im = 0.0;
-            let inverse = self.inverse.process_with_scratch(&mut spectrum, &mut output, &mut scratch);
-            inverse.expect("buffers come from the plan itself, and the ends are real");
+            transform_back(&*self.inverse, &mut spectrum, &mut output, &mut scratch);
             samples[done..done + count].copy_from_slice(&output[overlap..overlap + count]);
             done += count;
             progress(done as f32 / samples.len() as f32);

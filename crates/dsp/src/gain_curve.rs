@@ -7,6 +7,7 @@
 //! Every step is monotone: lowering a requirement never raises the gain anywhere, so that repairs converge.
 //! Not here: where the requirement comes from, and the samples.
 
+use crate::extremes::lower;
 use crate::parallel::both;
 
 /// How the gain moves, in hops and per-hop coefficients.
@@ -163,7 +164,7 @@ impl Releasing {
 }
 
 /// A curve whose end values go on for a while beyond its ends.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Padded {
     values: Vec<f32>,
     margin: usize,
@@ -218,14 +219,6 @@ fn odd(width: usize) -> usize {
 
 fn odd_below(width: usize) -> usize {
     if width.is_multiple_of(2) { width.saturating_sub(1) } else { width }
-}
-
-pub(crate) fn lower(a: f32, b: f32) -> f32 {
-    if b < a { b } else { a }
-}
-
-pub(crate) fn higher(a: f32, b: f32) -> f32 {
-    if b > a { b } else { a }
 }
 
 /// The minimum or maximum over `reach` values to each side, in the place of what is in `result` (van Herk's two passes

@@ -67,7 +67,7 @@ pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusa
 
 /// Measures as much of a track as another can be brought toward: its loudness, LUFS, and its bands.
 pub(crate) fn listen(audio: &Audio) -> Result<(f64, Bands), Refusal> {
-    refuse_direct_current(&blocks(audio).0.into_iter().sum())?;
+    refuse_direct_current(&sums(&audio.slices()))?;
     let (bands, loudness) = both(|| Bands::of(audio, &mut |_, _| {}), || audio.loudness());
     Ok((loudness.ok_or(Refusal::Silent)?.integrated_lufs, bands))
 }
@@ -119,7 +119,7 @@ fn refuse_direct_current(sums: &StereoSums) -> Result<(), Refusal> {
 
 /// Frames this far below the mean of the audible ones do not count, as in the loudness gate (BS.1770), dB.
 const RELATIVE_GATE_DB: f64 = -10.0;
-const ABSOLUTE_GATE_DB: f64 = -70.0;
+pub(crate) const ABSOLUTE_GATE_DB: f64 = -70.0;
 
 /// Which frames are within the gate.
 fn counted(frames: &BandFrames) -> Vec<bool> {

@@ -2,6 +2,7 @@
 //!
 //! Not here: which setting is worth its cost, and what a rendering makes of the prediction (that is `solve`).
 
+use crate::analysis::ABSOLUTE_GATE_DB;
 use crate::hops::Hops;
 use crate::plan::Limiter;
 
@@ -28,8 +29,19 @@ const USUALLY_GAINED: f64 = 0.7;
 /// And a step goes so far beyond what is missing that the drive is soon between two.
 const BEYOND: f64 = 1.1;
 const MOST_PREDICTIONS: usize = 32;
-/// What nothing within the gates counts as, LUFS.
-const LEAST_LUFS: f64 = -70.0;
+
+/// Drives are told apart to a hundredth of a decibel: so often is halved what a limiter can be driven by.
+const HALVINGS: usize = 12;
+
+/// The highest of some drives that will do, dB, where the lowest does and what is above one that does not, does not.
+pub(crate) fn highest(from_db: f64, to_db: f64, will_do: impl Fn(f64) -> bool) -> f64 {
+    let (mut low_db, mut high_db) = (from_db, to_db);
+    for _ in 0..HALVINGS {
+        let middle_db = 0.5 * (low_db + high_db);
+        *(if will_do(middle_db) { &mut low_db } else { &mut high_db }) = middle_db;
+    }
+    low_db
+}
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
@@ -62,7 +74,7 @@ impl Hops {
         let mut gained = USUALLY_GAINED;
         let mut last: Option<(f64, f64)> = None;
         for _ in 0..MOST_PREDICTIONS {
-            let above = self.lufs(&effort.limiter(drive_db)).max(LEAST_LUFS) - target_lufs;
+            let above = self.lufs(&effort.limiter(drive_db)).max(ABSOLUTE_GATE_DB) - target_lufs;
             if above.abs() < PREDICTION_LU || (above > 0.0 && drive_db <= least_db) {
                 break;
             }

@@ -102,7 +102,9 @@ fn stereo(analysis: &Analysis, plan: &Plan, request: &Request) -> Option<String>
     match plan.stereo.as_ref().map(|stereo| stereo.side_gain) {
         Some(1.0) => None,
         Some(0.0) if request.sound.width_percent > 0.0 => {
-            Some("Your mix is one channel on both sides, but for the noise of rounding: so that this is not raised, the master is exactly one.".to_owned())
+            let told = "Your mix is one channel on both sides, but for the noise of rounding: so that this is not raised, \
+                        the master is exactly one.";
+            Some(told.to_owned())
         }
         Some(0.0) => Some("Folded down to mono.".to_owned()),
         Some(gain) => {

@@ -3,6 +3,7 @@
 //! Not here: which limiter is wanted (that is `solve`).
 
 use crate::Audio;
+use crate::analysis::ABSOLUTE_GATE_DB;
 use crate::plan::Limiter;
 use crate::render::settings;
 use dsp::limiter::{Peaks, hop_length};
@@ -70,7 +71,7 @@ impl Hops {
 
     /// Loudness before the limiter, LUFS.
     pub(crate) fn unlimited_lufs(&self) -> f64 {
-        self.integrated(&self.energies, &vec![1.0; self.energies.len()]).unwrap_or(-70.0)
+        self.integrated(&self.energies, &vec![1.0; self.energies.len()]).unwrap_or(ABSOLUTE_GATE_DB)
     }
 
     /// Loudness of other samples in the place of these, LUFS; minus infinity for what is below every gate.

@@ -4,6 +4,7 @@
 //! loud passages than of quiet ones. Excerpts tell how much of that to expect, and renderings how much it was.
 //! Not here: which loudness is wanted (that is `solve`).
 
+use crate::drive::highest;
 use crate::hops::Hops;
 use crate::plan::Limiter;
 
@@ -16,8 +17,6 @@ const BELOW_LU: f64 = 0.03;
 const ABOVE_LU: f64 = 0.06;
 /// What is aimed at above it, LU.
 const AIM_ABOVE_LU: f64 = 0.01;
-/// Drives are told apart to a hundredth of a decibel: so often is halved what a limiter can be driven by.
-const HALVINGS: usize = 12;
 
 /// A loudness range that is not to be lost.
 #[derive(Debug, Clone, Copy)]
@@ -57,20 +56,12 @@ impl LeastRange {
         range_lu > self.lu + ABOVE_LU
     }
 
-    /// Whether the range that the gain of a limiter leaves is enough.
-    pub(crate) fn is_kept_by_gain(self, hops: &Hops, limiter: &Limiter, gain: &[f32]) -> bool {
-        self.is_promised_by(hops.range_lu_with(limiter, gain))
-    }
-
     /// The highest drive that leaves enough, below the highest that is known of, dB.
     pub(crate) fn most_drive(self, hops: &Hops, limiter: impl Fn(f64) -> Limiter, losses: &Losses) -> f64 {
-        let (mut low, mut high) = losses.known();
-        for _ in 0..HALVINGS {
-            let middle = 0.5 * (low + high);
-            let kept = predicted_lu(hops, &limiter(middle)) - losses.at(middle) >= self.lu + AIM_ABOVE_LU;
-            *(if kept { &mut low } else { &mut high }) = middle;
-        }
-        low
+        let (from_db, to_db) = losses.known();
+        highest(from_db, to_db, |drive_db| {
+            predicted_lu(hops, &limiter(drive_db)) - losses.at(drive_db) >= self.lu + AIM_ABOVE_LU
+        })
     }
 }
 

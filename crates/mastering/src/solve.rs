@@ -5,7 +5,7 @@
 //! Not here: the words (that is `explain`).
 
 use crate::analysis::Analysis;
-use crate::drive::{EFFORTS, Effort, GAIN_ALONE, LEAST_GAINED, MOST_EXTRA_DB};
+use crate::drive::{EFFORTS, Effort, GAIN_ALONE, LEAST_GAINED, MOST_EXTRA_DB, highest};
 use crate::excerpts::Excerpts;
 use crate::hops::Hops;
 use crate::matching::{self, Moves};
@@ -405,7 +405,7 @@ impl Model {
 
     fn affordable(&self, limiter: &Limiter) -> bool {
         let gain = self.coarse.gain(limiter);
-        self.least_range.is_none_or(|least| least.is_kept_by_gain(&self.coarse, limiter, &gain))
+        self.least_range.is_none_or(|least| least.is_promised_by(self.coarse.range_lu_with(limiter, &gain)))
             && Cost::of(&gain).often_db <= MOST_REDUCTION_DB
     }
 
@@ -417,13 +417,7 @@ impl Model {
     /// The drive at which reduction costs as much as it may.
     fn most_drive(&self, effort: Effort) -> f64 {
         let free = self.free_drive();
-        let (mut low, mut high) = (free, free + MOST_EXTRA_DB);
-        for _ in 0..12 {
-            let middle = 0.5 * (low + high);
-            let within = self.affordable(&effort.limiter(middle));
-            *(if within { &mut low } else { &mut high }) = middle;
-        }
-        low
+        highest(free, free + MOST_EXTRA_DB, |drive_db| self.affordable(&effort.limiter(drive_db)))
     }
 
     /// Renders what comes after the equaliser and measures it.

@@ -12,7 +12,8 @@
 //! Not here: how much to drive into it (that is the loudness solver in `mastering`).
 
 use crate::cancel::Canceller;
-use crate::gain_curve::{GainMotion, GainTimes, higher, lower, slide};
+use crate::extremes::{higher, lower};
+use crate::gain_curve::{GainMotion, GainTimes, slide};
 use crate::parallel::{both, each, map};
 use crate::true_peak::{CELL, Panel, bounds_within, estimate_within};
 use multiversion::multiversion;
@@ -142,14 +143,18 @@ impl Peaks {
     #[must_use]
     pub fn gain(&self, settings: &Settings) -> Vec<f32> {
         let threshold = settings.ceiling / settings.drive;
-        let required = self.peak.iter().zip(&self.lasting).map(|(peak, lasting)| {
-            if *peak <= threshold {
-                return 1.0;
-            }
-            let tip = (peak / lasting.max(threshold)).clamp(1.0, settings.tip_ratio.max(1.0));
-            (threshold / peak * tip).min(1.0)
-        });
-        let required: Vec<f32> = required.collect();
+        let required: Vec<f32> = self
+            .peak
+            .iter()
+            .zip(&self.lasting)
+            .map(|(peak, lasting)| {
+                if *peak <= threshold {
+                    return 1.0;
+                }
+                let tip = (peak / lasting.max(threshold)).clamp(1.0, settings.tip_ratio.max(1.0));
+                (threshold / peak * tip).min(1.0)
+            })
+            .collect();
         GainMotion::new(settings.times, self.hop_rate_hz).follow(&required)
     }
 }

@@ -9,7 +9,7 @@
 
 mod kernels;
 
-use crate::extremes::{magnitude, sample_peak};
+use crate::extremes::{higher, magnitude, sample_peak};
 use crate::fused::plus;
 use crate::parallel::each;
 use kernels::{Kernel, LANES, QuarterPoints};
@@ -318,7 +318,6 @@ pub fn estimate(samples: &[f32]) -> Estimates {
         }
     }
     let mut bound: Vec<f32> = peak.iter().map(|peak| peak * ABOVE_ESTIMATE).collect();
-    let higher = |a: f32, b: f32| if a > b { a } else { b };
     if let ([_, inner @ .., _], [first, second, ..]) = (&mut bound[..], &curvature[..]) {
         // Away from the ends in one plain loop, which compilers vectorise.
         for (bound, near) in inner.iter_mut().zip(curvature.windows(3)) {
