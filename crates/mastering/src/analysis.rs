@@ -59,30 +59,23 @@ pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusa
     let (blocks, sample_peak) = blocks(audio);
     let sums: StereoSums = blocks.iter().copied().sum();
     refuse_direct_current(&sums)?;
-    let (bands, measured) = both(|| Bands::of(audio, progress), || Measured::of(audio, sums, sample_peak));
+    let mut frames = || band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
+    let (bands, measured) = both(|| Bands::of(audio.rate_hz(), &frames()), || Measured::of(audio, sums, sample_peak));
     let Measured { measurement, loudness } = measured.ok_or(Refusal::Silent)?;
     let Bands { spectrum, mid_side, levels, counted } = bands;
     Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks, levels, counted })
 }
 
-/// Measures as much of a track as another can be brought toward: its loudness, LUFS, and its bands.
-pub(crate) fn listen(audio: &Audio) -> Result<(f64, Bands), Refusal> {
-    refuse_direct_current(&sums(&audio.slices()))?;
-    let (bands, loudness) = both(|| Bands::of(audio, &mut |_, _| {}), || audio.loudness());
-    Ok((loudness.ok_or(Refusal::Silent)?.integrated_lufs, bands))
-}
-
 impl Bands {
-    fn of(audio: &Audio, progress: Progress<'_>) -> Self {
-        let frames = band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
-        let counted = counted(&frames);
-        let bands = bands_below_nyquist(audio.rate_hz());
+    pub(crate) fn of(rate_hz: u32, frames: &BandFrames) -> Self {
+        let counted = counted(frames);
+        let bands = bands_below_nyquist(rate_hz);
         let spectrum = LongTermSpectrum::of(&frames.power, &counted, bands);
         let mid_side = (!frames.side.is_empty()).then(|| MidSide {
-            mid: LongTermSpectrum::of(&mid(&frames), &counted, bands),
+            mid: LongTermSpectrum::of(&mid(frames), &counted, bands),
             side: LongTermSpectrum::of(&frames.side, &counted, bands),
         });
-        Self { spectrum, mid_side, levels: Levels::of(&frames), counted }
+        Self { spectrum, mid_side, levels: Levels::of(frames), counted }
     }
 }
 
@@ -107,7 +100,7 @@ fn blocks(audio: &Audio) -> (Vec<StereoSums>, f32) {
 }
 
 /// Switching a direct current on makes a click that has a loudness; what follows has none.
-fn refuse_direct_current(sums: &StereoSums) -> Result<(), Refusal> {
+pub(crate) fn refuse_direct_current(sums: &StereoSums) -> Result<(), Refusal> {
     let [left, right] = sums.offsets();
     let direct = f64::midpoint(left * left, right * right);
     let alternating = (power_from_db(sums.rms_dbfs()) - direct).max(0.0);

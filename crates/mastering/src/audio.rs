@@ -81,30 +81,16 @@ pub struct Audio {
 impl Audio {
     /// Checks everything that can be checked without listening; silence is found by the analysis.
     pub fn new(rate_hz: u32, channels: Vec<Vec<f32>>) -> Result<Self, Refusal> {
-        match channels.len() {
-            0 => return Err(Refusal::NoChannels),
-            1 | 2 => {}
-            found => return Err(Refusal::TooManyChannels { found }),
-        }
-        if !(LOWEST_RATE_HZ..=HIGHEST_RATE_HZ).contains(&rate_hz) {
-            return Err(Refusal::Rate { found: rate_hz });
-        }
+        refuse_shape(rate_hz, channels.len())?;
         let frames = channels[0].len();
         if let Some(right) = channels.get(1)
             && right.len() != frames
         {
             return Err(Refusal::UnequalChannels { left: frames, right: right.len() });
         }
-        if (frames as u64) * 1000 < SHORTEST_MS * u64::from(rate_hz) {
-            return Err(Refusal::TooShort { found_ms: frames as f64 * 1000.0 / f64::from(rate_hz) });
-        }
-        for (index, not_finite) in map(&channels, |channel| first_not_finite(channel)).into_iter().enumerate() {
-            if let Some(frame) = not_finite {
-                let at_s = frame as f64 / f64::from(rate_hz);
-                return Err(Refusal::NotFinite { channel: index + 1, frame, at_s });
-            }
-        }
-        Ok(Self { rate_hz, channels })
+        refuse_length(rate_hz, frames)?;
+        let not_finite = first_not_finite(rate_hz, &channels, 0);
+        not_finite.map_or(Ok(Self { rate_hz, channels }), Err)
     }
 
     /// Samples a second.
@@ -148,11 +134,11 @@ impl Audio {
     }
 
     pub(crate) fn loudness_rate(&self) -> Rate {
-        Rate::new(self.rate_hz).expect("the range of rates is the same")
+        loudness_rate(self.rate_hz)
     }
 
     pub(crate) fn layout(&self) -> Layout {
-        Layout::of_channels(self.channels.len()).expect("one or two channels")
+        layout(self.channels.len())
     }
 
     pub(crate) fn channels_mut(&mut self) -> &mut [Vec<f32>] {
@@ -160,13 +146,56 @@ impl Audio {
     }
 }
 
-fn first_not_finite(samples: &[f32]) -> Option<usize> {
+/// Refuses a rate, Hz, and a number of channels that cannot be mastered.
+pub(crate) fn refuse_shape(rate_hz: u32, channels: usize) -> Result<(), Refusal> {
+    match channels {
+        0 => return Err(Refusal::NoChannels),
+        1 | 2 => {}
+        found => return Err(Refusal::TooManyChannels { found }),
+    }
+    if !(LOWEST_RATE_HZ..=HIGHEST_RATE_HZ).contains(&rate_hz) {
+        return Err(Refusal::Rate { found: rate_hz });
+    }
+    Ok(())
+}
+
+/// Refuses a length that has no loudness.
+pub(crate) fn refuse_length(rate_hz: u32, frames: usize) -> Result<(), Refusal> {
+    if (frames as u64) * 1000 < SHORTEST_MS * u64::from(rate_hz) {
+        return Err(Refusal::TooShort { found_ms: frames as f64 * 1000.0 / f64::from(rate_hz) });
+    }
+    Ok(())
+}
+
+/// Why samples that follow others, so many frames, cannot be mastered.
+pub(crate) fn first_not_finite<T: AsRef<[f32]> + Sync>(
+    rate_hz: u32,
+    channels: &[T],
+    frames_before: usize,
+) -> Option<Refusal> {
+    let places = map(channels, |channel| place_not_finite(channel.as_ref()));
+    let (index, place) = places.into_iter().enumerate().find_map(|(index, place)| Some((index, place?)))?;
+    let frame = frames_before + place;
+    Some(Refusal::NotFinite { channel: index + 1, frame, at_s: frame as f64 / f64::from(rate_hz) })
+}
+
+fn place_not_finite(samples: &[f32]) -> Option<usize> {
     samples.chunks(4096).enumerate().find_map(|(block, chunk)| {
         if sample_peak(chunk).is_finite() {
             return None;
         }
         chunk.iter().position(|x| !x.is_finite()).map(|at| block * 4096 + at)
     })
+}
+
+/// One or two channels, for whoever measures loudness.
+pub(crate) fn layout(channels: usize) -> Layout {
+    Layout::of_channels(channels).expect("one or two channels")
+}
+
+/// A rate that can be mastered, for the same.
+pub(crate) fn loudness_rate(rate_hz: u32) -> Rate {
+    Rate::new(rate_hz).expect("the range of rates is the same")
 }
 
 #[cfg(test)]

@@ -4,23 +4,14 @@
 //! Faults of the reference are not copied: nothing is cut where a codec cut it, a mono reference folds nothing down, and
 //! its peaks decide nothing. Not here: the filters (that is `render`), and how a loudness is reached (that is `solve`).
 
-use crate::analysis::{Analysis, Bands, LongTermSpectrum, MidSide, db_from_power, listen, power_from_db};
-use crate::dynamics::Spreads;
+use crate::Sound;
+use crate::analysis::{Analysis, LongTermSpectrum, MidSide, db_from_power, power_from_db};
+use crate::reference::Reference;
 use crate::tone::{INAUDIBLE_DB, cut_off, hundredths, limit_slope, may_boost};
 use crate::width::LEAST_CORRELATION;
-use crate::{Audio, Loudness, Refusal, Sound};
 use dsp::spectrum::BANDS;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-
-/// A finished track whose sound a mix is brought toward.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reference {
-    integrated_lufs: f64,
-    spectrum: LongTermSpectrum,
-    mid_side: Option<MidSide>,
-    spreads: Spreads,
-}
 
 /// A reference, and what of it is wanted beside its loudness.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,28 +49,6 @@ const NO_SIDE_DB: f64 = -40.0;
 const ROUNDING_DB: f64 = -85.0;
 /// Six decibels from band to band are 18 dB an octave.
 const STEEPEST_DB: f64 = 6.0;
-/// A reference may be as loud as this and is not followed beyond, LUFS.
-const LOUDNESS_LUFS: RangeInclusive<f64> = -30.0..=-6.0;
-
-impl Reference {
-    /// Measures a track of any rate, length and number of channels that a mix may have.
-    pub fn of(audio: &Audio) -> Result<Self, Refusal> {
-        let (integrated_lufs, bands) = listen(audio)?;
-        let spreads = Spreads::of(&bands.levels, &bands.counted);
-        let Bands { spectrum, mid_side, .. } = bands;
-        Ok(Self { integrated_lufs, spectrum, mid_side, spreads })
-    }
-
-    /// How far the levels of its bands spread.
-    pub(crate) fn spreads(&self) -> &Spreads {
-        &self.spreads
-    }
-
-    /// Its loudness, as one to be approached.
-    pub fn loudness(&self) -> Loudness {
-        Loudness::Like(self.integrated_lufs.clamp(*LOUDNESS_LUFS.start(), *LOUDNESS_LUFS.end()))
-    }
-}
 
 /// How far each band is to move for the mix to sound like the reference.
 ///
@@ -168,7 +137,7 @@ mod tests {
     use super::*;
     use crate::audio::tests::music;
     use crate::plan::Plan;
-    use crate::{Request, analyse, master_from};
+    use crate::{Audio, Loudness, Request, analyse, master_from};
 
     const RATE_HZ: u32 = 44_100;
 
@@ -301,12 +270,5 @@ mod tests {
         let mono = Audio::new(48_000, vec![music(48_000, 3.0, 0.1).channels()[0].clone()]).expect("long enough");
         let (_, plan) = matched(&mix, toward(&mono), 100.0);
         assert_eq!(plan.stereo, None);
-    }
-
-    #[test]
-    fn a_reference_is_followed_only_as_far_as_loudness_is_sound() {
-        let mut crushed = Reference::of(&music(RATE_HZ, 2.0, 0.1)).expect("a reference");
-        crushed.integrated_lufs = -3.0;
-        assert_eq!(crushed.loudness(), Loudness::Like(-6.0));
     }
 }

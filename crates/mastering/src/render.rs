@@ -1,6 +1,6 @@
 //! Rendering a plan: pure, nothing is decided here.
 
-use crate::plan::{Equaliser, Limiter, Plan, PlanError};
+use crate::plan::{Equaliser, Limiter, Plan, PlanError, Stereo};
 use crate::{Audio, Progress, Stage, dynamics, saturation, width};
 use dsp::fir::{Convolver, length_for, minimum_phase};
 use dsp::limiter::{Peaks, Settings, limit};
@@ -14,8 +14,7 @@ const DITHER_MARGIN_DB: f64 = 0.01;
 pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<Audio, PlanError> {
     plan.check()?;
     dynamics::measure_and_apply(&mut audio, plan.dynamics.as_ref());
-    equalise(&mut audio, plan.equaliser.as_ref(), progress);
-    width::apply(&mut audio, plan.stereo.as_ref());
+    shape(&mut audio, plan.equaliser.as_ref(), plan.stereo.as_ref(), progress);
     saturation::apply(&mut audio, plan.saturation.as_ref());
     let peaks = Peaks::new(audio.rate_hz(), audio.channels());
     let gain = peaks.gain(&settings(&plan.limiter, plan.ceiling_dbtp));
@@ -24,24 +23,38 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
     Ok(audio)
 }
 
-/// The equaliser alone.
-pub(crate) fn equalise(audio: &mut Audio, equaliser: Option<&Equaliser>, progress: Progress<'_>) {
-    if let Some(equaliser) = equaliser {
-        let convolver = convolver(equaliser, audio.rate_hz());
-        let channels = audio.channels_mut();
-        let share = 1.0 / channels.len() as f32;
-        for (before, channel) in (0..).zip(channels) {
-            convolver.process(channel, |done| progress(Stage::Tone, share * (before as f32 + done)));
+/// The equalisers, of all and of the sides, and the stereo image.
+pub(crate) fn shape(audio: &mut Audio, equaliser: Option<&Equaliser>, stereo: Option<&Stereo>, progress: Progress<'_>) {
+    let rate_hz = audio.rate_hz();
+    let of_all: Vec<&Equaliser> = equaliser.into_iter().collect();
+    let of_sides = stereo.and_then(|stereo| stereo.side_equaliser.as_ref());
+    let mut equalise = |equalisers: &[&Equaliser], channels: &mut [&mut Vec<f32>], done: f32| {
+        if !equalisers.is_empty() {
+            let convolver = convolver(equalisers, rate_hz);
+            for (done, channel) in [done, 0.5].into_iter().zip(channels) {
+                convolver.process(channel, |within| progress(Stage::Tone, done + 0.5 * within));
+            }
         }
+    };
+    match (audio.channels_mut(), of_sides) {
+        ([left, right], Some(of_sides)) => width::in_middle_and_sides(left, right, |middle, sides| {
+            equalise(&of_all, &mut [middle], 0.0);
+            // What the sides get from both, one filter gives them.
+            equalise(&[&of_all, [of_sides].as_slice()].concat(), &mut [sides], 0.5);
+        }),
+        (channels, _) => equalise(&of_all, &mut channels.iter_mut().collect::<Vec<_>>(), 0.0),
     }
     progress(Stage::Tone, 1.0);
+    width::apply(audio, stereo);
 }
 
-/// The filter of an equaliser.
-pub(crate) fn convolver(equaliser: &Equaliser, rate_hz: u32) -> Convolver {
+/// The filter that does what some equalisers do one after the other.
+fn convolver(equalisers: &[&Equaliser], rate_hz: u32) -> Convolver {
     let mut gains_db = [0.0; BANDS];
-    for (gain_db, band) in gains_db.iter_mut().zip(&equaliser.bands) {
-        *gain_db = band.gain_db;
+    for equaliser in equalisers {
+        for (gain_db, band) in gains_db.iter_mut().zip(&equaliser.bands) {
+            *gain_db += band.gain_db;
+        }
     }
     Convolver::new(&minimum_phase(length_for(rate_hz), rate_hz, |hz| response_db(&gains_db, hz)))
 }
@@ -104,6 +117,27 @@ mod tests {
         let factor = dsp::amplitude_from_db(6.0) as f32;
         for (y, x) in out.channels().iter().flatten().zip(audio.channels().iter().flatten()) {
             assert_eq!(*y, x * factor);
+        }
+    }
+
+    #[test]
+    fn sides_with_an_equaliser_of_their_own_get_both() {
+        let curve = |from: usize, gain_db: f64| {
+            let mut gains_db = [0.0; BANDS];
+            gains_db[from..].fill(gain_db);
+            Equaliser::from_gains(&gains_db)
+        };
+        let (of_all, of_sides) = (curve(20, -4.0), curve(14, 3.0));
+        let stereo = Stereo { side_gain: 0.8, side_equaliser: Some(of_sides), balance_db: 0.0 };
+        let mix = music(44_100, 2.0, 0.3);
+        let shaped = |mut audio: Audio, equaliser: Option<&Equaliser>, stereo: Option<&Stereo>| {
+            shape(&mut audio, equaliser, stereo, &mut |_, _| {});
+            audio
+        };
+        let at_once = shaped(mix.clone(), Some(&of_all), Some(&stereo));
+        let one_by_one = shaped(shaped(mix, Some(&of_all), None), None, Some(&stereo));
+        for (a, b) in at_once.channels().iter().flatten().zip(one_by_one.channels().iter().flatten()) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::hops::Hops;
 use crate::matching::{self, Moves};
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::range::{LeastRange, Losses, predicted_lu};
-use crate::render::{equalise, finish, settings, trim};
+use crate::render::{finish, settings, shape, trim};
 use crate::{
     Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, saturation, tone, width,
 };
@@ -67,12 +67,11 @@ pub fn master<E>(
         Some(toward) => dynamics::toward(analysis, toward.reference.spreads(), &request.sound),
         None => dynamics::needed(analysis, &request.sound),
     };
-    let shape = (mix.rate_hz(), mix.channels().len(), mix.frames());
+    let size = (mix.rate_hz(), mix.channels().len(), mix.frames());
     let shaped = |mut mix: Audio, progress: Progress<'_>| {
-        assert_eq!((mix.rate_hz(), mix.channels().len(), mix.frames()), shape, "the same mix");
+        assert_eq!((mix.rate_hz(), mix.channels().len(), mix.frames()), size, "the same mix");
         dynamics::apply(&mut mix, dynamics.as_ref(), &analysis.levels);
-        equalise(&mut mix, equaliser.as_ref(), progress);
-        width::apply(&mut mix, stereo.as_ref());
+        shape(&mut mix, equaliser.as_ref(), stereo.as_ref(), progress);
         mix
     };
     let first = shaped(mix, progress);

@@ -7,7 +7,6 @@
 use crate::analysis::{Analysis, MidSide, power_from_db};
 use crate::matching::Moves;
 use crate::plan::{Equaliser, Stereo};
-use crate::render::convolver;
 use crate::tone::hundredths;
 use crate::{Audio, Measurement, Sound};
 use dsp::parallel::halves;
@@ -61,11 +60,18 @@ pub(crate) fn refused(mix: &Measurement, sound: &Sound) -> bool {
     sound.side_gain() > 1.0 + INAUDIBLE && mix.correlation < LEAST_CORRELATION
 }
 
-/// Changes the sides and leaves the middle as it is, and turns one channel up and the other down; mono has no sides.
+/// Changes the level of the sides and leaves the middle as it is, and turns one channel up and the other down; mono has no sides.
 pub(crate) fn apply(audio: &mut Audio, stereo: Option<&Stereo>) {
     let Some(stereo) = stereo else { return };
-    if stereo.side_gain != 1.0 || stereo.side_equaliser.is_some() {
-        change_sides(audio, stereo);
+    if stereo.side_gain != 1.0
+        && let [left, right] = audio.channels_mut()
+    {
+        let (own, other) = ((0.5 * (1.0 + stereo.side_gain)) as f32, (0.5 * (1.0 - stereo.side_gain)) as f32);
+        halves(left, right, |left, right| {
+            for (left, right) in left.iter_mut().zip(right) {
+                (*left, *right) = (own * *left + other * *right, own * *right + other * *left);
+            }
+        });
     }
     if stereo.balance_db != 0.0
         && let [left, right] = audio.channels_mut()
@@ -79,28 +85,21 @@ pub(crate) fn apply(audio: &mut Audio, stereo: Option<&Stereo>) {
     }
 }
 
-fn change_sides(audio: &mut Audio, stereo: &Stereo) {
-    let rate_hz = audio.rate_hz();
-    let [left, right] = audio.channels_mut() else { return };
-    if let Some(equaliser) = &stereo.side_equaliser {
-        let gain = 0.5 * stereo.side_gain as f32;
-        halves(left, right, |left, right| {
-            for (left, right) in left.iter_mut().zip(right) {
-                (*left, *right) = (0.5 * (*left + *right), gain * (*left - *right));
-            }
-        });
-        convolver(equaliser, rate_hz).process(right, |_| {});
-        halves(left, right, |left, right| {
-            for (left, right) in left.iter_mut().zip(right) {
-                (*left, *right) = (*left + *right, *left - *right);
-            }
-        });
-        return;
-    }
-    let (own, other) = ((0.5 * (1.0 + stereo.side_gain)) as f32, (0.5 * (1.0 - stereo.side_gain)) as f32);
+/// Works on the middle, half the sum of left and right, and on the sides, half the difference, as channels.
+pub(crate) fn in_middle_and_sides(
+    left: &mut Vec<f32>,
+    right: &mut Vec<f32>,
+    work: impl FnOnce(&mut Vec<f32>, &mut Vec<f32>),
+) {
     halves(left, right, |left, right| {
         for (left, right) in left.iter_mut().zip(right) {
-            (*left, *right) = (own * *left + other * *right, own * *right + other * *left);
+            (*left, *right) = (0.5 * (*left + *right), 0.5 * (*left - *right));
+        }
+    });
+    work(left, right);
+    halves(left, right, |middle, sides| {
+        for (middle, sides) in middle.iter_mut().zip(sides) {
+            (*middle, *sides) = (*middle + *sides, *middle - *sides);
         }
     });
 }
@@ -109,6 +108,7 @@ fn change_sides(audio: &mut Audio, stereo: &Stereo) {
 mod tests {
     use super::*;
     use crate::audio::tests::music;
+    use crate::render::shape;
     use crate::{Style, analyse};
 
     fn moves(side: Option<[f64; BANDS]>) -> Moves {
@@ -154,7 +154,7 @@ mod tests {
         let mut gains = [0.0; BANDS];
         gains[16..].fill(3.0);
         let side_equaliser = Some(Equaliser::from_gains(&gains));
-        apply(&mut wider, Some(&Stereo { side_gain: 1.0, side_equaliser, balance_db: 0.0 }));
+        shape(&mut wider, None, Some(&Stereo { side_gain: 1.0, side_equaliser, balance_db: 0.0 }), &mut |_, _| {});
         let ([l, r], [left, right]) = (wider.channels(), audio.channels()) else { panic!("stereo") };
         for (((l, r), left), right) in l.iter().zip(r).zip(left).zip(right) {
             assert!((l + r - left - right).abs() < 1e-5);
@@ -185,7 +185,8 @@ mod tests {
         let full = Sound { intensity_percent: 100.0, ..Sound::default() };
         let gains = bass_to_the_middle(&analysis, &full).expect("needed");
         let mut centred = wide.clone();
-        apply(&mut centred, decide(&analysis.measurement, 2, &full, &moves(Some(gains))).as_ref());
+        let stereo = decide(&analysis.measurement, 2, &full, &moves(Some(gains)));
+        shape(&mut centred, None, stereo.as_ref(), &mut |_, _| {});
         assert!(bass_side_over_mid_db(&wide) > -3.0, "{}", bass_side_over_mid_db(&wide));
         assert!(bass_side_over_mid_db(&centred) < -18.0, "{}", bass_side_over_mid_db(&centred));
         let after = analyse(&centred, &mut |_, _| {}).expect("not silent").mid_side.expect("stereo");

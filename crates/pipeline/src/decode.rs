@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use codec::{DecodeError, Decoded, Limits, Tags, resample, resampled_frames};
+use codec::{DecodeError, Decoded, Limits, Reader, Tags, resample, resampled_frames};
+use dsp::parallel::both;
 use mastering::{Audio, HIGHEST_RATE_HZ, LOWEST_RATE_HZ};
 
 use crate::gap::ending_with;
@@ -35,10 +36,7 @@ pub(crate) fn decode_for(job: &Job, watch: &mut Watch<'_>) -> Result<Mix, Error>
 /// Reads a file as it is.
 pub(crate) fn decode(path: &Path, limits: &Limits, watch: &mut Watch<'_>) -> Result<Mix, Error> {
     let decoded = codec::decode_file(path, limits, &mut |fraction| watch.tell(Stage::Decode, fraction));
-    let Decoded { rate_hz, channels, format, tags } = decoded.map_err(|error| match error {
-        DecodeError::Io(source) => Failure::Read { path: path.to_owned(), source }.into(),
-        other => stopped_or_refused(other),
-    })?;
+    let Decoded { rate_hz, channels, format, tags } = decoded.map_err(|error| unreadable(path, error))?;
     let audio = Audio::new(rate_hz, channels).map_err(refused)?;
     let source = Input {
         input: path.to_string_lossy().into_owned(),
@@ -48,6 +46,30 @@ pub(crate) fn decode(path: &Path, limits: &Limits, watch: &mut Watch<'_>) -> Res
         channels: audio.channels().len(),
     };
     Ok(Mix { audio, source, tags })
+}
+
+/// Frames that are worked on at a time: worth waking another thread for, small enough for the second-level cache.
+pub(crate) const BLOCK: usize = 1 << 16;
+
+/// Works on a file block by block and never has more of it in memory than two; the next is read while one is worked on.
+/// Hears how far it is, 0 to 1, as far as that is known.
+pub(crate) fn block_by_block(
+    reader: &mut Reader,
+    unreadable: impl Fn(DecodeError) -> Error,
+    mut work: impl FnMut(&[&[f32]]),
+    mut progress: impl FnMut(f32) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let frames = reader.frames();
+    let (mut block, mut later) = (Vec::new(), Vec::new());
+    let mut more = reader.fill(&mut block, BLOCK).map_err(&unreadable)?;
+    while more {
+        let planes: Vec<&[f32]> = block.iter().map(Vec::as_slice).collect();
+        let ((), filled) = both(|| work(&planes), || reader.fill(&mut later, BLOCK));
+        more = filled.map_err(&unreadable)?;
+        std::mem::swap(&mut block, &mut later);
+        progress(frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32))?;
+    }
+    Ok(())
 }
 
 /// Converts the rate, channel after channel, so that no more than one is there twice.
@@ -91,6 +113,14 @@ fn output_rate_hz(job: &Job, mix_hz: u32) -> Result<u32, Failure> {
         rate_hz = possible_hz;
     }
     Ok(rate_hz)
+}
+
+/// Why a file of somebody else's cannot be read.
+pub(crate) fn unreadable(path: &Path, error: DecodeError) -> Error {
+    match error {
+        DecodeError::Io(source) => Failure::Read { path: path.to_owned(), source }.into(),
+        other => stopped_or_refused(other),
+    }
 }
 
 fn stopped_or_refused(error: DecodeError) -> Error {

@@ -11,13 +11,11 @@ use dsp::loudness::Series;
 use dsp::parallel::{both, each};
 use mastering::{Audio, Measured, Measurement, Meter};
 
+use crate::decode::{BLOCK, block_by_block};
 use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{BitDepth, Delivery, Encoding, Error, Failure, Stage};
 
-/// Frames that are encoded, or measured, at a time: worth waking another thread for, small enough for the second-level
-/// cache.
-const BLOCK: usize = 1 << 16;
 /// Dither moves a peak by a fraction of a step; one correction settles that, and more than three mean a fault.
 const ATTEMPTS: usize = 4;
 /// What is taken off beyond the excess, so that rounding does not bring it back, dB.
@@ -194,21 +192,11 @@ impl<'a> Side<'a> {
 
 /// Decodes the file that was written and measures it: what the report says is what a listener gets.
 fn check(pending: &Pending, delivery: &Delivery, watch: &mut Watch<'_>) -> Result<Measured, Error> {
-    let unreadable = |source| Failure::Unreadable { path: delivery.path.clone(), source };
+    let unreadable = |source| Failure::Unreadable { path: delivery.path.clone(), source }.into();
     let mut reader = Reader::open(pending.path(), &boundless()).map_err(unreadable)?;
     let silenced = || Failure::Silenced { path: delivery.path.clone() };
     let mut meter = Meter::new(reader.rate_hz(), reader.channels()).ok_or_else(silenced)?;
-    let frames = reader.frames();
-    let (mut block, mut later) = (Vec::new(), Vec::new());
-    let mut more = reader.fill(&mut block, BLOCK).map_err(unreadable)?;
-    while more {
-        let planes: Vec<&[f32]> = block.iter().map(Vec::as_slice).collect();
-        let (filled, ()) = both(|| reader.fill(&mut later, BLOCK), || meter.push(&planes));
-        more = filled.map_err(unreadable)?;
-        std::mem::swap(&mut block, &mut later);
-        let fraction = frames.map_or(0.0, |frames| reader.position() as f32 / frames as f32);
-        watch.go_on(Stage::Check, fraction)?;
-    }
+    block_by_block(&mut reader, unreadable, |block| meter.push(block), |within| watch.go_on(Stage::Check, within))?;
     Ok(meter.finish().ok_or_else(|| Failure::Silenced { path: delivery.path.clone() })?)
 }
 

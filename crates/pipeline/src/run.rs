@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use codec::Limits;
+use codec::{Limits, Reader};
 use dsp::parallel::both;
 use mastering::observations::{Spectrum, observe, spectrum};
-use mastering::{Analysis, Audio, Master, Reference, TOLERANCE_LU, held_courses};
+use mastering::{Analysis, Audio, Listener, Master, Reference, TOLERANCE_LU, held_courses};
 
 use crate::at_once::at_once;
 use crate::copies::{Copies, copy};
-use crate::decode::{Mix, decode, decode_for, refused};
+use crate::decode::{Mix, block_by_block, decode, decode_for, refused, unreadable};
 use crate::deliver::{Checked, deliver};
 use crate::hold::{Held, concerns, hold};
 use crate::preview::{Side, hear, write_listening_copy, write_preview};
@@ -20,7 +20,7 @@ use crate::watch::Watch;
 use crate::whole_file::Pending;
 use crate::{
     AnalysisReport, Course, Courses, Delivered, Error, Existing, Failure, Holding, Input, Instructions, Job, Observer,
-    Overview, Report, SCHEMA, SavedPlan, Spectra, Timings, Waveforms,
+    Overview, Report, SCHEMA, SavedPlan, Spectra, Stage, Timings, Waveforms,
 };
 
 const MONO: &str = "Your mix is mono, so the master is mono too: one channel in, one channel out.";
@@ -129,11 +129,14 @@ pub fn run(job: &Job, observer: Observer<'_>) -> Result<Report, Error> {
     })
 }
 
-/// Reads a track that others shall sound like.
+/// Listens to a track that others shall sound like, without taking it into memory.
 pub fn reference(input: &Path, limits: &Limits, observer: Observer<'_>) -> Result<Reference, Error> {
     let mut watch = Watch::start(observer);
-    let Mix { audio, .. } = decode(input, limits, &mut watch)?;
-    Reference::of(&audio).map_err(refused)
+    let failed = |error| unreadable(input, error);
+    let mut reader = Reader::open(input, limits).map_err(failed)?;
+    let mut listener = Listener::new(reader.rate_hz(), reader.channels()).map_err(refused)?;
+    block_by_block(&mut reader, failed, |block| listener.push(block), |within| watch.go_on(Stage::Decode, within))?;
+    listener.finish().map_err(refused)
 }
 
 /// Listens to a track and says what it is like.

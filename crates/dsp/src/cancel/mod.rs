@@ -12,7 +12,7 @@
 mod pulse;
 
 use crate::fir::length_for;
-use crate::true_peak::{CELL, Interpolator, estimate};
+use crate::true_peak::{CELL, Interpolator, estimate_within};
 use pulse::{Pulse, Shaper};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -112,17 +112,13 @@ impl Canceller {
 
     /// Adds to a block's peaks those that stand above the threshold and were not there yet.
     fn find(&self, samples: &[f32], threshold: f32, block: &mut Block) {
-        // A cell more on either side, so that the estimate sees what lies around.
-        let from = block.range.start.saturating_sub(CELL);
-        let near = &samples[from..(block.range.end + CELL).min(samples.len())];
-        let skipped = (block.range.start - from) / CELL;
-        let estimates = estimate(near).peak;
+        let cells = block.range.start / CELL..block.range.end.div_ceil(CELL);
         let known = block.peaks.len();
-        for cell in 0..block.range.len().div_ceil(CELL) {
-            if estimates[cell + skipped] <= threshold {
+        for (cell, estimate) in cells.clone().zip(estimate_within(samples, &cells).peak) {
+            if estimate <= threshold {
                 continue;
             }
-            let start = block.range.start + cell * CELL;
+            let start = cell * CELL;
             let points = self.interpolator.cell(samples, start);
             // Row 0 is the sample before the cell; every second of eight lanes is a point.
             let height = |at: usize| points.as_flattened()[2 * (at + POINTS)].abs();

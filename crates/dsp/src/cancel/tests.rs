@@ -1,5 +1,6 @@
 use super::*;
 use crate::test_signals::noise;
+use crate::true_peak::estimate;
 use realfft::RealFftPlanner;
 use std::f64::consts::PI;
 

@@ -37,6 +37,9 @@ pub struct Panel {
     reach: usize,
 }
 
+/// Cells that are glanced at at once.
+const STRIP_CELLS: usize = 64;
+
 impl Panel {
     /// The panel for a sample rate in Hz: meters oversample less at higher rates.
     #[must_use]
@@ -80,8 +83,8 @@ impl Panel {
     /// The highest reading over some cells of a channel, linear; `at_least` is a peak already known, which spares work.
     #[must_use]
     pub fn peak(&self, samples: &[f32], cells: Range<usize>, at_least: f32) -> f32 {
-        let starts = cells.clone().step_by(STRIP / CELL);
-        let strips = starts.map(|start| start..(start + STRIP / CELL).min(cells.end));
+        let starts = cells.clone().step_by(STRIP_CELLS);
+        let strips = starts.map(|start| start..(start + STRIP_CELLS).min(cells.end));
         let glances: Vec<_> = strips.map(|strip| (Glance::at(samples, &strip), strip)).collect();
         let known = glances.iter().fold(at_least, |known, (glance, _)| known.max(glance.sample_peak));
         let mut strips: Vec<_> = glances.into_iter().filter(|(glance, _)| glance.bound >= known).collect();
@@ -171,8 +174,13 @@ fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
 }
 
 #[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
-fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; ROWS] {
-    let fused = target_cfg_f!(target_feature = "fma");
+fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> CellPoints {
+    points(taps, window, target_cfg_f!(target_feature = "fma"))
+}
+
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn points(taps: &[[f32; LANES]], window: &[f32], fused: bool) -> CellPoints {
     let mut points = [[0.0f32; LANES]; ROWS];
     for (tap, coefficients) in taps.iter().enumerate() {
         let Some(inputs) = window.get(tap..tap + ROWS) else { break };
@@ -185,15 +193,16 @@ fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; ROWS] 
     points
 }
 
+#[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
 fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
-    let points = kernel_points(&kernel.taps, window);
+    let points = points(&kernel.taps, window, target_cfg_f!(target_feature = "fma"));
     let mut highest = [0.0f32; LANES];
     for row in &points[1..=CELL] {
         for (high, point) in highest.iter_mut().zip(row) {
-            *high = if point.abs() > *high { point.abs() } else { *high };
+            *high = higher(*high, point.abs());
         }
     }
-    let peak = highest.iter().fold(0.0f32, |a, b| a.max(*b));
+    let peak = highest.into_iter().fold(0.0, higher);
     if !kernel.even_grid {
         return peak;
     }
@@ -272,6 +281,14 @@ pub(crate) fn bounds_within(samples: &[f32], cells: &Range<usize>) -> Vec<f32> {
 
 /// The quick estimate of some cells, which needs to see no more than what lies around them.
 pub(crate) fn estimate_within(samples: &[f32], cells: &Range<usize>) -> Estimates {
+    let around = cells.start.saturating_sub(1)..cells.end + 1;
+    if around.start * CELL >= MIRRORED && around.end * CELL + AFTER <= samples.len() {
+        let (mut peak, mut curvature) = (vec![0.0; around.len()], vec![0.0; around.len()]);
+        quarter_peaks(&QUARTERS, &samples[around.start * CELL - BEFORE..], &mut peak, &mut curvature);
+        let peak = peak[1..around.len() - 1].to_vec();
+        let bound = peak.iter().zip(curvature.windows(3)).map(|(peak, near)| bound(*peak, near)).collect();
+        return Estimates { peak, bound };
+    }
     let all = samples.len().div_ceil(CELL);
     let around = cells.start.saturating_sub(2)..(cells.end + 2).min(all);
     let seen = &samples[around.start * CELL..(around.end * CELL).min(samples.len())];
@@ -283,6 +300,11 @@ pub(crate) fn estimate_within(samples: &[f32], cells: &Range<usize>) -> Estimate
     estimates
 }
 
+/// What can be read at most in a cell with this estimate, and these curvatures in and beside it.
+fn bound(peak: f32, near: &[f32]) -> f32 {
+    peak * ABOVE_ESTIMATE + CURVATURE_SHARE * near.iter().copied().fold(0.0, higher)
+}
+
 /// The quick estimate over a channel.
 #[must_use]
 pub fn estimate(samples: &[f32]) -> Estimates {
@@ -291,7 +313,7 @@ pub fn estimate(samples: &[f32]) -> Estimates {
     let (mut peak, mut curvature) = (vec![0.0; cells], vec![0.0; cells]);
     // Cells whose whole window lies within the samples; the others see silence beyond the ends.
     let first = MIRRORED / CELL;
-    let inner = first..(samples.len().saturating_sub(CELL + 6) / CELL).max(first);
+    let inner = first..(samples.len().saturating_sub(CELL + AFTER) / CELL).max(first);
     if !inner.is_empty() {
         quarter_peaks(
             kernel,
@@ -317,48 +339,46 @@ pub fn estimate(samples: &[f32]) -> Estimates {
             look(&window);
         }
     }
-    let mut bound: Vec<f32> = peak.iter().map(|peak| peak * ABOVE_ESTIMATE).collect();
-    if let ([_, inner @ .., _], [first, second, ..]) = (&mut bound[..], &curvature[..]) {
-        // Away from the ends in one plain loop, which compilers vectorise.
-        for (bound, near) in inner.iter_mut().zip(curvature.windows(3)) {
-            *bound += CURVATURE_SHARE * higher(higher(near[0], near[1]), near[2]);
-        }
-        let last = higher(curvature[cells - 2], curvature[cells - 1]);
-        bound[0] += CURVATURE_SHARE * higher(*first, *second);
-        bound[cells - 1] += CURVATURE_SHARE * last;
-    } else if let ([bound], [curvature]) = (&mut bound[..], &curvature[..]) {
-        *bound += CURVATURE_SHARE * curvature;
-    }
+    let near = |cell: usize| &curvature[cell.saturating_sub(1)..(cell + 2).min(cells)];
+    let bound = peak.iter().enumerate().map(|(cell, peak)| bound(*peak, near(cell))).collect();
     Estimates { peak, bound }
 }
 
-/// Taps of the quarter-point kernel that lie before its sample.
+/// Taps of the quarter-point kernel that lie before its sample, and after it.
 const BEFORE: usize = 5;
-const WINDOW: usize = CELL + 11;
-
-/// Samples that are worked on at once: long loops are what compilers vectorise best.
-const STRIP: usize = 64 * CELL;
+const AFTER: usize = 6;
+const WINDOW: usize = BEFORE + CELL + AFTER;
 
 #[multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx+avx2+fma", "aarch64+neon"))]
 fn quarter_peaks(kernel: &QuarterPoints, samples: &[f32], peaks: &mut [f32], curvatures: &mut [f32]) {
     let fused = target_cfg_f!(target_feature = "fma");
-    let mut cell = 0;
+    // Long loops are what compilers vectorise best.
+    let long = strips_peaks::<{ 64 * CELL }, { 63 * CELL + WINDOW }>(kernel, samples, fused, 0, peaks, curvatures);
+    let short = strips_peaks::<{ 8 * CELL }, { 7 * CELL + WINDOW }>(kernel, samples, fused, long, peaks, curvatures);
+    strips_peaks::<CELL, WINDOW>(kernel, samples, fused, short, peaks, curvatures);
+}
+
+/// As many strips of one length as there are from a cell on; the first cell that is left.
+#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
+#[inline(always)]
+fn strips_peaks<const LENGTH: usize, const SEEN: usize>(
+    kernel: &QuarterPoints,
+    samples: &[f32],
+    fused: bool,
+    mut cell: usize,
+    peaks: &mut [f32],
+    curvatures: &mut [f32],
+) -> usize {
+    let cells = LENGTH / CELL;
     while let (Some(window), Some(peaks), Some(curvatures)) = (
         samples.get(cell * CELL..).and_then(|rest| rest.first_chunk()),
-        peaks.get_mut(cell..cell + STRIP / CELL),
-        curvatures.get_mut(cell..cell + STRIP / CELL),
+        peaks.get_mut(cell..cell + cells),
+        curvatures.get_mut(cell..cell + cells),
     ) {
-        strip_peaks::<STRIP, { STRIP + WINDOW - CELL }>(kernel, window, fused, peaks, curvatures);
-        cell += STRIP / CELL;
+        strip_peaks::<LENGTH, SEEN>(kernel, window, fused, peaks, curvatures);
+        cell += cells;
     }
-    while let (Some(window), Some(peaks), Some(curvatures)) = (
-        samples.get(cell * CELL..).and_then(|rest| rest.first_chunk()),
-        peaks.get_mut(cell..=cell),
-        curvatures.get_mut(cell..=cell),
-    ) {
-        strip_peaks::<CELL, WINDOW>(kernel, window, fused, peaks, curvatures);
-        cell += 1;
-    }
+    cell
 }
 
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
@@ -383,11 +403,12 @@ fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
             half = plus(fused, half, kernel.half[tap], near + far);
         }
         // The first and the third quarter are even + odd and even - odd.
-        highest[at] = middle.abs().max(even.abs() + odd.abs()).max(half.abs());
+        highest[at] = higher(higher(middle.abs(), even.abs() + odd.abs()), half.abs());
     }
     for (values, cells) in [(&highest, peaks), (&bent, curvatures)] {
-        for (cell, lanes) in cells.iter_mut().zip(values.chunks_exact(CELL)) {
-            *cell = lanes.iter().fold(0.0f32, |a, b| a.max(*b));
+        for (cell, lanes) in cells.iter_mut().zip(values.as_chunks::<CELL>().0) {
+            let four: [f32; 4] = std::array::from_fn(|lane| higher(lanes[lane], lanes[lane + 4]));
+            *cell = higher(higher(four[0], four[2]), higher(four[1], four[3]));
         }
     }
 }
