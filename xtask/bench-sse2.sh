@@ -10,7 +10,8 @@ cd "$copy"
 find crates/dsp/src -name '*.rs' -exec sed -i \
     -e '/^#\[multiversion(/d' -e '/^use multiversion/d' -e 's/target_cfg_f!([^)]*)/false/' {} +
 sed -i -e '/^multiversion/d' \
-    -e 's/^realfft = .*/realfft = { version = "3.5", default-features = false, features = ["sse"] }/' crates/dsp/Cargo.toml
+    -e 's/^realfft = .*/realfft = { version = "3.5", default-features = false, features = ["sse"] }/' \
+    -e 's/^rustfft = .*/rustfft = { version = "6.4", default-features = false, features = ["sse"] }/' crates/dsp/Cargo.toml
 if grep -rn 'multiversion\|target_cfg' crates/dsp/src crates/dsp/Cargo.toml; then
     echo "expected no wide instructions to be left, found those above; this script has to follow" >&2
     exit 1

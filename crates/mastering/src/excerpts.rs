@@ -9,6 +9,8 @@ use crate::hops::Hops;
 use crate::plan::Limiter;
 use crate::render::settings;
 use dsp::limiter::limit;
+use std::iter::StepBy;
+use std::ops::Range;
 
 /// Length of an excerpt, s.
 const LENGTH_S: f64 = 2.0;
@@ -20,41 +22,49 @@ const FEWEST: usize = 4;
 const MOST: f64 = 12.0;
 
 /// Excerpts of a track, one after the other.
-pub(crate) struct Excerpts {
-    audio: Audio,
+pub(crate) struct Excerpts<'a> {
+    of: &'a Audio,
+    starts: StepBy<Range<usize>>,
     /// What a trial is made in; kept, since new memory costs as much as limiting does.
     limited: Audio,
     hops: Hops,
 }
 
-impl Excerpts {
+impl<'a> Excerpts<'a> {
     /// `None` of a short track.
-    pub(crate) fn new(audio: &Audio, ceiling_dbtp: f64) -> Option<Self> {
-        let frames = |seconds: f64| (seconds * f64::from(audio.rate_hz())) as usize;
-        let (length, every) = (frames(LENGTH_S), frames(EVERY_S.max(audio.duration_s() / MOST)));
-        let starts = (every / 2..audio.frames().saturating_sub(length)).step_by(every);
+    pub(crate) fn new(of: &'a Audio, ceiling_dbtp: f64) -> Option<Self> {
+        let length = frames(of, LENGTH_S);
+        let every = frames(of, EVERY_S.max(of.duration_s() / MOST));
+        let starts = (every / 2..of.frames().saturating_sub(length)).step_by(every);
         if starts.len() < FEWEST {
             return None;
         }
-        let of = |channel: &Vec<f32>| {
+        let together = |channel: &Vec<f32>| {
             starts.clone().map(|start| &channel[start..start + length]).collect::<Vec<_>>().concat()
         };
-        let audio = Audio::new(audio.rate_hz(), audio.channels().iter().map(of).collect()).ok()?;
-        Some(Self { hops: Hops::new(&audio, ceiling_dbtp), limited: audio.clone(), audio })
+        let limited = Audio::new(of.rate_hz(), of.channels().iter().map(together).collect()).ok()?;
+        Some(Self { of, starts, hops: Hops::new(&limited, ceiling_dbtp), limited })
     }
 
     /// By how much limiting ends below what its gain alone says, LU.
     pub(crate) fn lost_lu(&mut self, limiter: &Limiter) -> f64 {
         let gain = self.hops.gain(limiter);
         let settings = settings(limiter, self.hops.ceiling_dbtp);
-        for (limited, channel) in self.limited.channels_mut().iter_mut().zip(self.audio.channels()) {
-            limited.copy_from_slice(channel);
+        let length = frames(self.of, LENGTH_S);
+        for (limited, channel) in self.limited.channels_mut().iter_mut().zip(self.of.channels()) {
+            for (excerpt, start) in limited.chunks_exact_mut(length).zip(self.starts.clone()) {
+                excerpt.copy_from_slice(&channel[start..start + length]);
+            }
         }
-        limit(self.limited.channels_mut(), self.audio.rate_hz(), &self.hops.peaks, &gain, &settings);
+        limit(self.limited.channels_mut(), self.of.rate_hz(), &self.hops.peaks, &gain, &settings);
         let (predicted, found) = (self.hops.lufs_with(limiter, &gain), self.hops.lufs_of(&self.limited));
         // Not a number where all of it is below the gates: then nothing is lost.
         if found.is_finite() { (predicted - found).max(0.0) } else { 0.0 }
     }
+}
+
+fn frames(audio: &Audio, seconds: f64) -> usize {
+    (seconds * f64::from(audio.rate_hz())) as usize
 }
 
 #[cfg(test)]

@@ -318,7 +318,7 @@ impl Model {
     }
 
     /// The drive that gives its loudness in spite of a loss that excerpts have, and theirs with it, dB and LU.
-    fn drive_with_losses(&self, excerpts: &mut Excerpts, choice: Choice, mut lost_lu: f64) -> (f64, f64) {
+    fn drive_with_losses(&self, excerpts: &mut Excerpts<'_>, choice: Choice, mut lost_lu: f64) -> (f64, f64) {
         let (mut drive_db, mut allowed_lu) = (choice.drive_db, 0.0);
         for trial in 1..=MOST_TRIALS {
             let missing_lu = lost_lu - allowed_lu;
@@ -339,7 +339,13 @@ impl Model {
     }
 
     /// A choice with no more drive than leaves a loudness range, by what excerpts lose with the choice and with less.
-    fn keeping_range(&self, excerpts: &mut Excerpts, choice: Choice, least: LeastRange, mut lost_lu: f64) -> Choice {
+    fn keeping_range(
+        &self,
+        excerpts: &mut Excerpts<'_>,
+        choice: Choice,
+        least: LeastRange,
+        mut lost_lu: f64,
+    ) -> Choice {
         let limiter = |drive_db: f64| choice.effort.limiter(drive_db);
         let (mut drive_db, mut losses) = (choice.drive_db, Losses::none_up_to(self.free_drive()));
         for _ in 0..MOST_RANGE_ROUNDS {
