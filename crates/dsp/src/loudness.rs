@@ -13,9 +13,12 @@ mod meter;
 mod weighting;
 
 pub use energy::{KEnergy, Loudness, STEP_S, Series};
-pub use gating::{ABSOLUTE_GATE_LUFS, integrated_from_blocks, integrated_with_gain, range_with_gain};
+pub use gating::{
+    ABSOLUTE_GATE_LUFS, integrated_from_blocks, integrated_with_gain, range_from_windows, range_with_gain,
+};
 pub use lanes::k_energy_per_hop;
 pub use meter::LoudnessMeter;
+pub use weighting::k_weight;
 
 /// A sample rate at which loudness is defined well enough to be measured: 8 kHz to 384 kHz.
 ///

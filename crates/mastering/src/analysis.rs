@@ -28,6 +28,8 @@ pub struct Analysis {
     pub(crate) levels: Levels,
     /// ... and which of these frames are within the gate.
     pub(crate) counted: Vec<bool>,
+    /// Powers of all bands, frame by frame.
+    pub(crate) frames: BandFrames,
 }
 
 /// Milliseconds in one of [`Analysis::blocks`].
@@ -59,11 +61,14 @@ pub fn analyse(audio: &Audio, progress: Progress<'_>) -> Result<Analysis, Refusa
     let (blocks, sample_peak) = blocks(audio);
     let sums: StereoSums = blocks.iter().copied().sum();
     refuse_direct_current(&sums)?;
-    let mut frames = || band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
-    let (bands, measured) = both(|| Bands::of(audio.rate_hz(), &frames()), || Measured::of(audio, sums, sample_peak));
+    let bands = || {
+        let frames = band_frames(audio.rate_hz(), &audio.slices(), |done| progress(Stage::Analyse, done));
+        (Bands::of(audio.rate_hz(), &frames), frames)
+    };
+    let (bands, measured) = both(bands, || Measured::of(audio, sums, sample_peak));
     let Measured { measurement, loudness } = measured.ok_or(Refusal::Silent)?;
-    let Bands { spectrum, mid_side, levels, counted } = bands;
-    Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks, levels, counted })
+    let (Bands { spectrum, mid_side, levels, counted }, frames) = bands;
+    Ok(Analysis { measurement, loudness, spectrum, mid_side, blocks, levels, counted, frames })
 }
 
 impl Bands {

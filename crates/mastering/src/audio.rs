@@ -230,6 +230,22 @@ pub(crate) mod tests {
         Audio::new(rate_hz, vec![left, right]).expect("long enough")
     }
 
+    /// A minute of low noise in the middle and of high noise on the left, by turns of five seconds and nearly as loud as
+    /// each other.
+    pub(crate) fn low_and_high_by_turns(rate_hz: u32) -> Audio {
+        let (mut seed, mut low) = (1u32, 0.0f32);
+        let (left, right) = (0..60 * rate_hz)
+            .map(|n| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let noise = (seed >> 8) as f32 / (1 << 23) as f32 - 1.0;
+                low += 0.1 * (noise - low);
+                let high = 0.04 * (noise - low);
+                if (n / (5 * rate_hz)).is_multiple_of(2) { (0.4 * low, 0.4 * low) } else { (high, 0.2 * high) }
+            })
+            .unzip();
+        Audio::new(rate_hz, vec![left, right]).expect("long enough")
+    }
+
     fn refusal(rate_hz: u32, channels: Vec<Vec<f32>>) -> Refusal {
         Audio::new(rate_hz, channels).expect_err("refused")
     }

@@ -55,6 +55,15 @@ pub(crate) fn explanation(analysis: &Analysis, plan: &Plan, request: &Request, l
     sentences
 }
 
+/// That a reference was followed less far than it was asked for, as a share of that, 0 to 1.
+pub(crate) fn held_back_for_range(share: f64) -> String {
+    format!(
+        "The tone and width of the reference were followed {:.0} % of the way: more would change how far the loud and the \
+         quiet passages of your mix are apart.",
+        100.0 * share
+    )
+}
+
 fn held_bands(analysis: &Analysis, plan: &Plan) -> impl Iterator<Item = String> {
     let held = dynamics::held(plan.dynamics.as_ref(), &analysis.levels);
     held.into_iter().map(|Held { band, most_db, share, toward }| {

@@ -7,6 +7,7 @@
 mod album;
 mod analysis;
 mod audio;
+mod band_range;
 mod drive;
 mod dynamics;
 mod excerpts;
@@ -21,6 +22,7 @@ mod range;
 mod reference;
 mod render;
 mod saturation;
+mod shape;
 mod solve;
 mod sound;
 mod tone;

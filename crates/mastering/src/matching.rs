@@ -4,8 +4,9 @@
 //! Faults of the reference are not copied: nothing is cut where a codec cut it, a mono reference folds nothing down, and
 //! its peaks decide nothing. Not here: the filters (that is `render`), and how a loudness is reached (that is `solve`).
 
-use crate::Sound;
 use crate::analysis::{Analysis, LongTermSpectrum, MidSide, db_from_power, power_from_db};
+use crate::band_range::BandRange;
+use crate::drive::highest;
 use crate::reference::Reference;
 use crate::tone::{INAUDIBLE_DB, cut_off, hundredths, limit_slope, may_boost};
 use crate::width::LEAST_CORRELATION;
@@ -50,12 +51,11 @@ const ROUNDING_DB: f64 = -85.0;
 /// Six decibels from band to band are 18 dB an octave.
 const STEEPEST_DB: f64 = 6.0;
 
-/// How far each band is to move for the mix to sound like the reference.
+/// How far each band is to move for the mix to sound like the reference, with a strength of 0 to 1.
 ///
 /// The sides come first, since what they get or may not get is part of the level of their band.
-pub(crate) fn decide(mix: &Analysis, toward: &Toward, sound: &Sound) -> Moves {
+pub(crate) fn decide(mix: &Analysis, toward: &Toward, strength: f64) -> Moves {
     let reference = &*toward.reference;
-    let strength = sound.strength();
     let sides = mix.mid_side.as_ref().zip(reference.mid_side.as_ref()).filter(|_| toward.width);
     let mut side = sides.map(|(own, theirs)| apart(mix, own, theirs, strength));
     let mut all = [0.0; BANDS];
@@ -92,6 +92,20 @@ impl MidSide {
         let side_db = self.side.total_db();
         side_db < ROUNDING_DB && side_db - self.mid.total_db() < NO_SIDE_DB
     }
+}
+
+/// The highest strength with which the loudness range is expected to change by what it may, LU, where another one changed
+/// it by so much, LU. Bands tell how the change goes with the strength, and the other one by how much they are wrong.
+pub(crate) fn strength_for_range(
+    mix: &Analysis,
+    toward: &Toward,
+    (strength, changed_lu): (f64, f64),
+    may_change_lu: &RangeInclusive<f64>,
+) -> f64 {
+    let range = BandRange::of(&mix.frames);
+    let told_lu = |strength: f64| range.change_lu(&decide(mix, toward, strength));
+    let wrong_lu = changed_lu - told_lu(strength);
+    highest(0.0, strength, |strength| may_change_lu.contains(&(told_lu(strength) + wrong_lu)))
 }
 
 /// How far the sides are to move against the middle.
@@ -135,9 +149,9 @@ fn held(gains: &[f64; BANDS], mix: &LongTermSpectrum) -> [f64; BANDS] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::tests::music;
+    use crate::audio::tests::{low_and_high_by_turns, music};
     use crate::plan::Plan;
-    use crate::{Audio, Loudness, Request, analyse, master_from};
+    use crate::{Audio, Loudness, Request, Sound, analyse, master_from};
 
     const RATE_HZ: u32 = 44_100;
 
@@ -189,6 +203,25 @@ mod tests {
             left.iter().zip(right).map(|(l, r)| 0.5 * (l + r) + sign * side_gain * 0.5 * (l - r)).collect()
         };
         Audio::new(RATE_HZ, vec![part(1.0), part(-1.0)]).expect("long enough")
+    }
+
+    #[test]
+    fn loud_and_quiet_passages_stay_as_far_apart_as_they_are_unless_a_reference_is_asked_for_its_dynamics() {
+        let mix = low_and_high_by_turns(RATE_HZ);
+        let analysis = analyse(&mix, &mut |_, _| {}).expect("a mix");
+        let dark = tilted(&mix, 0.3);
+        let made = |toward: Toward| {
+            let sound = Sound { intensity_percent: 100.0, ..Sound::default() };
+            let request = Request { loudness: Loudness::Exact(-30.0), ceiling_dbtp: -1.0, sound, toward: Some(toward) };
+            let made = master_from(&mix, &analysis, &request, &mut |_, _| {});
+            let after = analyse(&made.audio, &mut |_, _| {}).expect("a master").measurement;
+            let told = made.explanation.iter().any(|sentence| sentence.contains("of the way"));
+            (after.loudness_range_lu - analysis.measurement.loudness_range_lu, told)
+        };
+        let (wider_lu, told) = made(toward(&dark));
+        assert!((1.0..1.5).contains(&wider_lu) && told, "{wider_lu}, {told}");
+        let (wider_lu, told) = made(Toward { dynamics: true, ..toward(&dark) });
+        assert!(wider_lu > 2.0 && !told, "{wider_lu}, {told}");
     }
 
     fn distance_db(audio: &Audio, reference: &Audio) -> f64 {

@@ -8,19 +8,25 @@ use crate::analysis::Analysis;
 use crate::drive::{EFFORTS, Effort, GAIN_ALONE, LEAST_GAINED, MOST_EXTRA_DB, highest};
 use crate::excerpts::Excerpts;
 use crate::hops::Hops;
-use crate::matching::{self, Moves};
+use crate::matching;
 use crate::plan::{Limiter, Plan, VERSION};
 use crate::range::{LeastRange, Losses, predicted_lu};
-use crate::render::{finish, settings, shape, trim};
-use crate::{
-    Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, dynamics, explain, saturation, tone, width,
-};
+use crate::render::{finish, settings, trim};
+use crate::shape::Shape;
+use crate::{Audio, Loudness, Master, Progress, Request, Stage, TOLERANCE_LU, explain};
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 
 /// A chosen loudness may cost at most this much reduction at the 95th percentile of time, dB.
 const MOST_REDUCTION_DB: f64 = 6.0;
 /// So often a rendering is corrected for its loudness range, and excerpts before it.
 const MOST_RANGE_ROUNDS: usize = 5;
+/// What is done toward a reference may widen the loudness range by this, LU ...
+const MOST_WIDER_LU: f64 = 1.4;
+/// ... or narrow it by this, which leaves some of what a loudness may take, LU.
+const MOST_NARROWER_LU: f64 = 1.2;
+/// And by so much more before it is done again with less, LU.
+const NEAR_RANGE_LU: f64 = 0.05;
 /// A rendering that is above its target by at most this needs no other: it is trimmed exactly, LU.
 const ABOVE_LU: f64 = 0.1;
 /// And one that is below it by at most this is on it, LU.
@@ -52,51 +58,45 @@ pub fn master<E>(
     mut again: impl FnMut() -> Result<Audio, E>,
     progress: Progress<'_>,
 ) -> Result<Master, E> {
-    let Analysis { measurement, spectrum, .. } = analysis;
-    let moves = match &request.toward {
-        Some(toward) => matching::decide(analysis, toward, &request.sound),
-        None => Moves {
-            all: tone::needed(spectrum, &request.sound, measurement.looks_finished()),
-            side: width::bass_to_the_middle(analysis, &request.sound),
-            one_channel: false,
-        },
-    };
-    let equaliser = tone::decide(&moves.all, spectrum, &request.sound);
-    let stereo = width::decide(measurement, mix.channels().len(), &request.sound, &moves);
-    let dynamics = match request.toward.as_ref().filter(|toward| toward.dynamics) {
-        Some(toward) => dynamics::toward(analysis, toward.reference.spreads(), &request.sound),
-        None => dynamics::needed(analysis, &request.sound),
-    };
     let size = (mix.rate_hz(), mix.channels().len(), mix.frames());
-    let shaped = |mut mix: Audio, progress: Progress<'_>| {
+    let mut again = || {
+        let mix = again()?;
         assert_eq!((mix.rate_hz(), mix.channels().len(), mix.frames()), size, "the same mix");
-        dynamics::apply(&mut mix, dynamics.as_ref(), &analysis.levels);
-        shape(&mut mix, equaliser.as_ref(), stereo.as_ref(), progress);
-        mix
+        Ok(mix)
     };
-    let first = shaped(mix, progress);
-    let saturation = saturation::decide(&first, &request.sound);
-    let saturated = |mut shaped: Audio| {
-        saturation::apply(&mut shaped, saturation.as_ref());
-        shaped
-    };
-    let mut again = |progress: Progress<'_>| Ok(saturated(shaped(again()?, progress)));
-    let shaped = saturated(first);
+    let mut strength = request.sound.strength();
+    let mut shape = Shape::decide(analysis, size.1, request, strength);
+    let (mut shaped, mut saturation) = shape.apply(mix, analysis, request, progress);
     let mut model = Model::new(&shaped, request.ceiling_dbtp);
-    let dynamics_asked = request.toward.as_ref().is_some_and(|toward| toward.dynamics);
-    if matches!(request.loudness, Loudness::Like(_)) && !dynamics_asked {
-        model.keep_range(measurement.loudness_range_lu);
+    let mix_range_lu = analysis.measurement.loudness_range_lu;
+    let own_range = request.toward.as_ref().filter(|toward| !toward.dynamics);
+    if let Some(toward) = own_range {
+        for _ in 0..MOST_RANGE_ROUNDS {
+            if strength == 0.0 {
+                break;
+            }
+            let Some((changed_lu, may_change_lu)) = model.changes_range(mix_range_lu, request.loudness) else { break };
+            strength = matching::strength_for_range(analysis, toward, (strength, changed_lu), &may_change_lu);
+            drop(shaped);
+            shape = Shape::decide(analysis, size.1, request, strength);
+            (shaped, saturation) = shape.apply(again()?, analysis, request, progress);
+            model = Model::new(&shaped, request.ceiling_dbtp);
+        }
     }
-    let as_mixed = dynamics.is_none() && equaliser.is_none() && stereo.is_none() && saturation.is_none();
-    let lufs = if as_mixed { measurement.integrated_lufs } else { model.coarse.unlimited_lufs() };
+    let mut again = |progress: Progress<'_>| Ok(shape.apply(again()?, analysis, request, progress).0);
+    if matches!(request.loudness, Loudness::Like(_)) && own_range.is_some() {
+        model.keep_range(mix_range_lu);
+    }
+    let as_mixed = shape.is_nothing() && saturation.is_none();
+    let lufs = if as_mixed { analysis.measurement.integrated_lufs } else { model.coarse.unlimited_lufs() };
     progress(Stage::Solve, 0.5);
 
     let target_lufs = request.loudness.lufs();
     let mut plan = Plan {
         version: VERSION,
-        dynamics: dynamics.clone(),
-        equaliser: equaliser.clone(),
-        stereo: stereo.clone(),
+        dynamics: shape.dynamics.clone(),
+        equaliser: shape.equaliser.clone(),
+        stereo: shape.stereo.clone(),
         saturation,
         limiter: EFFORTS[0].limiter(target_lufs - lufs),
         trim_db: 0.0,
@@ -122,7 +122,10 @@ pub fn master<E>(
     let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
     let range_stands_in_the_way = model.least_range.is_some() && cost.often_db < MOST_REDUCTION_DB - 0.1;
     let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs, range_stands_in_the_way));
-    let explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
+    let mut explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
+    if strength < request.sound.strength() {
+        explanation.push(explain::held_back_for_range(strength / request.sound.strength()));
+    }
     Ok(Master { audio: out, plan, target_lufs, not_reached, explanation })
 }
 
@@ -284,6 +287,22 @@ impl Model {
     fn new(audio: &Audio, ceiling_dbtp: f64) -> Self {
         let fine = Hops::new(audio, ceiling_dbtp);
         Self { coarse: fine.coarser(TOGETHER), fine, least_range: None }
+    }
+
+    /// By how much the loudness range of a mix, LU, is changed before the limiter and how much that may be, where it is too
+    /// much: beyond what a limiter will take of it.
+    fn changes_range(&self, mix_lu: f64, loudness: Loudness) -> Option<(f64, RangeInclusive<f64>)> {
+        let shaped_lu = self.coarse.unlimited_range_lu();
+        let changed_lu = shaped_lu - mix_lu;
+        let taken_lu = if changed_lu > MOST_WIDER_LU {
+            let choice = self.choose(loudness);
+            shaped_lu - predicted_lu(&self.coarse, &choice.effort.limiter(choice.drive_db))
+        } else {
+            0.0
+        };
+        let may_change_lu = -MOST_NARROWER_LU..=MOST_WIDER_LU + taken_lu.max(0.0);
+        let near_lu = may_change_lu.start() - NEAR_RANGE_LU..=may_change_lu.end() + NEAR_RANGE_LU;
+        (!near_lu.contains(&changed_lu)).then_some((changed_lu, may_change_lu))
     }
 
     /// Holds what is chosen to most of the range that the mix has, LU.

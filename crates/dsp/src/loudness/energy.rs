@@ -1,6 +1,6 @@
 //! The K-weighted energy of a track every 10 ms, and every number that is read from it.
 
-use super::gating::{gate, range_lu};
+use super::gating::{gate, range_from_windows};
 use super::grid::Grid;
 use super::lanes::Segments;
 use super::{Layout, Rate, lufs_from_energy};
@@ -110,7 +110,7 @@ impl KEnergy {
         }
         Some(Loudness {
             integrated_lufs: lufs_from_energy(gated.energy),
-            loudness_range_lu: range_lu(every_step(&short_term, SHORT_TERM)),
+            loudness_range_lu: range_from_windows(every_step(&short_term, SHORT_TERM)),
             max_short_term_lufs: loudest(&short_term),
             max_momentary_lufs: loudest(&momentary),
             gate_lufs: lufs_from_energy(gated.threshold),

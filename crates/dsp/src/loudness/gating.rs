@@ -70,7 +70,7 @@ pub fn integrated_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gai
 pub fn range_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> f64 {
     const SHORT_TERM_STEPS: usize = 30;
     let steps = steps_with_gain(rate, hop, energies, gains);
-    range_lu(steps.windows(SHORT_TERM_STEPS).map(|steps| steps.iter().sum::<f64>() / SHORT_TERM_STEPS as f64))
+    range_from_windows(steps.windows(SHORT_TERM_STEPS).map(|steps| steps.iter().sum::<f64>() / SHORT_TERM_STEPS as f64))
 }
 
 /// Mean squares of whole steps of 100 ms after a gain.
@@ -107,8 +107,10 @@ fn sum_of_gained(energies: &[f32], gains: &[f32]) -> f64 {
     sums.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
-/// Loudness range in LU (EBU Tech 3342) from the mean squares of 3 s windows, one every 100 ms; 0 when there are none.
-pub(super) fn range_lu(windows: impl Iterator<Item = f64>) -> f64 {
+/// Loudness range in LU (EBU Tech 3342) from the K-weighted mean squares of 3 s windows, summed over the channels, one
+/// every 100 ms or so; 0 when there are none.
+#[must_use]
+pub fn range_from_windows(windows: impl Iterator<Item = f64>) -> f64 {
     let mut windows: Vec<f64> = windows.filter(|z| *z >= ABSOLUTE_GATE).collect();
     let Some(mean) = mean(windows.iter().copied()) else {
         return 0.0;
@@ -177,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_range_of_a_steady_level_is_zero() {
-        assert!(range_lu(std::iter::repeat_n(0.01, 100)).abs() < 1e-12);
-        assert!(range_lu(std::iter::empty()).abs() < 1e-12);
+        assert!(range_from_windows(std::iter::repeat_n(0.01, 100)).abs() < 1e-12);
+        assert!(range_from_windows(std::iter::empty()).abs() < 1e-12);
     }
 }

@@ -50,6 +50,20 @@ impl KWeighting {
     }
 }
 
+/// What K-weighting multiplies the power of a frequency with, linear.
+#[must_use]
+pub fn k_weight(rate: Rate, frequency_hz: f64) -> f64 {
+    let k = KWeighting::new(rate);
+    let turn = std::f64::consts::TAU * frequency_hz / rate.hz();
+    let power = |[b0, b1, b2]: [f64; 3]| {
+        let (re, im) = (b0 + b1 * turn.cos() + b2 * (2.0 * turn).cos(), b1 * turn.sin() + b2 * (2.0 * turn).sin());
+        re * re + im * im
+    };
+    let [a1, a2] = k.shelf_a;
+    let [c1, c2] = k.high_pass_a;
+    power(k.shelf_b) * power([1.0, -2.0, 1.0]) / (power([1.0, a1, a2]) * power([1.0, c1, c2]))
+}
+
 /// The last two coefficients of a second-order denominator whose pre-warped corner is `k`.
 fn denominator(k: f64, q: f64) -> [f64; 2] {
     let a0 = 1.0 + k / q + k * k;
@@ -117,6 +131,7 @@ impl<const N: usize> Lanes<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loudness::{Layout, lufs_from_energy, measure};
 
     fn at(hz: u32) -> KWeighting {
         KWeighting::new(Rate::new(hz).expect("supported"))
@@ -136,6 +151,20 @@ mod tests {
         ];
         for (found, table) in expected {
             assert!((found - table).abs() < 1e-8, "{found} is not {table}");
+        }
+    }
+
+    #[test]
+    fn the_weight_of_a_frequency_is_what_the_filter_does_to_its_power() {
+        let lufs = |hz: f64| lufs_from_energy(0.5 * k_weight(Rate::new(48_000).expect("supported"), hz));
+        // Tech 3341: a tone of 1 kHz at full scale in one channel reads -3.01 LUFS.
+        assert!((lufs(1_000.0) + 3.01).abs() < 0.02, "{}", lufs(1_000.0));
+        for hz in [30.0, 100.0, 4_000.0] {
+            let tone: Vec<f32> =
+                (0..48_000 * 4).map(|n| (f64::from(n) * std::f64::consts::TAU * hz / 48_000.0).sin() as f32).collect();
+            let rate = Rate::new(48_000).expect("supported");
+            let read = measure(rate, Layout::Mono, &[&tone]).expect("audible");
+            assert!((read.integrated_lufs - lufs(hz)).abs() < 0.02, "{hz}: {} for {}", lufs(hz), read.integrated_lufs);
         }
     }
 
