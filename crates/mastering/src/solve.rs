@@ -69,8 +69,8 @@ pub fn master<E>(
     let (mut shaped, mut saturation) = shape.apply(mix, analysis, request, progress);
     let mut model = Model::new(&shaped, request.ceiling_dbtp);
     let mix_range_lu = analysis.measurement.loudness_range_lu;
-    let own_range = request.toward.as_ref().filter(|toward| !toward.dynamics);
-    if let Some(toward) = own_range {
+    let dynamics_asked = request.toward.as_ref().is_some_and(|toward| toward.dynamics);
+    if let Some(toward) = request.toward.as_ref().filter(|_| !dynamics_asked) {
         for _ in 0..MOST_RANGE_ROUNDS {
             if strength == 0.0 {
                 break;
@@ -84,7 +84,7 @@ pub fn master<E>(
         }
     }
     let mut again = |progress: Progress<'_>| Ok(shape.apply(again()?, analysis, request, progress).0);
-    if matches!(request.loudness, Loudness::Like(_)) && own_range.is_some() {
+    if matches!(request.loudness, Loudness::Like(_)) && !dynamics_asked {
         model.keep_range(mix_range_lu);
     }
     let as_mixed = shape.is_nothing() && saturation.is_none();
