@@ -15,44 +15,32 @@ pub(crate) struct BandRange<'a> {
     frames: &'a BandFrames,
     /// What a band counts in the loudness.
     weights: [f64; BANDS],
-    as_mixed_lu: f64,
 }
 
 impl<'a> BandRange<'a> {
     pub(crate) fn of(frames: &'a BandFrames) -> Self {
         // The weighting is the same at all rates to a tenth of a decibel.
         let rate = Rate::new(48_000).expect("a rate that loudness is measured at");
-        let weights = std::array::from_fn(|band| k_weight(rate, centre_hz(band)));
-        let mut range = Self { frames, weights, as_mixed_lu: 0.0 };
-        range.as_mixed_lu = range.lu(&[1.0; BANDS], &[1.0; BANDS]);
-        range
+        Self { frames, weights: std::array::from_fn(|band| k_weight(rate, centre_hz(band))) }
     }
 
-    /// How much wider it becomes, LU; below zero where it shrinks.
-    pub(crate) fn change_lu(&self, moves: &Moves) -> f64 {
+    /// What it becomes, LU; what counts is the difference between moves.
+    pub(crate) fn lu_with(&self, moves: &Moves) -> f64 {
         let side_db = moves.side.unwrap_or([0.0; BANDS]);
         let middle = moves.all.map(power_from_db);
-        let sides =
-            std::array::from_fn(
-                |band| {
-                    if moves.one_channel { 0.0 } else { middle[band] * power_from_db(side_db[band]) }
-                },
-            );
-        self.lu(&middle, &sides) - self.as_mixed_lu
-    }
-
-    /// The range with factors for the powers of the middle and of the sides.
-    fn lu(&self, middle: &[f64; BANDS], sides: &[f64; BANDS]) -> f64 {
-        let weighted = |powers: &[f32; BANDS], factor: &dyn Fn(usize) -> f64| -> f64 {
-            (0..BANDS).map(|band| f64::from(powers[band]) * self.weights[band] * factor(band)).sum()
+        let of_whole: [f64; BANDS] = std::array::from_fn(|band| middle[band] * self.weights[band]);
+        // The whole is twice the middle and twice the sides.
+        let of_sides: [f64; BANDS] = std::array::from_fn(|band| {
+            let side = if moves.one_channel { 0.0 } else { power_from_db(side_db[band]) };
+            2.0 * of_whole[band] * (side - 1.0)
+        });
+        let sum = |powers: &[f32; BANDS], factors: &[f64; BANDS]| -> f64 {
+            powers.iter().zip(factors).map(|(power, factor)| f64::from(*power) * factor).sum()
         };
-        let of_frame = |frame: usize| {
-            let whole = weighted(&self.frames.power[frame], &|band| middle[band]);
-            // The whole is twice the middle and twice the sides.
-            let moved = self.frames.side.get(frame);
-            whole + moved.map_or(0.0, |side| 2.0 * weighted(side, &|band| sides[band] - middle[band]))
-        };
-        let energies: Vec<f64> = (0..self.frames.power.len()).map(of_frame).collect();
+        let mut energies: Vec<f64> = self.frames.power.iter().map(|power| sum(power, &of_whole)).collect();
+        for (energy, side) in energies.iter_mut().zip(&self.frames.side) {
+            *energy += sum(side, &of_sides);
+        }
         let window = ((SHORT_TERM_S / self.frames.hop_s).round() as usize).max(1);
         range_from_windows(energies.windows(window).map(|window| window.iter().sum::<f64>() / window.len() as f64))
     }
@@ -79,7 +67,9 @@ mod tests {
             shape(&mut shaped, Some(&Equaliser::from_gains(&all)), Some(&stereo), &mut |_, _| {});
             let after = analyse(&shaped, &mut |_, _| {}).expect("not silent").measurement;
             let changed_lu = after.loudness_range_lu - analysis.measurement.loudness_range_lu;
-            let told_lu = BandRange::of(&analysis.frames).change_lu(&Moves { all, side, one_channel: false });
+            let told = BandRange::of(&analysis.frames);
+            let lu_with = |all, side| told.lu_with(&Moves { all, side, one_channel: false });
+            let told_lu = lu_with(all, side) - lu_with([0.0; BANDS], None);
             assert!(changed_lu.abs() > 1.0 && (told_lu - changed_lu).abs() < 0.3, "{told_lu} for {changed_lu}");
         }
     }

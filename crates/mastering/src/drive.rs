@@ -30,17 +30,18 @@ const USUALLY_GAINED: f64 = 0.7;
 const BEYOND: f64 = 1.1;
 const MOST_PREDICTIONS: usize = 32;
 
-/// Drives are told apart to a hundredth of a decibel: so often is halved what a limiter can be driven by.
+/// So often is halved what is searched: drives are told apart to a hundredth of a decibel, strengths to 0.03 %.
 const HALVINGS: usize = 12;
 
-/// The highest of some drives that will do, dB, where the lowest does and what is above one that does not, does not.
-pub(crate) fn highest(from_db: f64, to_db: f64, will_do: impl Fn(f64) -> bool) -> f64 {
-    let (mut low_db, mut high_db) = (from_db, to_db);
+/// The highest of some drives, or strengths, that will do, where the lowest does and what is above one that does not, does
+/// not.
+pub(crate) fn highest(from: f64, to: f64, will_do: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (from, to);
     for _ in 0..HALVINGS {
-        let middle_db = 0.5 * (low_db + high_db);
-        *(if will_do(middle_db) { &mut low_db } else { &mut high_db }) = middle_db;
+        let middle = 0.5 * (low + high);
+        *(if will_do(middle) { &mut low } else { &mut high }) = middle;
     }
-    low_db
+    low
 }
 
 #[derive(Debug, Clone, Copy)]

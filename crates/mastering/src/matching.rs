@@ -95,7 +95,7 @@ impl MidSide {
 }
 
 /// The highest strength with which the loudness range is expected to change by what it may, LU, where another one changed
-/// it by so much, LU. Bands tell how the change goes with the strength, and the other one by how much they are wrong.
+/// it by so much, LU. Bands tell how the change goes with the strength, from there on.
 pub(crate) fn strength_for_range(
     mix: &Analysis,
     toward: &Toward,
@@ -103,9 +103,9 @@ pub(crate) fn strength_for_range(
     may_change_lu: &RangeInclusive<f64>,
 ) -> f64 {
     let range = BandRange::of(&mix.frames);
-    let told_lu = |strength: f64| range.change_lu(&decide(mix, toward, strength));
-    let wrong_lu = changed_lu - told_lu(strength);
-    highest(0.0, strength, |strength| may_change_lu.contains(&(told_lu(strength) + wrong_lu)))
+    let told_lu = |strength: f64| range.lu_with(&decide(mix, toward, strength));
+    let told_there_lu = told_lu(strength);
+    highest(0.0, strength, |strength| may_change_lu.contains(&(changed_lu + told_lu(strength) - told_there_lu)))
 }
 
 /// How far the sides are to move against the middle.

@@ -22,7 +22,8 @@ pub struct Reference {
     pub(crate) integrated_lufs: f64,
     pub(crate) spectrum: LongTermSpectrum,
     pub(crate) mid_side: Option<MidSide>,
-    spreads: Spreads,
+    /// How far the levels of its bands spread.
+    pub(crate) spreads: Spreads,
 }
 
 impl Reference {
@@ -31,11 +32,6 @@ impl Reference {
         let mut listener = Listener::new(audio.rate_hz(), audio.channels().len())?;
         listener.push(&audio.slices());
         listener.finish()
-    }
-
-    /// How far the levels of its bands spread.
-    pub(crate) fn spreads(&self) -> &Spreads {
-        &self.spreads
     }
 
     /// Its loudness, as one to be approached.

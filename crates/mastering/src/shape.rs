@@ -33,7 +33,7 @@ impl Shape {
             equaliser: tone::decide(&moves.all, spectrum, sound),
             stereo: width::decide(measurement, channels, sound, &moves),
             dynamics: match request.toward.as_ref().filter(|toward| toward.dynamics) {
-                Some(toward) => dynamics::toward(analysis, toward.reference.spreads(), sound),
+                Some(toward) => dynamics::toward(analysis, &toward.reference.spreads, sound),
                 None => dynamics::needed(analysis, sound),
             },
         }
