@@ -71,6 +71,7 @@ fn frames(audio: &Audio, seconds: f64) -> usize {
 mod tests {
     use super::*;
     use crate::audio::tests::music;
+    use crate::drive::EFFORTS;
     use dsp::limiter::Peaks;
 
     /// Drums of different strength every half second, over a quiet chord.
@@ -89,8 +90,7 @@ mod tests {
     const CEILING_DBTP: f64 = -1.0;
 
     fn limiter(drive_db: f64) -> Limiter {
-        let [lookahead_ms, fast_release_ms, slow_release_ms, slow_charge_ms] = [5.0, 20.0, 80.0, 50.0];
-        Limiter { drive_db, tip_db: 5.0, lookahead_ms, fast_release_ms, slow_release_ms, slow_charge_ms }
+        EFFORTS[0].limiter(drive_db)
     }
 
     #[test]

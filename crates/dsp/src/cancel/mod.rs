@@ -20,7 +20,7 @@ use std::ops::Range;
 /// Points at which a peak may lie, to a sample.
 const POINTS: usize = 4;
 /// Times that each block is gone through: more gains hundredths of a decibel.
-const PASSES: usize = 4;
+const PASSES: usize = 5;
 /// A correction smaller than this share of the threshold is left to the next pass.
 const NEGLIGIBLE: f32 = 3e-4;
 

@@ -41,7 +41,7 @@ pub fn hop_length(rate_hz: u32) -> usize {
 /// Peaks no further apart than this are one level: a period of a tone at 28 Hz has two, ms.
 const PERIOD_MS: f64 = 18.0;
 /// A level that holds for less than this is a transient, ms.
-const LASTING_MS: f64 = 80.0;
+const LASTING_MS: f64 = 120.0;
 /// Hops whose peaks are estimated at a time, so that what is known on the way stays in the cache.
 const ESTIMATED_HOPS: usize = 4096;
 /// What the cancellation aims at below the ceiling, so that the guarantee finds little to do.
