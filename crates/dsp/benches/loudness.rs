@@ -59,8 +59,8 @@ fn energy_per_8_samples(bencher: Bencher<'_, '_>) {
 fn loudness_after_a_gain_curve(bencher: Bencher<'_, '_>) {
     let [left, right] = mix();
     let energies = k_energy_per_hop(rate(), Layout::Stereo, &[&left, &right], HOP);
-    let gains = vec![0.8; energies.len()];
-    bencher.bench_local(|| integrated_with_gain(rate(), HOP, black_box(&energies), black_box(&gains)));
+    let gains = vec![0.8; energies.len() + 1];
+    bencher.bench_local(|| integrated_with_gain(rate(), HOP, black_box(&energies), black_box(&gains), 1.0));
 }
 
 #[divan::bench]

@@ -66,23 +66,30 @@ impl GainMotion {
 
     /// The gain at each hop's start, and one more at the end of the last, from the gain that each hop requires (0 to 1).
     #[must_use]
-    pub fn follow(&self, required: &[f32]) -> Vec<f32> {
-        if required.iter().all(|gain| *gain >= 1.0) {
-            return vec![1.0; required.len() + 1];
+    pub fn follow(&self, required: impl ExactSizeIterator<Item = f32>) -> Vec<f32> {
+        let (hops, ends) = (required.len(), required.len() + 1);
+        let reach = self.boxes.iter().max().map_or(0, |width| width / 2);
+        let (mut one, mut other) = (Padded::new(ends, reach), Padded::new(ends, reach));
+        let mut anything = false;
+        for (value, gain) in one.values_mut().iter_mut().zip(required) {
+            *value = gain;
+            anything |= gain < 1.0;
         }
-        let [first, second, third] = self.boxes;
-        let mut padded = Padded::new(required.len() + 1, first.max(second).max(third) / 2);
-        if let Some((last, gain)) = padded.values_mut().split_last_mut() {
-            slide(required, self.lookahead_hops, lower, gain);
+        if !anything {
+            return vec![1.0; ends];
+        }
+        if let Some((last, gain)) = other.values_mut().split_last_mut() {
+            slide(&one.values_mut()[..hops], self.lookahead_hops, lower, gain);
             *last = gain.last().copied().unwrap_or(1.0);
         }
-        self.release(padded.values_mut());
-        let mut smooth = Padded::new(required.len() + 1, padded.margin - 1);
-        for width in self.boxes {
-            padded.box_average(width, smooth.values_mut());
-            std::mem::swap(&mut padded, &mut smooth);
-        }
-        padded.into_values()
+        self.release(other.values_mut());
+        let [first, second, third] = self.boxes;
+        other.box_average(first, one.values_mut());
+        one.box_average(second, other.values_mut());
+        let mut gain = one.values;
+        gain.truncate(ends);
+        other.box_average(third, &mut gain);
+        gain
     }
 
     /// Lets go of each reduction at two speeds. Four stretches of either half in lockstep, each with a run-up that settles
@@ -181,12 +188,6 @@ impl Padded {
         &mut self.values[self.margin..end]
     }
 
-    fn into_values(mut self) -> Vec<f32> {
-        self.values.truncate(self.values.len() - self.margin);
-        self.values.drain(..self.margin);
-        self.values
-    }
-
     /// The mean over `width` (odd, of no more reach than there is margin) values round each.
     fn box_average(&mut self, width: usize, means: &mut [f32]) {
         let (margin, reach) = (self.margin, width / 2);
@@ -278,7 +279,7 @@ mod tests {
             required in prop::collection::vec(0.05f32..=1.0, 1..400),
             lookahead_ms in 0.2f64..12.0,
         ) {
-            let gain = motion(lookahead_ms).follow(&required);
+            let gain = motion(lookahead_ms).follow(required.iter().copied());
             prop_assert_eq!(gain.len(), required.len() + 1);
             for (hop, limit) in required.iter().enumerate() {
                 prop_assert!(gain[hop] <= limit * 1.000_001 && gain[hop + 1] <= limit * 1.000_001);
@@ -292,10 +293,10 @@ mod tests {
             which in any::<prop::sample::Index>(),
             share in 0.1f32..1.0,
         ) {
-            let before = motion(5.0).follow(&required);
+            let before = motion(5.0).follow(required.iter().copied());
             let mut lowered = required.clone();
             lowered[which.index(required.len())] *= share;
-            let after = motion(5.0).follow(&lowered);
+            let after = motion(5.0).follow(lowered.iter().copied());
             for (a, b) in after.iter().zip(&before) {
                 prop_assert!(*a <= b + 1e-6);
             }
@@ -336,14 +337,14 @@ mod tests {
         let motion = motion(5.0);
         let mut required = vec![1.0f32; 100 + motion.settled_hops()];
         required[99] = 0.0;
-        let gain = motion.follow(&required);
+        let gain = motion.follow(required.iter().copied());
         assert_eq!(gain.last(), Some(&1.0));
         assert!(gain[gain.len() - motion.settled_hops() / 2] < 1.0, "not settled long before");
     }
 
     #[test]
     fn nothing_required_means_unity_to_the_bit() {
-        assert!(motion(5.0).follow(&[1.0; 50]).iter().all(|gain| *gain == 1.0));
+        assert!(motion(5.0).follow([1.0; 50].into_iter()).iter().all(|gain| *gain == 1.0));
     }
 
     #[test]
@@ -351,7 +352,7 @@ mod tests {
         let after = |hops: usize| {
             let mut required = vec![1.0f32; 12_000];
             required[2_000..2_000 + hops].fill(0.5);
-            motion(5.0).follow(&required)[2_000 + hops + 1_100]
+            motion(5.0).follow(required.iter().copied())[2_000 + hops + 1_100]
         };
         assert!(after(20) > 0.95, "{}", after(20));
         assert!(after(4_000) < 0.75, "{}", after(4_000));

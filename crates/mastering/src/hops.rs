@@ -45,8 +45,8 @@ impl Hops {
         NonZeroUsize::new(self.peaks.hop).expect("a hop has samples")
     }
 
-    fn integrated(&self, energies: &[f32], gains: &[f32]) -> Option<f64> {
-        integrated_with_gain(self.rate, self.hop(), energies, gains)
+    fn integrated(&self, energies: &[f32], gain: &[f32], drive: f32) -> Option<f64> {
+        integrated_with_gain(self.rate, self.hop(), energies, gain, drive)
     }
 
     /// Predicted loudness, LUFS; minus infinity for what is below every gate.
@@ -56,35 +56,38 @@ impl Hops {
 
     /// The same where the gain of the limiter is known.
     pub(crate) fn lufs_with(&self, limiter: &Limiter, gain: &[f32]) -> f64 {
-        self.integrated(&self.energies, &with_drive(limiter, gain)).unwrap_or(f64::NEG_INFINITY)
+        self.integrated(&self.energies, gain, drive(limiter)).unwrap_or(f64::NEG_INFINITY)
     }
 
     /// Predicted loudness range with a gain of the limiter, LU.
     pub(crate) fn range_lu_with(&self, limiter: &Limiter, gain: &[f32]) -> f64 {
-        range_with_gain(self.rate, self.hop(), &self.energies, &with_drive(limiter, gain))
+        range_with_gain(self.rate, self.hop(), &self.energies, gain, drive(limiter))
     }
 
     /// Loudness range before the limiter, LU.
     pub(crate) fn unlimited_range_lu(&self) -> f64 {
-        range_with_gain(self.rate, self.hop(), &self.energies, &vec![1.0; self.energies.len()])
+        range_with_gain(self.rate, self.hop(), &self.energies, &unity(&self.energies), 1.0)
     }
 
     /// Loudness before the limiter, LUFS.
     pub(crate) fn unlimited_lufs(&self) -> f64 {
-        self.integrated(&self.energies, &vec![1.0; self.energies.len()]).unwrap_or(ABSOLUTE_GATE_DB)
+        self.integrated(&self.energies, &unity(&self.energies), 1.0).unwrap_or(ABSOLUTE_GATE_DB)
     }
 
     /// Loudness of other samples in the place of these, LUFS; minus infinity for what is below every gate.
     pub(crate) fn lufs_of(&self, audio: &Audio) -> f64 {
         let energies = energies(audio);
-        self.integrated(&energies, &vec![1.0; energies.len()]).unwrap_or(f64::NEG_INFINITY)
+        self.integrated(&energies, &unity(&energies), 1.0).unwrap_or(f64::NEG_INFINITY)
     }
 }
 
-/// What the limiter does to each hop, drive and all.
-fn with_drive(limiter: &Limiter, gain: &[f32]) -> Vec<f32> {
-    let drive = dsp::amplitude_from_db(limiter.drive_db) as f32;
-    gain.windows(2).map(|ends| 0.5 * drive * (ends[0] + ends[1])).collect()
+fn drive(limiter: &Limiter) -> f32 {
+    dsp::amplitude_from_db(limiter.drive_db) as f32
+}
+
+/// The gain of a limiter that does nothing to some hops.
+fn unity(hops: &[f32]) -> Vec<f32> {
+    vec![1.0; hops.len() + 1]
 }
 
 fn energies(audio: &Audio) -> Vec<f32> {

@@ -142,8 +142,12 @@ impl Shaper {
         let scale = 1.0 / wave[0].max(f32::MIN_POSITIVE);
         let half: Vec<f32> = wave.iter().zip(&self.fade).map(|(value, fade)| value * scale * fade).collect();
         // The first tap is `reach - 1` samples before the one that the point follows.
-        let tap = |at: usize, point: usize| half[(at * POINTS).abs_diff((reach - 1) * POINTS + point)];
-        Pulse { taps: std::array::from_fn(|point| (0..2 * reach).map(|at| tap(at, point)).collect()) }
+        let taps = |point: usize| {
+            let before = half[point..].iter().step_by(POINTS).take(reach);
+            let after = half[POINTS - point..].iter().step_by(POINTS).take(reach);
+            before.rev().chain(after).copied().collect()
+        };
+        Pulse { taps: std::array::from_fn(taps) }
     }
 
     /// What each band hides, as power.

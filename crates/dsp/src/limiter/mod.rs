@@ -143,19 +143,14 @@ impl Peaks {
     #[must_use]
     pub fn gain(&self, settings: &Settings) -> Vec<f32> {
         let threshold = settings.ceiling / settings.drive;
-        let required: Vec<f32> = self
-            .peak
-            .iter()
-            .zip(&self.lasting)
-            .map(|(peak, lasting)| {
-                if *peak <= threshold {
-                    return 1.0;
-                }
-                let tip = (peak / lasting.max(threshold)).clamp(1.0, settings.tip_ratio.max(1.0));
-                (threshold / peak * tip).min(1.0)
-            })
-            .collect();
-        GainMotion::new(settings.times, self.hop_rate_hz).follow(&required)
+        let required = self.peak.iter().zip(&self.lasting).map(|(peak, lasting)| {
+            if *peak <= threshold {
+                return 1.0;
+            }
+            let tip = (peak / lasting.max(threshold)).clamp(1.0, settings.tip_ratio.max(1.0));
+            (threshold / peak * tip).min(1.0)
+        });
+        GainMotion::new(settings.times, self.hop_rate_hz).follow(required)
     }
 }
 
@@ -288,7 +283,7 @@ fn mends(motion: &GainMotion, required: &[(usize, f32)], cells: usize) -> Vec<(R
             for (cell, gain) in within {
                 wanted[cell - span.start] = *gain;
             }
-            let gain = motion.follow(&wanted);
+            let gain = motion.follow(wanted.into_iter());
             (span, gain)
         })
         .collect()

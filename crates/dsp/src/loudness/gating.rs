@@ -46,36 +46,42 @@ pub fn integrated_from_blocks(steps: &[f64]) -> Option<f64> {
     gate(blocks).map(|gated| lufs_from_energy(gated.energy))
 }
 
-/// Integrated loudness in LUFS that a signal has after a slow gain, from [`k_energy_per_hop`] of `hop` samples and the
-/// linear gain of each hop.
+/// Integrated loudness in LUFS that a signal has after a slow gain, from [`k_energy_per_hop`] of `hop` samples, a linear
+/// gain at each hop's start and at the end of the last, and a factor that all of them have.
 ///
 /// A hop counts for the 100 ms step in which it starts, and each step is divided by the samples of its own hops. What
 /// is left over after the last whole step does not count, as in the meter. `None`
 /// when no block passes the absolute gate, or there is less than 400 ms.
 ///
 /// # Panics
-/// When the two slices differ in length, or a hop is longer than 100 ms.
+/// When there is not one gain more than there are hops, or a hop is longer than 100 ms.
 ///
 /// [`k_energy_per_hop`]: super::k_energy_per_hop
 #[must_use]
-pub fn integrated_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> Option<f64> {
-    integrated_from_blocks(&steps_with_gain(rate, hop, energies, gains))
+pub fn integrated_with_gain(
+    rate: Rate,
+    hop: NonZeroUsize,
+    energies: &[f32],
+    gains: &[f32],
+    factor: f32,
+) -> Option<f64> {
+    integrated_from_blocks(&steps_with_gain(rate, hop, energies, gains, factor))
 }
 
 /// Loudness range in LU that a signal has after a slow gain; see [`integrated_with_gain`]. 0 for less than 3 s.
 ///
 /// # Panics
-/// When the two slices differ in length, or a hop is longer than 100 ms.
+/// When there is not one gain more than there are hops, or a hop is longer than 100 ms.
 #[must_use]
-pub fn range_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> f64 {
+pub fn range_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32], factor: f32) -> f64 {
     const SHORT_TERM_STEPS: usize = 30;
-    let steps = steps_with_gain(rate, hop, energies, gains);
+    let steps = steps_with_gain(rate, hop, energies, gains, factor);
     range_from_windows(steps.windows(SHORT_TERM_STEPS).map(|steps| steps.iter().sum::<f64>() / SHORT_TERM_STEPS as f64))
 }
 
 /// Mean squares of whole steps of 100 ms after a gain.
-fn steps_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32]) -> Vec<f64> {
-    assert_eq!(energies.len(), gains.len(), "one gain for each hop");
+fn steps_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32], factor: f32) -> Vec<f64> {
+    assert_eq!(energies.len() + 1, gains.len(), "a gain at either end of each hop");
     let grid = Grid::hundred_ms(rate);
     let hop = hop.get() as u64;
     assert!(hop <= grid.start(1), "hops of at most 100 ms");
@@ -84,26 +90,32 @@ fn steps_with_gain(rate: Rate, hop: NonZeroUsize, energies: &[f32], gains: &[f32
     for step in 0.. {
         let hops = first_hop(step)..first_hop(step + 1);
         let samples = hops.len() as u64 * hop;
-        let (Some(energies), Some(gains)) = (energies.get(hops.clone()), gains.get(hops)) else {
+        let (Some(energies), Some(gains)) = (energies.get(hops.clone()), gains.get(hops.start..hops.end + 1)) else {
             break;
         };
-        steps.push(sum_of_gained(energies, gains) / samples as f64);
+        steps.push(sum_of_gained(energies, gains, factor) / samples as f64);
     }
     steps
 }
 
-/// Sum of `gain^2 * energy`, in lanes that the compiler can keep in vector registers.
-fn sum_of_gained(energies: &[f32], gains: &[f32]) -> f64 {
+/// Sum of `gain^2 * energy`, in lanes that the compiler can keep in vector registers; the gain of a hop is the mean of
+/// those at its ends, times a factor.
+fn sum_of_gained(energies: &[f32], gains: &[f32], factor: f32) -> f64 {
     const LANES: usize = 8;
+    let gained = |energy: f32, from: f32, to: f32| {
+        let gain = f64::from(0.5 * factor * (from + to));
+        f64::from(energy) * gain * gain
+    };
     let mut sums = [0.0f64; LANES];
     let (energy_chunks, energy_rest) = energies.as_chunks::<LANES>();
-    let (gain_chunks, gain_rest) = gains.as_chunks::<LANES>();
-    for (energy, gain) in energy_chunks.iter().zip(gain_chunks) {
+    let (from_chunks, from_rest) = gains[..energies.len()].as_chunks::<LANES>();
+    let (to_chunks, to_rest) = gains[1..].as_chunks::<LANES>();
+    for ((energy, from), to) in energy_chunks.iter().zip(from_chunks).zip(to_chunks) {
         for lane in 0..LANES {
-            sums[lane] += f64::from(energy[lane]) * f64::from(gain[lane]) * f64::from(gain[lane]);
+            sums[lane] += gained(energy[lane], from[lane], to[lane]);
         }
     }
-    let rest = energy_rest.iter().zip(gain_rest).map(|(e, g)| f64::from(*e) * f64::from(*g) * f64::from(*g));
+    let rest = energy_rest.iter().zip(from_rest).zip(to_rest).map(|((energy, from), to)| gained(*energy, *from, *to));
     sums.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
@@ -156,8 +168,8 @@ mod tests {
         let rate = Rate::new(44_100).expect("supported");
         let hop = NonZeroUsize::new(8).expect("not zero");
         let energies: Vec<f32> = (0..60_000).map(|n| 0.01 + 0.005 * (n as f32 * 0.001).sin()).collect();
-        let plain = integrated_with_gain(rate, hop, &energies, &vec![1.0; energies.len()]).expect("audible");
-        let half = integrated_with_gain(rate, hop, &energies, &vec![0.5; energies.len()]).expect("audible");
+        let plain = integrated_with_gain(rate, hop, &energies, &vec![1.0; energies.len() + 1], 1.0).expect("audible");
+        let half = integrated_with_gain(rate, hop, &energies, &vec![0.25; energies.len() + 1], 2.0).expect("audible");
         assert!((plain - half - 6.020_599_913).abs() < 1e-6);
     }
 
@@ -169,12 +181,12 @@ mod tests {
         let loud = |n: usize| (n / (10 * hops_per_s)).is_multiple_of(2);
         let energies: Vec<f32> = (0..60 * hops_per_s).map(|n| if loud(n) { 0.1 } else { 0.01 }).collect();
         let gained = |gain: f32| {
-            let gains: Vec<f32> = (0..energies.len()).map(|n| if loud(n) { gain } else { 1.0 }).collect();
-            range_with_gain(rate, hop, &energies, &gains)
+            let gains: Vec<f32> = (0..=energies.len()).map(|n| if loud(n) { gain } else { 1.0 }).collect();
+            range_with_gain(rate, hop, &energies, &gains, 1.0)
         };
         assert!((gained(1.0) - 10.0).abs() < 0.01, "{}", gained(1.0));
         assert!((gained(0.5) - 3.98).abs() < 0.01, "{}", gained(0.5));
-        assert!(range_with_gain(rate, hop, &energies[..hops_per_s], &vec![1.0; hops_per_s]).abs() < 1e-12);
+        assert!(range_with_gain(rate, hop, &energies[..hops_per_s], &vec![1.0; hops_per_s + 1], 1.0).abs() < 1e-12);
     }
 
     #[test]

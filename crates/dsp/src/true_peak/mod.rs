@@ -24,7 +24,7 @@ pub const CELL: usize = 8;
 /// A cell's points, eight to a sample: from the sample before the cell to the one after it.
 pub(crate) type CellPoints = [[f32; LANES]; ROWS];
 
-/// Cells evaluated at once reach one sample to each side, so that a summit on the border has its neighbours.
+/// Points of a cell reach one sample to each side, so that a summit on the border has its neighbours.
 const ROWS: usize = CELL + 2;
 
 /// Which of the panel's kernels is `FFmpeg`'s resampler.
@@ -175,15 +175,15 @@ fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
 
 #[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
 fn kernel_points(taps: &[[f32; LANES]], window: &[f32]) -> CellPoints {
-    points(taps, window, target_cfg_f!(target_feature = "fma"))
+    points::<ROWS>(taps, window, target_cfg_f!(target_feature = "fma"))
 }
 
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
 #[inline(always)]
-fn points(taps: &[[f32; LANES]], window: &[f32], fused: bool) -> CellPoints {
-    let mut points = [[0.0f32; LANES]; ROWS];
+fn points<const COUNT: usize>(taps: &[[f32; LANES]], window: &[f32], fused: bool) -> [[f32; LANES]; COUNT] {
+    let mut points = [[0.0f32; LANES]; COUNT];
     for (tap, coefficients) in taps.iter().enumerate() {
-        let Some(inputs) = window.get(tap..tap + ROWS) else { break };
+        let Some(inputs) = window.get(tap..tap + COUNT) else { break };
         for (row, input) in points.iter_mut().zip(inputs) {
             for (point, coefficient) in row.iter_mut().zip(coefficients) {
                 *point = plus(fused, *point, *coefficient, *input);
@@ -195,9 +195,10 @@ fn points(taps: &[[f32; LANES]], window: &[f32], fused: bool) -> CellPoints {
 
 #[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
 fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
-    let points = points(&kernel.taps, window, target_cfg_f!(target_feature = "fma"));
+    let fused = target_cfg_f!(target_feature = "fma");
+    let rows = points::<CELL>(&kernel.taps, &window[1..], fused);
     let mut highest = [0.0f32; LANES];
-    for row in &points[1..=CELL] {
+    for row in &rows {
         for (high, point) in highest.iter_mut().zip(row) {
             *high = higher(*high, point.abs());
         }
@@ -207,9 +208,13 @@ fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
         return peak;
     }
     let lane = highest.iter().position(|high| *high == peak).unwrap_or(0);
-    let row = points[1..=CELL].iter().position(|row| row[lane].abs() == peak).unwrap_or(0) + 1;
-    let (flat, at) = (points.as_flattened(), row * LANES + lane);
-    summit(flat[at - 1].abs(), peak, flat[at + 1].abs())
+    let row = rows.iter().position(|row| row[lane].abs() == peak).unwrap_or(0);
+    let (inner, at) = (rows.as_flattened(), row * LANES + lane);
+    // Only a summit on the border has a neighbour beyond it.
+    let before = if at > 0 { inner[at - 1] } else { points::<1>(&kernel.taps, window, fused)[0][LANES - 1] };
+    let after = inner.get(at + 1).copied();
+    let after = after.unwrap_or_else(|| points::<1>(&kernel.taps, &window[CELL + 1..], fused)[0][0]);
+    summit(before.abs(), peak, after.abs())
 }
 
 /// The top of the parabola through three points, of which the middle one is the highest.

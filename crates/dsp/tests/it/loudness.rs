@@ -179,14 +179,14 @@ fn loudness_from_hops_is_that_of_the_signal_with_the_gain_applied() {
     let hop = NonZeroUsize::new(8).expect("not zero");
     let hops = k_energy_per_hop(rate(44_100), Layout::Stereo, &[&left, &right], hop);
 
-    let unity = integrated_with_gain(rate(44_100), hop, &hops, &vec![1.0; hops.len()]).expect("audible");
+    let unity = integrated_with_gain(rate(44_100), hop, &hops, &vec![1.0; hops.len() + 1], 1.0).expect("audible");
     let plain = measure(rate(44_100), Layout::Stereo, &[&left, &right]).expect("audible");
     assert!((unity - plain.integrated_lufs).abs() < 1e-3, "{unity} {}", plain.integrated_lufs);
 
     // A gain that swings by 6 dB in half a second.
     let gain = |sample: usize| 0.75 + 0.25 * (sample as f32 / 44_100.0 * 2.0 * std::f32::consts::PI).sin();
-    let curve: Vec<f32> = (0..hops.len()).map(|at| gain(at * 8 + 4)).collect();
-    let predicted = integrated_with_gain(rate(44_100), hop, &hops, &curve).expect("audible");
+    let curve: Vec<f32> = (0..=hops.len()).map(|at| gain(at * 8)).collect();
+    let predicted = integrated_with_gain(rate(44_100), hop, &hops, &curve, 1.0).expect("audible");
     let [left, right] = [left, right]
         .map(|channel| -> Vec<f32> { channel.iter().enumerate().map(|(at, sample)| sample * gain(at)).collect() });
     let rendered = measure(rate(44_100), Layout::Stereo, &[&left, &right]).expect("audible").integrated_lufs;
@@ -206,7 +206,7 @@ fn hops_longer_than_the_track_and_tracks_of_nothing_are_no_trouble() {
         let sum: f32 = energies(&tone, hop).iter().sum();
         assert!((sum - whole).abs() < 1e-4 * whole, "{sum} {whole} at {hop}");
     }
-    let found = integrated_with_gain(rate(48_000), NonZeroUsize::MIN, &[], &[]);
+    let found = integrated_with_gain(rate(48_000), NonZeroUsize::MIN, &[], &[1.0], 1.0);
     assert_eq!(found, None);
 }
 
