@@ -3,8 +3,10 @@
 //! Not here: which response is wanted (that is `mastering`).
 
 use crate::parallel::both;
-use realfft::num_complex::Complex;
+use multiversion::multiversion;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
 
 /// A filter length that resolves the same frequencies at any rate: 4096 taps at 44.1 kHz, a power of two.
@@ -76,12 +78,15 @@ fn transform_back<T: realfft::FftNum>(
     done.expect("buffers come from the plan itself, and the ends are real");
 }
 
-/// Convolves channels with one filter, in place.
+/// Convolves in place; one complex transform carries two channels, one as real and one as imaginary parts.
 pub struct Convolver {
     taps: usize,
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
-    filter: Vec<Complex<f32>>,
+    forward: Arc<dyn Fft<f32>>,
+    inverse: Arc<dyn Fft<f32>>,
+    /// What each channel is to have of itself.
+    own: Vec<Complex<f32>>,
+    /// What each is to have of the other, turned by a quarter, up to Nyquist; empty where both go by one filter.
+    other: Vec<Complex<f32>>,
 }
 
 impl std::fmt::Debug for Convolver {
@@ -91,64 +96,137 @@ impl std::fmt::Debug for Convolver {
 }
 
 impl Convolver {
-    /// For a filter of at least one tap.
+    /// For one filter of at least one tap.
     #[must_use]
     pub fn new(filter: &[f32]) -> Self {
         let size = (4 * filter.len()).next_power_of_two();
-        let mut planner = RealFftPlanner::<f32>::new();
+        let mut planner = FftPlanner::<f32>::new();
         let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
-        let mut padded = forward.make_input_vec();
-        for (to, from) in padded.iter_mut().zip(filter) {
-            *to = from / size as f32;
-        }
-        let mut spectrum = forward.make_output_vec();
-        transform(&*forward, &mut padded, &mut spectrum, &mut forward.make_scratch_vec());
-        Self { taps: filter.len(), forward, inverse, filter: spectrum }
+        let mut own: Vec<_> = filter.iter().map(|tap| Complex::new(tap / size as f32, 0.0)).collect();
+        own.resize(size, Complex::default());
+        forward.process(&mut own);
+        Self { taps: filter.len(), forward, inverse, own, other: Vec::new() }
     }
 
-    /// Replaces the samples with their convolution, cut to the same length, in two halves at once; hears of each block how
-    /// far it is (0 to 1).
-    pub fn process(&self, samples: &mut [f32], progress: impl FnMut(f32)) {
+    /// For a filter of the middle of two channels and one of their sides, of as many taps each.
+    #[must_use]
+    pub fn of_middle_and_sides(middle: &[f32], sides: &[f32]) -> Self {
+        let half = |sign: f32| -> Vec<f32> {
+            middle.iter().zip(sides).map(|(middle, sides)| 0.5 * (middle + sign * sides)).collect()
+        };
+        let mut other = Self::new(&half(-1.0)).own;
+        other.truncate(other.len() / 2 + 1);
+        other.iter_mut().for_each(|value| *value *= Complex::I);
+        Self { other, ..Self::new(&half(1.0)) }
+    }
+
+    /// Replaces two equally long channels with their convolution, cut to the same length, in two halves at once; hears of
+    /// each block how far it is (0 to 1).
+    pub fn process(&self, left: &mut [f32], right: &mut [f32], progress: impl FnMut(f32)) {
         let overlap = self.taps - 1;
-        // Whole blocks, so that these are the same wherever it is parted.
-        let half = (samples.len() / 2).max(1).next_multiple_of(self.forward.len() - overlap).min(samples.len());
-        let (first, second) = samples.split_at_mut(half);
-        let silence = vec![0.0f32; overlap];
-        if second.is_empty() {
-            return self.process_from(silence, first, progress);
+        // Whole blocks, so that these are the same wherever they are parted.
+        let half = (left.len() / 2).max(1).next_multiple_of(self.own.len() - overlap).min(left.len());
+        let (left, later_left) = left.split_at_mut(half);
+        let (right, later_right) = right.split_at_mut(half);
+        let silence = vec![Complex::default(); overlap];
+        if later_left.is_empty() {
+            return self.process_from(silence, left, right, progress);
         }
-        let before = first[half - overlap..].to_vec();
-        both(|| self.process_from(silence, first, progress), || self.process_from(before, second, |_| {}));
+        let before = pairs(&left[half - overlap..], &right[half - overlap..]).collect();
+        both(
+            || self.process_from(silence, left, right, progress),
+            || self.process_from(before, later_left, later_right, |_| {}),
+        );
     }
 
-    /// The same with what was before the samples, a tap less than there are.
-    fn process_from(&self, mut history: Vec<f32>, samples: &mut [f32], mut progress: impl FnMut(f32)) {
-        let size = self.forward.len();
+    /// The same for a channel that has no other: its halves are worked on as two.
+    pub fn process_alone(&self, samples: &mut [f32], progress: impl FnMut(f32)) {
+        let overlap = self.taps - 1;
+        let half = samples.len().div_ceil(2).max(overlap).min(samples.len());
+        let mut later = samples[half..].to_vec();
+        later.resize(half, 0.0);
+        let mut before = vec![Complex::default(); overlap];
+        if half < samples.len() {
+            before.iter_mut().zip(&samples[half - overlap..]).for_each(|(pair, sample)| pair.im = *sample);
+        }
+        let (first, second) = samples.split_at_mut(half);
+        self.process_from(before, first, &mut later, progress);
+        second.copy_from_slice(&later[..second.len()]);
+    }
+
+    /// What comes of two channels, from what was before their samples: pairs, a tap less than there are.
+    fn process_from(
+        &self,
+        mut history: Vec<Complex<f32>>,
+        left: &mut [f32],
+        right: &mut [f32],
+        mut progress: impl FnMut(f32),
+    ) {
         let overlap = history.len();
-        let advance = size - overlap;
-        let mut block = self.forward.make_input_vec();
-        let mut spectrum = self.forward.make_output_vec();
-        let mut output = self.inverse.make_output_vec();
-        let mut scratch = vec![Complex::default(); self.forward.get_scratch_len().max(self.inverse.get_scratch_len())];
-        let mut done = 0;
-        while done < samples.len() {
-            let count = advance.min(samples.len() - done);
+        let advance = self.own.len() - overlap;
+        let mut block = vec![Complex::default(); self.own.len()];
+        let scratch_len = self.forward.get_inplace_scratch_len().max(self.inverse.get_inplace_scratch_len());
+        let mut scratch = vec![Complex::default(); scratch_len];
+        let (mut done, all) = (0, left.len() as f32);
+        for (left, right) in left.chunks_mut(advance).zip(right.chunks_mut(advance)) {
+            let count = left.len();
             block[..overlap].copy_from_slice(&history);
-            block[overlap..overlap + count].copy_from_slice(&samples[done..done + count]);
-            block[overlap + count..].fill(0.0);
+            block[overlap..].iter_mut().zip(pairs(left, right)).for_each(|(value, pair)| *value = pair);
+            block[overlap + count..].fill(Complex::default());
             history.copy_from_slice(&block[count..count + overlap]);
-            transform(&*self.forward, &mut block, &mut spectrum, &mut scratch);
-            for (value, factor) in spectrum.iter_mut().zip(&self.filter) {
-                *value *= factor;
+            self.forward.process_with_scratch(&mut block, &mut scratch);
+            if self.other.is_empty() {
+                multiply(&mut block, &self.own);
+            } else {
+                mix(&mut block, &self.own, &self.other);
             }
-            spectrum[0].im = 0.0;
-            spectrum[size / 2].im = 0.0;
-            transform_back(&*self.inverse, &mut spectrum, &mut output, &mut scratch);
-            samples[done..done + count].copy_from_slice(&output[overlap..overlap + count]);
+            self.inverse.process_with_scratch(&mut block, &mut scratch);
+            for ((left, right), value) in left.iter_mut().zip(right).zip(&block[overlap..]) {
+                (*left, *right) = (value.re, value.im);
+            }
             done += count;
-            progress(done as f32 / samples.len() as f32);
+            progress(done as f32 / all);
         }
     }
+}
+
+fn pairs(left: &[f32], right: &[f32]) -> impl Iterator<Item = Complex<f32>> {
+    left.iter().zip(right).map(|(left, right)| Complex::new(*left, *right))
+}
+
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+fn multiply(spectrum: &mut [Complex<f32>], factors: &[Complex<f32>]) {
+    for (value, factor) in spectrum.iter_mut().zip(factors) {
+        *value *= factor;
+    }
+}
+
+/// Gives each of two channels something of itself and of the other. Of what a bin holds, `value` is the one as it is and
+/// `mirrored` what its partner beyond Nyquist tells of the other.
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+fn mix(spectrum: &mut [Complex<f32>], own: &[Complex<f32>], other: &[Complex<f32>]) {
+    const LANES: usize = 4;
+    let nyquist = other.len() - 1;
+    let mixed = |value: &mut Complex<f32>, mirror: &mut Complex<f32>, own: Complex<f32>, other: Complex<f32>| {
+        let (z, mirrored) = (*value, mirror.conj());
+        *value = own * z + other * mirrored;
+        *mirror = (own * mirrored - other * z).conj();
+    };
+    for end in [0, nyquist] {
+        spectrum[end] = own[end] * spectrum[end] + other[end] * spectrum[end].conj();
+    }
+    let (below, above) = spectrum.split_at_mut(nyquist + 1);
+    let (values, last_values) = below[1..nyquist].as_chunks_mut::<LANES>();
+    let (last_mirrors, mirrors) = above.as_rchunks_mut::<LANES>();
+    let (owns, last_owns) = own[1..nyquist].as_chunks::<LANES>();
+    let (others, last_others) = other[1..nyquist].as_chunks::<LANES>();
+    for (((values, mirrors), own), other) in values.iter_mut().zip(mirrors.iter_mut().rev()).zip(owns).zip(others) {
+        for lane in 0..LANES {
+            mixed(&mut values[lane], &mut mirrors[LANES - 1 - lane], own[lane], other[lane]);
+        }
+    }
+    let last = last_values.iter_mut().zip(last_mirrors.iter_mut().rev()).zip(last_owns).zip(last_others);
+    last.for_each(|(((value, mirror), own), other)| mixed(value, mirror, *own, *other));
 }
 
 #[cfg(test)]
@@ -184,17 +262,60 @@ mod tests {
         assert!((filter[0] - 1.0).abs() < 1e-6 && filter[1..].iter().all(|h| h.abs() < 1e-6));
     }
 
+    fn filter(seed: f32) -> Vec<f32> {
+        (0..100).map(|n| ((n * n) as f32 * seed).sin() / (1.0 + n as f32)).collect()
+    }
+
+    fn tone(length: usize, step: f32) -> Vec<f32> {
+        (0..length).map(|n| (n as f32 * step).sin()).collect()
+    }
+
+    fn convolved(filter: &[f32], samples: &[f32]) -> Vec<f32> {
+        let at = |n: usize| filter.iter().take(n + 1).enumerate().map(|(k, h)| h * samples[n - k]).sum();
+        (0..samples.len()).map(at).collect()
+    }
+
+    #[track_caller]
+    fn assert_same(found: &[f32], expected: &[f32]) {
+        for (n, (sample, wanted)) in found.iter().zip(expected).enumerate() {
+            assert!((sample - wanted).abs() < 2e-6, "{n} of {}: {sample} for {wanted}", expected.len());
+        }
+    }
+
+    const LENGTHS: [usize; 9] = [0, 1, 99, 100, 198, 313, 827, 828, 5_000];
+
     #[test]
     fn fast_convolution_equals_the_sum() {
-        let filter: Vec<f32> = (0..100).map(|n| ((n * n) as f32 * 0.3).sin() / (1.0 + n as f32)).collect();
-        for length in [1, 99, 100, 313, 827, 828, 5_000] {
-            let samples: Vec<f32> = (0..length).map(|n| (n as f32 * 0.7).sin()).collect();
+        for length in LENGTHS {
+            let (left, right) = (tone(length, 0.7), tone(length, 0.11));
+            let (mut fast_left, mut fast_right) = (left.clone(), right.clone());
+            Convolver::new(&filter(0.3)).process(&mut fast_left, &mut fast_right, |_| {});
+            assert_same(&fast_left, &convolved(&filter(0.3), &left));
+            assert_same(&fast_right, &convolved(&filter(0.3), &right));
+        }
+    }
+
+    #[test]
+    fn so_it_does_for_a_channel_alone() {
+        for length in LENGTHS {
+            let samples = tone(length, 0.7);
             let mut fast = samples.clone();
-            Convolver::new(&filter).process(&mut fast, |_| {});
-            for (n, found) in fast.iter().enumerate() {
-                let sum: f32 = filter.iter().take(n + 1).enumerate().map(|(k, h)| h * samples[n - k]).sum();
-                assert!((found - sum).abs() < 2e-6, "{length}, {n}: {found} for {sum}");
-            }
+            Convolver::new(&filter(0.3)).process_alone(&mut fast, |_| {});
+            assert_same(&fast, &convolved(&filter(0.3), &samples));
+        }
+    }
+
+    #[test]
+    fn middle_and_sides_go_by_filters_of_their_own() {
+        for length in LENGTHS {
+            let (left, right) = (tone(length, 0.7), tone(length, 0.11));
+            let of = |sign: f32| left.iter().zip(&right).map(|(l, r)| 0.5 * (l + sign * r)).collect::<Vec<_>>();
+            let (middle, sides) = (convolved(&filter(0.3), &of(1.0)), convolved(&filter(0.5), &of(-1.0)));
+            let expected = |sign: f32| middle.iter().zip(&sides).map(|(m, s)| m + sign * s).collect::<Vec<_>>();
+            let (mut fast_left, mut fast_right) = (left.clone(), right.clone());
+            Convolver::of_middle_and_sides(&filter(0.3), &filter(0.5)).process(&mut fast_left, &mut fast_right, |_| {});
+            assert_same(&fast_left, &expected(1.0));
+            assert_same(&fast_right, &expected(-1.0));
         }
     }
 }

@@ -25,38 +25,61 @@ pub fn render(mut audio: Audio, plan: &Plan, progress: Progress<'_>) -> Result<A
 
 /// The equalisers, of all and of the sides, and the stereo image.
 pub(crate) fn shape(audio: &mut Audio, equaliser: Option<&Equaliser>, stereo: Option<&Stereo>, progress: Progress<'_>) {
-    let rate_hz = audio.rate_hz();
-    let of_all: Vec<&Equaliser> = equaliser.into_iter().collect();
     let of_sides = stereo.and_then(|stereo| stereo.side_equaliser.as_ref());
-    let mut equalise = |equalisers: &[&Equaliser], channels: &mut [&mut Vec<f32>], done: f32| {
-        if !equalisers.is_empty() {
-            let convolver = convolver(equalisers, rate_hz);
-            for (done, channel) in [done, 0.5].into_iter().zip(channels) {
-                convolver.process(channel, |within| progress(Stage::Tone, done + 0.5 * within));
+    if equaliser.is_some() || of_sides.is_some() {
+        let rate_hz = audio.rate_hz();
+        let of_middle = filter(&[equaliser], rate_hz);
+        let of_sides = of_sides.map(|of_sides| filter(&[equaliser, Some(of_sides)], rate_hz));
+        let mut progress = |within| progress(Stage::Tone, within);
+        match audio.channels_mut() {
+            [left, right] => filter_pair(left, right, &of_middle, of_sides.as_deref(), progress),
+            channels if equaliser.is_some() => {
+                let convolver = Convolver::new(&of_middle);
+                channels.iter_mut().for_each(|channel| convolver.process_alone(channel, &mut progress));
             }
+            _ => {}
         }
-    };
-    match (audio.channels_mut(), of_sides) {
-        ([left, right], Some(of_sides)) => width::in_middle_and_sides(left, right, |middle, sides| {
-            equalise(&of_all, &mut [middle], 0.0);
-            // What the sides get from both, one filter gives them.
-            equalise(&[&of_all, [of_sides].as_slice()].concat(), &mut [sides], 0.5);
-        }),
-        (channels, _) => equalise(&of_all, &mut channels.iter_mut().collect::<Vec<_>>(), 0.0),
     }
     progress(Stage::Tone, 1.0);
     width::apply(audio, stereo);
 }
 
-/// The filter that does what some equalisers do one after the other.
-fn convolver(equalisers: &[&Equaliser], rate_hz: u32) -> Convolver {
+/// Filters left and right, or their middle and their sides.
+fn filter_pair(
+    left: &mut [f32],
+    right: &mut [f32],
+    of_middle: &[f32],
+    of_sides: Option<&[f32]>,
+    progress: impl FnMut(f32),
+) {
+    // Neither left nor right matters to the filters. What is the same in both, or nothing in one, stays so to the bit.
+    let (left, right) = if left.iter().all(|sample| *sample == 0.0) { (right, left) } else { (left, right) };
+    let multiple = [1.0, -1.0, 0.0].into_iter().find(|factor| left.iter().zip(&*right).all(|(l, r)| *r == factor * l));
+    let of_one = match multiple {
+        Some(0.0) if of_sides.is_some() => None,
+        Some(-1.0) => Some(of_sides.unwrap_or(of_middle)),
+        Some(_) => Some(of_middle),
+        None => None,
+    };
+    if let Some((factor, of_one)) = multiple.zip(of_one) {
+        Convolver::new(of_one).process_alone(left, progress);
+        right.iter_mut().zip(left).for_each(|(right, left)| *right = factor * *left);
+    } else if let Some(of_sides) = of_sides {
+        Convolver::of_middle_and_sides(of_middle, of_sides).process(left, right, progress);
+    } else {
+        Convolver::new(of_middle).process(left, right, progress);
+    }
+}
+
+/// The taps of the filter that does what some equalisers do one after the other.
+fn filter(equalisers: &[Option<&Equaliser>], rate_hz: u32) -> Vec<f32> {
     let mut gains_db = [0.0; BANDS];
-    for equaliser in equalisers {
+    for equaliser in equalisers.iter().flatten() {
         for (gain_db, band) in gains_db.iter_mut().zip(&equaliser.bands) {
             *gain_db += band.gain_db;
         }
     }
-    Convolver::new(&minimum_phase(length_for(rate_hz), rate_hz, |hz| response_db(&gains_db, hz)))
+    minimum_phase(length_for(rate_hz), rate_hz, |hz| response_db(&gains_db, hz))
 }
 
 /// Everything after dynamics, equaliser, stereo and saturation; `peaks` are this audio's, and `gain` comes from them and the plan's limiter.
@@ -138,6 +161,22 @@ mod tests {
         let one_by_one = shaped(shaped(mix, Some(&of_all), None), None, Some(&stereo));
         for (a, b) in at_once.channels().iter().flatten().zip(one_by_one.channels().iter().flatten()) {
             assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn what_both_channels_have_or_one_has_not_stays_so_to_the_bit() {
+        let equaliser = Equaliser::from_gains(&std::array::from_fn(|band| if band < 10 { 2.0 } else { -3.0 }));
+        let left = music(44_100, 2.0, 0.3).into_channels().swap_remove(0);
+        for factor in [1.0, -1.0, 0.0] {
+            let right: Vec<f32> = left.iter().map(|sample| factor * sample).collect();
+            for (swapped, channels) in [(false, [&left, &right]), (true, [&right, &left])] {
+                let mut audio = Audio::new(44_100, channels.map(Vec::clone).into()).expect("stereo");
+                shape(&mut audio, Some(&equaliser), None, &mut |_, _| {});
+                let mut shaped = audio.into_channels();
+                shaped.rotate_left(usize::from(swapped));
+                assert!(shaped[0] != left && shaped[0].iter().zip(&shaped[1]).all(|(l, r)| *r == factor * l));
+            }
         }
     }
 

@@ -85,25 +85,6 @@ pub(crate) fn apply(audio: &mut Audio, stereo: Option<&Stereo>) {
     }
 }
 
-/// Works on the middle, half the sum of left and right, and on the sides, half the difference, as channels.
-pub(crate) fn in_middle_and_sides(
-    left: &mut Vec<f32>,
-    right: &mut Vec<f32>,
-    work: impl FnOnce(&mut Vec<f32>, &mut Vec<f32>),
-) {
-    halves(left, right, |left, right| {
-        for (left, right) in left.iter_mut().zip(right) {
-            (*left, *right) = (0.5 * (*left + *right), 0.5 * (*left - *right));
-        }
-    });
-    work(left, right);
-    halves(left, right, |middle, sides| {
-        for (middle, sides) in middle.iter_mut().zip(sides) {
-            (*middle, *sides) = (*middle + *sides, *middle - *sides);
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
