@@ -248,7 +248,7 @@ fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed:
                 ramp(&mut channel[span.start * CELL..(span.end * CELL).min(frames)], CELL, gain, 1.0);
             }
         });
-        changed = touched(&gains);
+        changed = doubtful(&gains, &required, &panel);
         for (span, gain) in &gains {
             for (product, factor) in total[span.start..].iter_mut().zip(gain) {
                 *product *= factor;
@@ -289,13 +289,24 @@ fn mends(motion: &GainMotion, required: &[(usize, f32)], cells: usize) -> Vec<(R
         .collect()
 }
 
-/// The ranges of cells that some gains changed, with what sees them.
-fn touched(gains: &[(Range<usize>, Vec<f32>)]) -> Vec<Range<usize>> {
-    let cells = gains.iter().flat_map(|(span, gain)| {
-        let ends = gain.windows(2).enumerate();
-        ends.filter(|(_, ends)| ends[0] < 1.0 || ends[1] < 1.0).map(|(cell, _)| span.start + cell)
-    });
-    ranges(cells, 1)
+/// The cells that some gains, from what was required, may have left above the ceiling, or raised above it.
+///
+/// A reading follows the gain where it is taken, but for the slope of the gain around it. Where nothing was above before,
+/// and the slope does less than the gain takes, as in the tails that are most of a gain, nothing is above now.
+fn doubtful(gains: &[(Range<usize>, Vec<f32>)], required: &[(usize, f32)], panel: &Panel) -> Vec<Range<usize>> {
+    let loudest = 1.0 / required.iter().fold(1.0f32, |least, (_, gain)| least.min(*gain));
+    let by_slope = panel.change_by_distance() * loudest / CELL as f32;
+    let mut cells: Vec<usize> = required.iter().map(|(cell, _)| *cell).collect();
+    for (span, gain) in gains {
+        let slopes: Vec<f32> = gain.windows(2).map(|ends| (ends[1] - ends[0]).abs()).collect();
+        let mut steepest = vec![0.0; slopes.len()];
+        slide(&slopes, NEIGHBOURS, higher, &mut steepest);
+        let ends = gain.windows(2).zip(&steepest).enumerate();
+        let doubtful = ends.filter(|(_, (ends, steepest))| *steepest * by_slope > 1.0 - higher(ends[0], ends[1]));
+        cells.extend(doubtful.map(|(cell, _)| span.start + cell));
+    }
+    cells.sort_unstable();
+    joined(cells.into_iter().map(|cell| cell..cell + 1))
 }
 
 /// The cells within `ranges` that a meter reads above the ceiling in any channel, in order, and the gain that each needs.
@@ -329,9 +340,11 @@ fn cells_above(channel: &[f32], panel: &Panel, ceiling: f32, ranges: &[Range<usi
     above
 }
 
+/// So many cells to each side are within reach of the meters.
+const NEIGHBOURS: usize = 9;
+
 /// Ranges of cells that cover some steps of `each` cells, in order, and the neighbours whose interpolation sees them.
 fn ranges(steps: impl Iterator<Item = usize>, each: usize) -> Vec<Range<usize>> {
-    const NEIGHBOURS: usize = 9;
     joined(steps.map(|step| (step * each).saturating_sub(NEIGHBOURS)..(step + 1) * each + NEIGHBOURS))
 }
 

@@ -21,6 +21,14 @@ pub(super) struct Kernel {
     pub(super) even_grid: bool,
 }
 
+impl Kernel {
+    /// What a lane makes at most of samples that are no larger than their distance, in samples, from where it reads.
+    pub(super) fn of_distance(&self, lane: usize) -> f32 {
+        let sizes = self.taps.iter().map(|lanes| lanes[lane].abs());
+        sizes.enumerate().map(|(tap, size)| size * (tap.abs_diff(self.before) + 1) as f32).sum()
+    }
+}
+
 /// ITU-R BS.1770-5, annex 2, table 1: four phases of twelve taps. Phases 2 and 3 are 1 and 0 reversed.
 const BS_1770: [[f64; 12]; 2] = [
     [

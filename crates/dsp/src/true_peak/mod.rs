@@ -27,6 +27,9 @@ pub(crate) type CellPoints = [[f32; LANES]; ROWS];
 /// Points of a cell reach one sample to each side, so that a summit on the border has its neighbours.
 const ROWS: usize = CELL + 2;
 
+/// By how much the summit of a parabola moves at most where none of its three points moves by more than one.
+const SUMMIT_FOR_POINTS: f32 = 1.25;
+
 /// Which of the panel's kernels is `FFmpeg`'s resampler.
 const RESAMPLER: usize = 1;
 
@@ -48,6 +51,13 @@ impl Panel {
         let reach =
             kernels.iter().map(|kernel| kernel.before.max(kernel.taps.len() - kernel.before)).max().unwrap_or(0) + 1;
         Self { kernels, reach }
+    }
+
+    /// By how much a reading changes at most where no sample changes by more than its distance, in samples, from where it is
+    /// taken.
+    pub(crate) fn change_by_distance(&self) -> f32 {
+        let lanes = self.kernels.iter().flat_map(|kernel| (0..LANES).map(|lane| kernel.of_distance(lane)));
+        lanes.fold(0.0, f32::max) * SUMMIT_FOR_POINTS
     }
 
     /// The highest reading of any meter over the eight samples from `start`; silence lies beyond the ends, and what
