@@ -116,7 +116,9 @@ impl Convolver {
         };
         let mut other = Self::new(&half(-1.0)).own;
         other.truncate(other.len() / 2 + 1);
-        other.iter_mut().for_each(|value| *value *= Complex::I);
+        for value in &mut other {
+            *value *= Complex::I;
+        }
         Self { other, ..Self::new(&half(1.0)) }
     }
 

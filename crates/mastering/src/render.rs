@@ -35,7 +35,9 @@ pub(crate) fn shape(audio: &mut Audio, equaliser: Option<&Equaliser>, stereo: Op
             [left, right] => filter_pair(left, right, &of_middle, of_sides.as_deref(), progress),
             channels if equaliser.is_some() => {
                 let convolver = Convolver::new(&of_middle);
-                channels.iter_mut().for_each(|channel| convolver.process_alone(channel, &mut progress));
+                for channel in channels {
+                    convolver.process_alone(channel, &mut progress);
+                }
             }
             _ => {}
         }
