@@ -203,8 +203,8 @@ fn multiply(spectrum: &mut [Complex<f32>], factors: &[Complex<f32>]) {
     }
 }
 
-/// Gives each of two channels something of itself and of the other. Of what a bin holds, `value` is the one as it is and
-/// `mirrored` what its partner beyond Nyquist tells of the other.
+/// Gives each of two channels something of itself and of the other. A bin's mirror image beyond Nyquist, conjugated, is that
+/// of left - i right, and a quarter turn makes it right + i left.
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 fn mix(spectrum: &mut [Complex<f32>], own: &[Complex<f32>], other: &[Complex<f32>]) {
     const LANES: usize = 4;
