@@ -31,7 +31,7 @@ fn settings(drive_db: f64) -> Settings {
         drive: dsp::amplitude_from_db(drive_db) as f32,
         ceiling: 0.89,
         tip_ratio: 2.0,
-        times: GainTimes { lookahead_ms: 8.0, fast_release_ms: 20.0, slow_release_ms: 80.0, slow_charge_ms: 100.0 },
+        times: GainTimes { lookahead_ms: 7.0, fast_release_ms: 20.0, slow_release_ms: 80.0, slow_charge_ms: 100.0 },
     }
 }
 

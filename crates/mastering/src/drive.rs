@@ -56,7 +56,7 @@ impl Effort {
         Limiter {
             drive_db,
             tip_db: self.tip_db,
-            lookahead_ms: 8.0,
+            lookahead_ms: 7.0,
             fast_release_ms: self.fast_release_ms,
             slow_release_ms: self.slow_release_ms,
             slow_charge_ms: 100.0,
