@@ -8,8 +8,14 @@ use crate::solve::Cost;
 use crate::{Loudness, Request, width};
 
 /// Why a loudness was not reached.
-pub(crate) fn not_reached(target_lufs: f64, lufs: f64, range_stands_in_the_way: bool) -> String {
-    let (target, reached) = (level(target_lufs), level(lufs));
+pub(crate) fn not_reached(request: &Request, lufs: f64, range_stands_in_the_way: bool) -> String {
+    let (target, reached) = (level(request.loudness.lufs()), level(lufs));
+    if matches!(request.loudness, Loudness::Exact(_)) {
+        return format!(
+            "{target} LUFS was not reached: {reached} LUFS is the most that limiting makes of this mix below its ceiling. Ask \
+             for less loudness"
+        );
+    }
     let limit = if range_stands_in_the_way {
         "its loud and quiet passages would be drawn together"
     } else {

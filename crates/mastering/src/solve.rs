@@ -121,7 +121,7 @@ pub fn master<E>(
     let cost = Cost::of(&gain);
     let reached = (lufs - target_lufs).abs() <= TOLERANCE_LU;
     let range_stands_in_the_way = model.least_range.is_some() && cost.often_db < MOST_REDUCTION_DB - 0.1;
-    let not_reached = (!reached).then(|| explain::not_reached(target_lufs, lufs, range_stands_in_the_way));
+    let not_reached = (!reached).then(|| explain::not_reached(request, lufs, range_stands_in_the_way));
     let mut explanation = explain::explanation(analysis, &plan, request, lufs, &cost);
     if strength < request.sound.strength() {
         explanation.push(explain::held_back_for_range(strength / request.sound.strength()));

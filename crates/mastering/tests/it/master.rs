@@ -90,6 +90,15 @@ fn a_chosen_loudness_stops_where_it_would_cost_too_much_and_says_so() {
 }
 
 #[test]
+fn a_loudness_that_no_limiter_gives_is_not_said_to_be_there_for_the_asking() {
+    let tone = (0..44_100 * 4).map(|n| 0.3 * (f64::from(n) * 0.1425).sin() as f32).collect();
+    let exact = mastered(&Audio::new(44_100, vec![tone]).expect("mono"), Loudness::Exact(-1.0));
+    let reason = exact.not_reached.expect("a sine below -1 dBTP has -4 LUFS");
+    assert!(reason.contains("is the most") && !reason.contains("--loudness"), "{reason}");
+    assert!((measured(&exact.audio).integrated_lufs + 4.0).abs() < 0.2);
+}
+
+#[test]
 fn the_loudness_of_a_reference_costs_no_more_of_the_range_than_is_sound_unless_it_is_asked_for_as_a_number() {
     let audio = song(44_100, 36.0, 0.3);
     let before_lu = measured(&audio).loudness_range_lu;
