@@ -12,7 +12,7 @@
 mod pulse;
 
 use crate::fir::length_for;
-use crate::true_peak::{CELL, Interpolator, estimate_within};
+use crate::true_peak::{CELL, Interpolator, peaks_within};
 use pulse::{Pulse, Shaper};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -114,7 +114,7 @@ impl Canceller {
     fn find(&self, samples: &[f32], threshold: f32, block: &mut Block) {
         let cells = block.range.start / CELL..block.range.end.div_ceil(CELL);
         let known = block.peaks.len();
-        for (cell, estimate) in cells.clone().zip(estimate_within(samples, &cells).peak) {
+        for (cell, estimate) in cells.clone().zip(peaks_within(samples, &cells)) {
             if estimate <= threshold {
                 continue;
             }

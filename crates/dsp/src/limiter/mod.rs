@@ -15,7 +15,7 @@ use crate::cancel::Canceller;
 use crate::extremes::{higher, lower};
 use crate::gain_curve::{GainMotion, GainTimes, slide};
 use crate::parallel::{both, each, map};
-use crate::true_peak::{CELL, Panel, bounds_within, estimate_within};
+use crate::true_peak::{CELL, Panel, estimate_within};
 use multiversion::multiversion;
 use std::ops::Range;
 
@@ -132,10 +132,19 @@ impl Peaks {
         tips.count() as f64 / self.peak.len() as f64
     }
 
-    /// The ranges of cells that could exceed a level once they have had the drive and the gain.
-    fn beyond(&self, gain: &[f32], drive: f32, level: f32) -> Vec<Range<usize>> {
-        let hops = gain.windows(2).zip(&self.bound).enumerate();
-        let beyond = hops.filter(|(_, (ends, bound))| *bound * drive * ends[0].max(ends[1]) > level);
+    /// The ranges of cells that a meter could read above the ceiling once they have had the drive and the gain.
+    ///
+    /// A reading follows the gain where it is taken, but for the slope of the gain around it.
+    fn beyond(&self, gain: &[f32], settings: &Settings, panel: &Panel) -> Vec<Range<usize>> {
+        let reach = NEIGHBOURS.div_ceil(self.hop / CELL);
+        let slopes: Vec<f32> = gain.windows(2).map(|ends| (ends[1] - ends[0]).abs()).collect();
+        let (mut steepest, mut loudest) = (vec![0.0; slopes.len()], vec![0.0; slopes.len()]);
+        both(|| slide(&slopes, reach, higher, &mut steepest), || slide(&self.peak, reach, higher, &mut loudest));
+        let by_slope = panel.change_by_distance() / self.hop as f32;
+        let around = steepest.iter().zip(&loudest).map(|(steepest, loudest)| by_slope * steepest * loudest);
+        let level = settings.ceiling * CERTAIN / settings.drive;
+        let hops = gain.windows(2).zip(&self.bound).zip(around).enumerate();
+        let beyond = hops.filter(|(_, ((ends, bound), around))| *bound * higher(ends[0], ends[1]) + around > level);
         ranges(beyond.map(|(hop, _)| hop), self.hop / CELL)
     }
 
@@ -206,21 +215,21 @@ pub struct Guarantee {
     pub lowest_gain: f32,
 }
 
-/// From this share of the ceiling on a place is looked at, although its bound, taken before the gain moved, says that
-/// it stays below.
-const CERTAIN: f32 = 0.97;
+/// From this share of the ceiling on a bound is not trusted: products in single precision are rounded.
+const CERTAIN: f32 = 0.9999;
 
 /// Limits in place the channels that `peaks` were measured on: motion by `gain` (from [`Peaks::gain`]), cancellation,
 /// guarantee.
 pub fn limit(channels: &mut [Vec<f32>], rate_hz: u32, peaks: &Peaks, gain: &[f32], settings: &Settings) -> Guarantee {
     apply_gain(channels, peaks.hop, gain, settings.drive);
-    let mut suspects = peaks.beyond(gain, settings.drive, settings.ceiling * CERTAIN);
+    let panel = Panel::new(rate_hz);
+    let mut suspects = peaks.beyond(gain, settings, &panel);
     if settings.tip_ratio > 1.0 {
         let canceller = Canceller::new(rate_hz);
         suspects = widened(suspects, canceller.reach().div_ceil(CELL), channels[0].len().div_ceil(CELL));
         each(channels, |channel| canceller.cancel(channel, settings.ceiling * CANCEL_TO, &suspects));
     }
-    guarantee(channels, rate_hz, settings.ceiling, suspects)
+    guarantee(channels, &panel, rate_hz, settings.ceiling, suspects)
 }
 
 /// How the fine gain moves. It takes tenths of a decibel at most, so it may be quick.
@@ -229,8 +238,13 @@ const FINE_TIMES: GainTimes =
 const MOST_ROUNDS: usize = 12;
 
 /// Lowers whatever any meter of the panel reads above `ceiling` (linear) within some ranges of cells, and nothing else.
-fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed: Vec<Range<usize>>) -> Guarantee {
-    let panel = Panel::new(rate_hz);
+fn guarantee(
+    channels: &mut [Vec<f32>],
+    panel: &Panel,
+    rate_hz: u32,
+    ceiling: f32,
+    mut changed: Vec<Range<usize>>,
+) -> Guarantee {
     let motion = GainMotion::new(FINE_TIMES, f64::from(rate_hz) / CELL as f64);
     let frames = channels[0].len();
     let cells = frames.div_ceil(CELL);
@@ -238,7 +252,7 @@ fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed:
     let mut total = vec![1.0f32; cells + 1];
     while done.rounds < MOST_ROUNDS {
         done.rounds += 1;
-        let required = requirements(channels, &panel, ceiling, &changed, done.rounds);
+        let required = requirements(channels, panel, ceiling, &changed, done.rounds);
         if required.is_empty() {
             break;
         }
@@ -248,7 +262,7 @@ fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed:
                 ramp(&mut channel[span.start * CELL..(span.end * CELL).min(frames)], CELL, gain, 1.0);
             }
         });
-        changed = doubtful(&gains, &required, &panel);
+        changed = doubtful(&gains, &required, panel);
         for (span, gain) in &gains {
             for (product, factor) in total[span.start..].iter_mut().zip(gain) {
                 *product *= factor;
@@ -271,7 +285,8 @@ fn guarantee(channels: &mut [Vec<f32>], rate_hz: u32, ceiling: f32, mut changed:
 /// The gain that moves so that each of some cells, in order, gets what it requires: by spans of cells, outside of which
 /// nothing changes.
 fn mends(motion: &GainMotion, required: &[(usize, f32)], cells: usize) -> Vec<(Range<usize>, Vec<f32>)> {
-    let (before, after) = (motion.lookahead_hops() * 2, motion.settled_hops());
+    // With those cells whose readings the slope of the gain may raise, although it is still 1 there.
+    let (before, after) = (motion.lookahead_hops() * 2 + NEIGHBOURS, motion.settled_hops());
     let spans = joined(required.iter().map(|(cell, _)| cell.saturating_sub(before)..(cell + after).min(cells)));
     let mut left = required;
     spans
@@ -329,9 +344,9 @@ fn requirements(
 fn cells_above(channel: &[f32], panel: &Panel, ceiling: f32, ranges: &[Range<usize>]) -> Vec<(usize, f32)> {
     let mut above = Vec::new();
     for range in ranges {
-        let bounds = bounds_within(channel, range);
+        let bounds = estimate_within(channel, range).bound;
         for (cell, _) in (range.start..).zip(bounds).filter(|(_, bound)| *bound > ceiling) {
-            let peak = panel.cell_peak(channel, cell * CELL);
+            let peak = panel.cell_peak(channel, cell * CELL, ceiling);
             if peak > ceiling {
                 above.push((cell, peak));
             }

@@ -135,10 +135,7 @@ pub(super) struct QuarterPoints {
 
 impl QuarterPoints {
     pub(super) fn new() -> Self {
-        let tap = |tap: usize, quarters: f64| {
-            let distance = tap as f64 - 5.0 - quarters / 4.0;
-            sinc(distance) * 0.5 * (1.0 + (PI * distance / 6.0).cos())
-        };
+        let tap = |tap: usize, quarters: f64| quarter_point(tap as f64 - 5.0 - quarters / 4.0);
         let parts = [1.0, 2.0, 3.0]
             .map(|quarters| straight_and_bent(std::array::from_fn(|at| tap(at, quarters)), quarters / 4.0));
         let most = |part: fn(&(f64, f64)) -> f64| parts.iter().map(part).fold(0.0, f64::max) as f32;
@@ -150,6 +147,11 @@ impl QuarterPoints {
             half: std::array::from_fn(|at| tap(at, 2.0) as f32),
         }
     }
+}
+
+/// The coefficient of a sample that is so many samples away from a point of the quick estimate.
+pub(super) fn quarter_point(distance: f64) -> f64 {
+    if distance.abs() < 6.0 { sinc(distance) * 0.5 * (1.0 + (PI * distance / 6.0).cos()) } else { 0.0 }
 }
 
 /// What taps can make of samples, as shares of the highest sample and of the greatest second difference: summed by parts

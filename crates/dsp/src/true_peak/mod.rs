@@ -2,21 +2,25 @@
 //!
 //! No two meters interpolate alike, so a peak is what the strictest of a *panel* reads: the sample itself, the table of
 //! ITU-R BS.1770-5 annex 2, libebur128's kernel, the resampler of `FFmpeg`, a 64-tap and a 128-tap windowed sinc, the
-//! long ones on a grid of eighths with a parabola through the summit (0.002 dB below 32x at worst). A quick estimate at
-//! 4x picks the places where the panel has to look.
+//! long ones on a grid of eighths with a parabola through each summit (0.007 dB below 64x at worst, on white noise). A
+//! quick estimate at 4x proves where the panel need not look.
 //!
 //! Not here: keeping the peaks down (that is `limiter`).
 
+mod bound;
+mod estimate;
 mod kernels;
 
-use crate::extremes::{higher, magnitude, sample_peak};
+use crate::extremes::{higher, sample_peak};
 use crate::fused::plus;
 use crate::parallel::each;
-use kernels::{Kernel, LANES, QuarterPoints};
+use estimate::Glance;
+pub use estimate::{Estimates, estimate};
+pub(crate) use estimate::{estimate_within, peaks_within};
+use kernels::{Kernel, LANES};
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// Samples that the panel looks at in one step.
 pub const CELL: usize = 8;
@@ -61,32 +65,41 @@ impl Panel {
     }
 
     /// The highest reading of any meter over the eight samples from `start`; silence lies beyond the ends, and what
-    /// rings into it belongs to the first and to the last cell.
+    /// rings into it belongs to the first and to the last cell. `at_least` is what matters, which spares work: a reading
+    /// below it may be a hair too low.
     #[must_use]
-    pub fn cell_peak(&self, samples: &[f32], start: usize) -> f32 {
+    pub fn cell_peak(&self, samples: &[f32], start: usize, at_least: f32) -> f32 {
         let end = (start + CELL).min(samples.len());
         let sample_peak = samples[start.min(end)..end].iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
-        let peak =
-            with_ringing(start, samples.len()).fold(sample_peak, |peak, start| peak.max(self.between(samples, start)));
-        if start < MIRRORED { peak.max(self.between_mirrored(samples, start)) } else { peak }
+        let peak = with_ringing(start, samples.len())
+            .fold(sample_peak, |peak, start| peak.max(self.between(samples, start, peak.max(at_least))));
+        if start < MIRRORED { peak.max(self.between_mirrored(samples, start, at_least)) } else { peak }
     }
 
     /// What the resampler of `FFmpeg` reads near the start: it takes the signal for its own mirror image before it.
-    fn between_mirrored(&self, samples: &[f32], start: usize) -> f32 {
+    fn between_mirrored(&self, samples: &[f32], start: usize, at_least: f32) -> f32 {
         let mut window = [0.0f32; 2 * MIRRORED + ROWS];
         let resampler = &self.kernels[RESAMPLER];
         copy_mirrored(samples, start as isize - 1 - resampler.before as isize, &mut window);
-        kernel_peak(resampler, &window)
+        kernel_peak(resampler, &window, at_least)
     }
 
     /// The highest reading between samples, over the eight from `start`.
-    fn between(&self, samples: &[f32], start: isize) -> f32 {
+    fn between(&self, samples: &[f32], start: isize, at_least: f32) -> f32 {
+        let (from, length) = (start - self.reach as isize, 2 * self.reach + ROWS);
+        if let Some(window) = usize::try_from(from).ok().and_then(|from| samples.get(from..from + length)) {
+            return self.between_in(window, at_least);
+        }
         let mut window = [0.0f32; 256];
-        let wanted = &mut window[..2 * self.reach + ROWS];
-        copy_with_silence(samples, start - self.reach as isize, wanted);
+        copy_with_silence(samples, from, &mut window[..length]);
+        self.between_in(&window, at_least)
+    }
+
+    /// The same for a window of all that any kernel sees.
+    fn between_in(&self, window: &[f32], at_least: f32) -> f32 {
         self.kernels.iter().fold(0.0f32, |peak, kernel| {
             // Row 0 is the sample before the cell.
-            peak.max(kernel_peak(kernel, &wanted[self.reach - 1 - kernel.before..]))
+            peak.max(kernel_peak(kernel, &window[self.reach - 1 - kernel.before..], peak.max(at_least)))
         })
     }
 
@@ -108,11 +121,11 @@ impl Panel {
     }
 
     fn strip_peak(&self, samples: &[f32], cells: Range<usize>, at_least: f32) -> f32 {
-        let bounds = bounds_within(samples, &cells);
+        let bounds = estimate_within(samples, &cells).bound;
         let mut order: Vec<_> = bounds.into_iter().zip(cells).filter(|(bound, _)| *bound >= at_least).collect();
         order.sort_unstable_by(|(a, _), (b, _)| b.total_cmp(a));
         order.into_iter().fold(at_least, |peak, (bound, cell)| {
-            if bound < peak { peak } else { peak.max(self.cell_peak(samples, cell * CELL)) }
+            if bound < peak { peak } else { peak.max(self.cell_peak(samples, cell * CELL, peak)) }
         })
     }
 }
@@ -203,231 +216,64 @@ fn points<const COUNT: usize>(taps: &[[f32; LANES]], window: &[f32], fused: bool
     points
 }
 
+/// From this share of the highest point on, a point may have a higher summit beside it: half an eighth away, a wave at
+/// Nyquist has lost 2 %.
+const SUMMITS_FROM: f32 = 0.97;
+
+/// The points of a kernel for the eight samples of a cell.
+///
+/// A function of its own, since compilers keep its sums in registers only where nothing else is done with them.
 #[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
-fn kernel_peak(kernel: &Kernel, window: &[f32]) -> f32 {
-    let fused = target_cfg_f!(target_feature = "fma");
-    let rows = points::<CELL>(&kernel.taps, &window[1..], fused);
-    let mut highest = [0.0f32; LANES];
-    for row in &rows {
-        for (high, point) in highest.iter_mut().zip(row) {
-            *high = higher(*high, point.abs());
-        }
-    }
-    let peak = highest.into_iter().fold(0.0, higher);
-    if !kernel.even_grid {
+fn inner_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; CELL] {
+    points(taps, window, target_cfg_f!(target_feature = "fma"))
+}
+
+/// The points of a kernel for one sample.
+#[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
+fn points_of_one(taps: &[[f32; LANES]], window: &[f32]) -> [f32; LANES] {
+    points::<1>(taps, window, target_cfg_f!(target_feature = "fma"))[0]
+}
+
+/// The highest that a kernel reads over a cell; `window` begins with what it sees for the sample before.
+fn kernel_peak(kernel: &Kernel, window: &[f32], at_least: f32) -> f32 {
+    let points = inner_points(&kernel.taps, &window[1..]);
+    let peak = sample_peak(points.as_flattened());
+    if !kernel.even_grid || peak < at_least * SUMMITS_FROM {
         return peak;
     }
-    let lane = highest.iter().position(|high| *high == peak).unwrap_or(0);
-    let row = rows.iter().position(|row| row[lane].abs() == peak).unwrap_or(0);
-    let (inner, at) = (rows.as_flattened(), row * LANES + lane);
-    // Only a summit on the border has a neighbour beyond it.
-    let before = if at > 0 { inner[at - 1] } else { points::<1>(&kernel.taps, window, fused)[0][LANES - 1] };
-    let after = inner.get(at + 1).copied();
-    let after = after.unwrap_or_else(|| points::<1>(&kernel.taps, &window[CELL + 1..], fused)[0][0]);
-    summit(before.abs(), peak, after.abs())
-}
-
-/// The top of the parabola through three points, of which the middle one is the highest.
-fn summit(left: f32, middle: f32, right: f32) -> f32 {
-    let curvature = 2.0 * middle - left - right;
-    if curvature <= f32::EPSILON * middle || left > middle || right > middle {
-        return middle;
+    // The points with a neighbour at each end; an infinite one has no summit beside it.
+    let mut around = [f32::INFINITY; CELL * LANES + 2];
+    around[1..=CELL * LANES].copy_from_slice(points.as_flattened());
+    let from = higher(peak, at_least) * SUMMITS_FROM;
+    let [_, first, second, .., last_but_one, last, _] = around.map(f32::abs);
+    if first >= higher(from, second) {
+        around[0] = points_of_one(&kernel.taps, window)[LANES - 1];
     }
-    middle + (left - right) * (left - right) / (8.0 * curvature)
-}
-
-/// What a quick look at 4x says of each cell of eight samples, linear.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Estimates {
-    /// The highest of the samples and of three points after each.
-    pub peak: Vec<f32>,
-    /// What the panel can read there at most. The distance grows with curvature, since meters part near Nyquist only;
-    /// its share was found on white, clipped and binary noise and on tones up to 21.9 kHz.
-    pub bound: Vec<f32>,
-}
-
-const CURVATURE_SHARE: f32 = 0.25;
-const ABOVE_ESTIMATE: f32 = 1.004;
-
-/// Made once: short stretches are estimated by the thousand.
-static QUARTERS: LazyLock<QuarterPoints> = LazyLock::new(QuarterPoints::new);
-
-/// What is seen of some cells without interpolating: quick, and good enough for most of a track.
-struct Glance {
-    /// The highest sample in them or close by.
-    sample_peak: f32,
-    /// What any meter can read in them at most. An interpolator that keeps straight lines is off them by no more than a
-    /// part of the curvature.
-    bound: f32,
-}
-
-impl Glance {
-    fn at(samples: &[f32], cells: &Range<usize>) -> Self {
-        const AROUND: usize = 2 * CELL;
-        let (start, end) = (cells.start * CELL, cells.end * CELL);
-        if start < AROUND || end + AROUND > samples.len() {
-            // What lies beyond the ends bends, too.
-            let within = &samples[start.min(samples.len())..end.min(samples.len())];
-            return Self { sample_peak: sample_peak(within), bound: f32::INFINITY };
-        }
-        let kernel: &QuarterPoints = &QUARTERS;
-        let (highest, bent) = highest_and_bent(&samples[start - AROUND..end + AROUND]);
-        let estimate = kernel.of_highest * highest + kernel.of_curvature * bent;
-        Self { sample_peak: highest, bound: ABOVE_ESTIMATE * estimate + CURVATURE_SHARE * bent }
+    if last >= higher(from, last_but_one) {
+        around[CELL * LANES + 1] = points_of_one(&kernel.taps, &window[CELL + 1..])[0];
     }
+    highest_summit(&around)
 }
 
-/// The highest of some samples and the greatest of their second differences; the first and the last are seen by their
-/// neighbours alone.
+/// The highest of some points, and of the parabolas through three of them.
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
-fn highest_and_bent(samples: &[f32]) -> (f32, f32) {
-    let (mut highest, mut bent) = (0, 0);
-    for ((before, middle), after) in samples.iter().zip(&samples[1..]).zip(&samples[2..]) {
-        highest = highest.max(magnitude(*middle));
-        bent = bent.max(magnitude(before - 2.0 * middle + after));
-    }
-    (f32::from_bits(highest), f32::from_bits(bent))
-}
-
-/// The bounds of some cells by the quick estimate.
-pub(crate) fn bounds_within(samples: &[f32], cells: &Range<usize>) -> Vec<f32> {
-    estimate_within(samples, cells).bound
-}
-
-/// The quick estimate of some cells, which needs to see no more than what lies around them.
-pub(crate) fn estimate_within(samples: &[f32], cells: &Range<usize>) -> Estimates {
-    let around = cells.start.saturating_sub(1)..cells.end + 1;
-    if around.start * CELL >= MIRRORED && around.end * CELL + AFTER <= samples.len() {
-        let (mut peak, mut curvature) = (vec![0.0; around.len()], vec![0.0; around.len()]);
-        quarter_peaks(&QUARTERS, &samples[around.start * CELL - BEFORE..], &mut peak, &mut curvature);
-        let peak = peak[1..around.len() - 1].to_vec();
-        // Plain steps through all three, which compilers vectorise.
-        let near = curvature.iter().zip(&curvature[1..]).zip(&curvature[2..]);
-        let bound = peak.iter().zip(near).map(|(peak, ((a, b), c))| bound(*peak, higher(higher(*a, *b), *c)));
-        return Estimates { bound: bound.collect(), peak };
-    }
-    let all = samples.len().div_ceil(CELL);
-    let around = cells.start.saturating_sub(2)..(cells.end + 2).min(all);
-    let seen = &samples[around.start * CELL..(around.end * CELL).min(samples.len())];
-    let mut estimates = estimate(seen);
-    for values in [&mut estimates.peak, &mut estimates.bound] {
-        values.truncate(cells.end.min(all) - around.start);
-        values.drain(..cells.start - around.start);
-    }
-    estimates
-}
-
-/// What can be read at most in a cell with this estimate, and this curvature in or beside it.
-fn bound(peak: f32, curvature: f32) -> f32 {
-    peak * ABOVE_ESTIMATE + CURVATURE_SHARE * curvature
-}
-
-/// The quick estimate over a channel.
-#[must_use]
-pub fn estimate(samples: &[f32]) -> Estimates {
-    let kernel: &QuarterPoints = &QUARTERS;
-    let cells = samples.len().div_ceil(CELL);
-    let (mut peak, mut curvature) = (vec![0.0; cells], vec![0.0; cells]);
-    // Cells whose whole window lies within the samples; the others see silence beyond the ends.
-    let first = MIRRORED / CELL;
-    let inner = first..(samples.len().saturating_sub(CELL + AFTER) / CELL).max(first);
-    if !inner.is_empty() {
-        quarter_peaks(
-            kernel,
-            &samples[first * CELL - BEFORE..],
-            &mut peak[inner.clone()],
-            &mut curvature[inner.clone()],
-        );
-    }
-    for cell in (0..cells).filter(|cell| !inner.contains(cell)) {
-        let mut look = |window: &[f32; WINDOW]| {
-            let (mut high, mut bent) = ([0.0], [0.0]);
-            quarter_peaks(kernel, window, &mut high, &mut bent);
-            peak[cell] = peak[cell].max(high[0]);
-            curvature[cell] = curvature[cell].max(bent[0]);
-        };
-        let mut window = [0.0f32; WINDOW];
-        for start in with_ringing(cell * CELL, samples.len()) {
-            copy_with_silence(samples, start - BEFORE as isize, &mut window);
-            look(&window);
-        }
-        if cell < first {
-            copy_mirrored(samples, (cell * CELL) as isize - BEFORE as isize, &mut window);
-            look(&window);
+fn highest_summit(points: &[f32; CELL * LANES + 2]) -> f32 {
+    let mut highest = [0.0f32; LANES];
+    for points in points.windows(LANES + 2).step_by(LANES) {
+        for (((high, left), middle), right) in highest.iter_mut().zip(points).zip(&points[1..]).zip(&points[2..]) {
+            *high = higher(*high, summit(left.abs(), middle.abs(), right.abs()));
         }
     }
-    let near = |cell: usize| curvature[cell.saturating_sub(1)..(cell + 2).min(cells)].iter().copied();
-    let bound = peak.iter().enumerate().map(|(cell, peak)| bound(*peak, near(cell).fold(0.0, higher))).collect();
-    Estimates { peak, bound }
+    highest.into_iter().fold(0.0, higher)
 }
 
-/// Taps of the quarter-point kernel that lie before its sample, and after it.
-const BEFORE: usize = 5;
-const AFTER: usize = 6;
-const WINDOW: usize = BEFORE + CELL + AFTER;
-
-#[multiversion(targets("x86_64+avx512f+avx512vl+fma", "x86_64+avx+avx2+fma", "aarch64+neon"))]
-fn quarter_peaks(kernel: &QuarterPoints, samples: &[f32], peaks: &mut [f32], curvatures: &mut [f32]) {
-    let fused = target_cfg_f!(target_feature = "fma");
-    // Long loops are what compilers vectorise best.
-    let long = strips_peaks::<{ 64 * CELL }, { 63 * CELL + WINDOW }>(kernel, samples, fused, 0, peaks, curvatures);
-    let short = strips_peaks::<{ 8 * CELL }, { 7 * CELL + WINDOW }>(kernel, samples, fused, long, peaks, curvatures);
-    strips_peaks::<CELL, WINDOW>(kernel, samples, fused, short, peaks, curvatures);
-}
-
-/// As many strips of one length as there are from a cell on; the first cell that is left.
+/// The top of the parabola through three points where the middle one is the highest, and else that one.
 #[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
 #[inline(always)]
-fn strips_peaks<const LENGTH: usize, const SEEN: usize>(
-    kernel: &QuarterPoints,
-    samples: &[f32],
-    fused: bool,
-    mut cell: usize,
-    peaks: &mut [f32],
-    curvatures: &mut [f32],
-) -> usize {
-    let cells = LENGTH / CELL;
-    while let (Some(window), Some(peaks), Some(curvatures)) = (
-        samples.get(cell * CELL..).and_then(|rest| rest.first_chunk()),
-        peaks.get_mut(cell..cell + cells),
-        curvatures.get_mut(cell..cell + cells),
-    ) {
-        strip_peaks::<LENGTH, SEEN>(kernel, window, fused, peaks, curvatures);
-        cell += cells;
-    }
-    cell
-}
-
-#[expect(clippy::inline_always, reason = "it must be compiled with the instructions that its caller was chosen for")]
-#[inline(always)]
-fn strip_peaks<const LENGTH: usize, const SEEN: usize>(
-    kernel: &QuarterPoints,
-    window: &[f32; SEEN],
-    fused: bool,
-    peaks: &mut [f32],
-    curvatures: &mut [f32],
-) {
-    let mut highest = [0.0f32; LENGTH];
-    let mut bent = [0.0f32; LENGTH];
-    for at in 0..LENGTH {
-        let middle = window[BEFORE + at];
-        bent[at] = (window[BEFORE + at - 1] - 2.0 * middle + window[BEFORE + at + 1]).abs();
-        let (mut even, mut odd, mut half) = (0.0f32, 0.0f32, 0.0f32);
-        for tap in 0..6 {
-            let (near, far) = (window[at + tap], window[at + 11 - tap]);
-            even = plus(fused, even, kernel.even[tap], near + far);
-            odd = plus(fused, odd, kernel.odd[tap], near - far);
-            half = plus(fused, half, kernel.half[tap], near + far);
-        }
-        // The first and the third quarter are even + odd and even - odd.
-        highest[at] = higher(higher(middle.abs(), even.abs() + odd.abs()), half.abs());
-    }
-    for (values, cells) in [(&highest, peaks), (&bent, curvatures)] {
-        for (cell, lanes) in cells.iter_mut().zip(values.as_chunks::<CELL>().0) {
-            let four: [f32; 4] = std::array::from_fn(|lane| higher(lanes[lane], lanes[lane + 4]));
-            *cell = higher(higher(four[0], four[2]), higher(four[1], four[3]));
-        }
-    }
+fn summit(left: f32, middle: f32, right: f32) -> f32 {
+    let (curvature, rise) = (2.0 * middle - left - right, left - right);
+    let top = middle + rise * rise / (8.0 * curvature);
+    if middle >= left && middle >= right && curvature > f32::EPSILON * middle { top } else { middle }
 }
 
 /// True peak of a whole channel, linear, by the panel.

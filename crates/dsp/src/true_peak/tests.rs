@@ -1,5 +1,6 @@
 use super::*;
-use crate::test_signals::noise;
+use crate::test_signals::{hostile, noise};
+use crate::window::{kaiser, sinc};
 use proptest::prelude::*;
 use std::f64::consts::PI;
 
@@ -137,7 +138,7 @@ impl Panel {
                 (cell * CELL) as isize - 1 - self.kernels[RESAMPLER].before as isize,
                 &mut window,
             );
-            peak.max(kernel_peak(&self.kernels[RESAMPLER], &window))
+            peak.max(kernel_peak(&self.kernels[RESAMPLER], &window, 0.0))
         })
     }
 }
@@ -151,13 +152,48 @@ fn the_panel_looks_wherever_it_could_read_more() {
         for samples in [white, clipped, smooth] {
             let panel = Panel::new(44_100);
             let cells = samples.len().div_ceil(CELL);
-            let thorough = (0..cells).map(|cell| panel.cell_peak(&samples, cell * CELL)).fold(0.0f32, f32::max);
+            let thorough = (0..cells).map(|cell| panel.cell_peak(&samples, cell * CELL, 0.0)).fold(0.0f32, f32::max);
             assert_eq!(true_peak(44_100, &samples), thorough);
         }
     }
 }
 
+/// What lies between the first and the last point of a cell, by the panel's longest interpolation at 32x.
+fn at_32x(samples: &[f32], start: usize) -> f32 {
+    let window = kaiser(8.0);
+    let points = (0..=(CELL * LANES - 1) * 4).map(|at| {
+        let place = start as f64 + at as f64 / 32.0;
+        let seen = start - 64..start + CELL + 64;
+        let terms = seen.map(|n| (f64::from(samples[n]), n as f64 - place)).filter(|(_, x)| x.abs() < 64.0);
+        terms.map(|(sample, x)| sample * sinc(x) * window(x / 64.0)).sum::<f64>().abs()
+    });
+    points.fold(0.0, f64::max) as f32
+}
+
+#[test]
+fn a_cell_reads_as_high_as_any_of_its_summits() {
+    // Where a cell has several, the highest summit may stand beside a lower point.
+    let chirp: Vec<f32> = (0..3_000).map(|n| (2.7 * n as f32 + 1e-4 * (n * n) as f32).sin()).collect();
+    let panel = Panel::new(44_100);
+    for samples in [noise(1, 3_000), noise(2, 3_000), chirp] {
+        for cell in (10..360).step_by(3) {
+            let (found, expected) = (panel.cell_peak(&samples, cell * CELL, 0.0), at_32x(&samples, cell * CELL));
+            assert!(found >= expected * 0.999_2, "cell {cell}: {found} below {expected}");
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn no_meter_reads_above_the_bound_of_a_cell(kind in 0u64..7, seed in 1u64.., rate in 0usize..5) {
+        let samples = hostile(kind, seed, 1_000);
+        let panel = Panel::new(RATES_HZ[rate]);
+        for (cell, bound) in estimate(&samples).bound.into_iter().enumerate() {
+            let found = panel.cell_peak(&samples, cell * CELL, 0.0);
+            prop_assert!(found <= bound, "cell {}: {} above {}", cell, found, bound);
+        }
+    }
+
     #[test]
     fn a_signal_in_blocks_reads_as_the_whole(seed in 1u64.., cuts in prop::collection::vec(0usize..3_000, 0..6)) {
         let samples = noise(seed, 3_000);

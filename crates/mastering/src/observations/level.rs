@@ -137,7 +137,7 @@ fn inter_sample(heard: &Heard<'_>) -> Option<Observation> {
         let estimates = estimate(channel);
         // A cell whose quick estimate is well below is not looked at twice.
         let near = estimates.bound.iter().enumerate().filter(|(_, bound)| **bound > 1.0).map(|(cell, _)| cell * CELL);
-        let over = near.filter(|start| panel.cell_peak(channel, *start) > 1.0);
+        let over = near.filter(|start| panel.cell_peak(channel, *start, 1.0) > 1.0);
         places.extend(over.map(|start| Place { from_s: heard.seconds(start), to_s: heard.seconds(start + CELL) }));
     }
     let places = merged(&places, TOGETHER_S);
