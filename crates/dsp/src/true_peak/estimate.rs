@@ -7,7 +7,6 @@ use super::kernels::QuarterPoints;
 use super::{CELL, MIRRORED, copy_mirrored, copy_with_silence, with_ringing};
 use crate::extremes::{higher, magnitude, sample_peak};
 use crate::fused::plus;
-use crate::gain_curve::slide;
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 use std::ops::Range;
@@ -75,8 +74,7 @@ pub(crate) fn estimate_within(samples: &[f32], cells: &Range<usize>) -> Estimate
     let around = cells.start.saturating_sub(FAR)..(cells.end + FAR).min(all);
     let (mut peak, curvature) = seen(samples, &around);
     let near = with_neighbours(&curvature);
-    let mut far = vec![0.0; near.len()];
-    slide(&near, FAR - 1, higher, &mut far);
+    let far = with_seven_to_each_side(&near);
     let within = cells.start - around.start..cells.end - around.start;
     peak.truncate(within.end);
     peak.drain(..within.start);
@@ -94,6 +92,19 @@ fn with_neighbours(values: &[f32]) -> Vec<f32> {
     let before = highest.iter_mut().skip(1).zip(values);
     before.for_each(|(highest, before)| *highest = higher(*highest, *before));
     highest
+}
+
+/// The highest of each of some values, from zero on, and of seven to each side: by windows that double, since plain steps
+/// are what compilers vectorise.
+pub(super) fn with_seven_to_each_side(values: &[f32]) -> Vec<f32> {
+    const REACH: usize = FAR - 1;
+    let mut of_one = vec![0.0; values.len() + 2 * REACH];
+    of_one[REACH..REACH + values.len()].copy_from_slice(values);
+    let of_eight = [1, 2, 4].into_iter().fold(of_one, |values, step| {
+        let pairs = values.iter().zip(&values[step..]);
+        pairs.map(|(value, further)| higher(*value, *further)).collect()
+    });
+    of_eight.iter().zip(&of_eight[REACH..]).map(|(before, after)| higher(*before, *after)).collect()
 }
 
 /// The quick estimate of peaks alone.

@@ -1,4 +1,6 @@
+use super::estimate::with_seven_to_each_side;
 use super::*;
+use crate::gain_curve::slide;
 use crate::test_signals::{hostile, noise};
 use crate::window::{kaiser, sinc};
 use proptest::prelude::*;
@@ -206,6 +208,13 @@ proptest! {
             meter.push(&[&samples[pair[0]..pair[1]]]);
         }
         prop_assert_eq!(meter.finish(), whole);
+    }
+
+    #[test]
+    fn the_highest_around_is_what_a_sliding_window_finds(values in prop::collection::vec(0.0f32..1.0, 0..40)) {
+        let mut expected = vec![0.0; values.len()];
+        slide(&values, 7, higher, &mut expected);
+        prop_assert_eq!(with_seven_to_each_side(&values), expected);
     }
 
     #[test]
