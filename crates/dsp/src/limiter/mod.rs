@@ -137,9 +137,8 @@ impl Peaks {
     /// A reading follows the gain where it is taken, but for the slope of the gain around it.
     fn beyond(&self, gain: &[f32], settings: &Settings, panel: &Panel) -> Vec<Range<usize>> {
         let reach = NEIGHBOURS.div_ceil(self.hop / CELL);
-        let slopes: Vec<f32> = gain.windows(2).map(|ends| (ends[1] - ends[0]).abs()).collect();
-        let (mut steepest, mut loudest) = (vec![0.0; slopes.len()], vec![0.0; slopes.len()]);
-        both(|| slide(&slopes, reach, higher, &mut steepest), || slide(&self.peak, reach, higher, &mut loudest));
+        let mut loudest = vec![0.0; self.peak.len()];
+        let (steepest, ()) = both(|| steepest(gain, reach), || slide(&self.peak, reach, higher, &mut loudest));
         let by_slope = panel.change_by_distance() / self.hop as f32;
         let around = steepest.iter().zip(&loudest).map(|(steepest, loudest)| by_slope * steepest * loudest);
         let level = settings.ceiling * CERTAIN / settings.drive;
@@ -313,15 +312,20 @@ fn doubtful(gains: &[(Range<usize>, Vec<f32>)], required: &[(usize, f32)], panel
     let by_slope = panel.change_by_distance() * loudest / CELL as f32;
     let mut cells: Vec<usize> = required.iter().map(|(cell, _)| *cell).collect();
     for (span, gain) in gains {
-        let slopes: Vec<f32> = gain.windows(2).map(|ends| (ends[1] - ends[0]).abs()).collect();
-        let mut steepest = vec![0.0; slopes.len()];
-        slide(&slopes, NEIGHBOURS, higher, &mut steepest);
-        let ends = gain.windows(2).zip(&steepest).enumerate();
-        let doubtful = ends.filter(|(_, (ends, steepest))| *steepest * by_slope > 1.0 - higher(ends[0], ends[1]));
+        let ends = gain.windows(2).zip(steepest(gain, NEIGHBOURS)).enumerate();
+        let doubtful = ends.filter(|(_, (ends, steepest))| steepest * by_slope > 1.0 - higher(ends[0], ends[1]));
         cells.extend(doubtful.map(|(cell, _)| span.start + cell));
     }
     cells.sort_unstable();
     joined(cells.into_iter().map(|cell| cell..cell + 1))
+}
+
+/// The steepest that a gain gets from one hop's end to the next, within so many hops to each side of each.
+fn steepest(gain: &[f32], reach: usize) -> Vec<f32> {
+    let slopes: Vec<f32> = gain.windows(2).map(|ends| (ends[1] - ends[0]).abs()).collect();
+    let mut steepest = vec![0.0; slopes.len()];
+    slide(&slopes, reach, higher, &mut steepest);
+    steepest
 }
 
 /// The cells within `ranges` that a meter reads above the ceiling in any channel, in order, and the gain that each needs.

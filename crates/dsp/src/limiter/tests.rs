@@ -1,6 +1,5 @@
 use super::*;
 use crate::test_signals::{amplitude, hostile, noise};
-use crate::true_peak::Panel;
 use crate::true_peak::true_peak;
 use std::f64::consts::PI;
 

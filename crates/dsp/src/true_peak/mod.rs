@@ -238,13 +238,13 @@ fn points_of_one(taps: &[[f32; LANES]], window: &[f32]) -> [f32; LANES] {
 fn kernel_peak(kernel: &Kernel, window: &[f32], at_least: f32) -> f32 {
     let points = inner_points(&kernel.taps, &window[1..]);
     let peak = sample_peak(points.as_flattened());
-    if !kernel.even_grid || peak < at_least * SUMMITS_FROM {
+    let from = higher(peak, at_least) * SUMMITS_FROM;
+    if !kernel.even_grid || peak < from {
         return peak;
     }
     // The points with a neighbour at each end; an infinite one has no summit beside it.
     let mut around = [f32::INFINITY; CELL * LANES + 2];
     around[1..=CELL * LANES].copy_from_slice(points.as_flattened());
-    let from = higher(peak, at_least) * SUMMITS_FROM;
     let [_, first, second, .., last_but_one, last, _] = around.map(f32::abs);
     if first >= higher(from, second) {
         around[0] = points_of_one(&kernel.taps, window)[LANES - 1];
