@@ -9,11 +9,12 @@
 //!
 //! Not here: which transients may be treated like this (that is `limiter`).
 
+mod mask;
 mod pulse;
 
 use crate::fir::length_for;
 use crate::true_peak::{CELL, Interpolator, peaks_within};
-use pulse::{Pulse, Shaper};
+use pulse::{Pulse, Shaper, Workbench};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -23,6 +24,9 @@ const POINTS: usize = 4;
 const PASSES: usize = 5;
 /// A correction smaller than this share of the threshold is left to the next pass.
 const NEGLIGIBLE: f32 = 3e-4;
+/// From this share of the threshold on, what an estimate was once and what was changed since do not tell on which side it
+/// is now: sums in single precision are rounded.
+const CERTAIN: f32 = 0.9999;
 
 /// Brings peaks of a channel down to a threshold, block by block.
 #[derive(Debug)]
@@ -45,6 +49,43 @@ struct Block {
     range: Range<usize>,
     pulse: Option<Pulse>,
     peaks: Vec<Peak>,
+    /// What the quick estimate of each cell is at most.
+    most: Vec<f32>,
+}
+
+impl Block {
+    fn new(range: Range<usize>) -> Self {
+        let most = vec![f32::INFINITY; range.end.div_ceil(CELL) - range.start / CELL];
+        Self { range, pulse: None, peaks: Vec::new(), most }
+    }
+
+    /// Estimates anew those cells that may stand above a threshold.
+    fn look(&mut self, samples: &[f32], threshold: f32) {
+        let doubtful = |most: &f32| *most > threshold * CERTAIN;
+        let mut cell = self.range.start / CELL;
+        for alike in self.most.chunk_by_mut(|a, b| doubtful(a) == doubtful(b)) {
+            let cells = cell..cell + alike.len();
+            cell = cells.end;
+            if doubtful(&alike[0]) {
+                alike.copy_from_slice(&peaks_within(samples, &cells));
+            }
+        }
+    }
+
+    /// Takes note that the estimates of some cells, from `first` on, may have risen by so much.
+    fn raise(&mut self, first: isize, by: &[f32]) {
+        let ahead = (self.range.start / CELL) as isize - first;
+        let (skipped, from) = (ahead.max(0) as usize, (-ahead).max(0) as usize);
+        let risen = self.most.get_mut(from..).unwrap_or_default();
+        risen.iter_mut().zip(by.get(skipped..).unwrap_or_default()).for_each(|(most, by)| *most += by);
+    }
+}
+
+/// By how much the quick estimates of cells may have risen, from a first one on, which may lie before the start.
+#[derive(Debug, Default)]
+struct Risen {
+    first: isize,
+    by: Vec<f32>,
 }
 
 impl Canceller {
@@ -64,6 +105,10 @@ impl Canceller {
     /// Lowers peaks within ranges of cells of eight samples (ascending, apart) to about `threshold` (linear).
     pub fn cancel(&self, samples: &mut [f32], threshold: f32, ranges: &[Range<usize>]) {
         let mut under_way: VecDeque<Block> = VecDeque::new();
+        let (mut bench, mut risen) = (self.shaper.workbench(), Risen::default());
+        let mut advance = |samples: &mut [f32], under_way: &mut VecDeque<Block>| {
+            self.advance(samples, threshold, under_way, &mut bench, &mut risen);
+        };
         let mut next = 0;
         for range in ranges {
             let end = (range.end * CELL).min(samples.len());
@@ -73,8 +118,8 @@ impl Canceller {
                 let until = (start / self.block + 1) * self.block;
                 let block = start..until.min(end);
                 start = block.end;
-                under_way.push_back(Block { range: block, pulse: None, peaks: Vec::new() });
-                self.advance(samples, threshold, &mut under_way);
+                under_way.push_back(Block::new(block));
+                advance(samples, &mut under_way);
                 if under_way.len() == PASSES {
                     under_way.pop_front();
                 }
@@ -82,42 +127,62 @@ impl Canceller {
             next = next.max(end);
         }
         while !under_way.is_empty() {
-            self.advance(samples, threshold, &mut under_way);
+            advance(samples, &mut under_way);
             under_way.pop_front();
         }
     }
 
     /// One pass over each block that is under way.
-    fn advance(&self, samples: &mut [f32], threshold: f32, under_way: &mut VecDeque<Block>) {
-        for block in under_way.iter_mut().rev() {
+    fn advance(
+        &self,
+        samples: &mut [f32],
+        threshold: f32,
+        under_way: &mut VecDeque<Block>,
+        bench: &mut Workbench,
+        risen: &mut Risen,
+    ) {
+        for at in (0..under_way.len()).rev() {
+            let block = &mut under_way[at];
             self.find(samples, threshold, block);
-            if block.peaks.is_empty() {
-                continue;
-            }
-            let centre = block.range.start + block.range.len() / 2;
-            let pulse = block.pulse.get_or_insert_with(|| self.shaper.pulse(samples, centre));
-            for peak in &mut block.peaks {
-                let value = self.interpolator.point(samples, peak.point / POINTS, peak.point % POINTS);
-                let sign = if peak.amount == 0.0 { value.signum() } else { peak.amount.signum() };
-                let wanted = (peak.amount.abs() + value * sign - threshold).max(0.0) * sign;
-                let change = wanted - peak.amount;
-                if change.abs() > NEGLIGIBLE * threshold {
-                    peak.amount = wanted;
-                    pulse.subtract(samples, peak.point / POINTS, peak.point % POINTS, change);
+            if !block.peaks.is_empty() {
+                self.lower(samples, threshold, block, bench, risen);
+                for block in under_way.iter_mut() {
+                    block.raise(risen.first, &risen.by);
                 }
             }
-            block.peaks.retain(|peak| peak.amount != 0.0);
         }
+    }
+
+    /// Lowers the peaks of a block, one after the other.
+    fn lower(&self, samples: &mut [f32], threshold: f32, block: &mut Block, bench: &mut Workbench, risen: &mut Risen) {
+        let centre = block.range.start + block.range.len() / 2;
+        let pulse = block.pulse.get_or_insert_with(|| self.shaper.pulse(samples, centre, bench));
+        let (before, changes) = pulse.changes();
+        let first = block.range.start / CELL;
+        risen.first = first as isize - before as isize;
+        risen.by.clear();
+        risen.by.resize(block.most.len() + changes.len() - 1, 0.0);
+        for peak in &mut block.peaks {
+            let (at, point) = (peak.point / POINTS, peak.point % POINTS);
+            let value = self.interpolator.point(samples, at, point);
+            let sign = if peak.amount == 0.0 { value.signum() } else { peak.amount.signum() };
+            let wanted = (peak.amount.abs() + value * sign - threshold).max(0.0) * sign;
+            let change = wanted - peak.amount;
+            if change.abs() > NEGLIGIBLE * threshold {
+                peak.amount = wanted;
+                pulse.subtract(samples, at, point, change);
+                let cells = risen.by[at / CELL - first..].iter_mut().zip(changes);
+                cells.for_each(|(risen, by)| *risen += change.abs() * by);
+            }
+        }
+        block.peaks.retain(|peak| peak.amount != 0.0);
     }
 
     /// Adds to a block's peaks those that stand above the threshold and were not there yet.
     fn find(&self, samples: &[f32], threshold: f32, block: &mut Block) {
-        let cells = block.range.start / CELL..block.range.end.div_ceil(CELL);
+        block.look(samples, threshold);
         let known = block.peaks.len();
-        for (cell, estimate) in cells.clone().zip(peaks_within(samples, &cells)) {
-            if estimate <= threshold {
-                continue;
-            }
+        for (cell, _) in (block.range.start / CELL..).zip(&block.most).filter(|(_, most)| **most > threshold) {
             let start = cell * CELL;
             let points = self.interpolator.cell(samples, start);
             // Row 0 is the sample before the cell; every second of eight lanes is a point.

@@ -3,46 +3,58 @@
 //! Not here: where pulses are put, and how many.
 
 use super::POINTS;
-use crate::spectrum::{centre_hz, hann};
+use super::mask::{BANDS, Ear, Heard, band_at};
+use crate::extremes::{higher, sample_peak};
+use crate::true_peak::{CELL, peak_per_sample};
+use multiversion::multiversion;
 use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use realfft::{ComplexToReal, RealFftPlanner};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-/// Third-octave bands, 25 Hz to 25 kHz.
-const BANDS: usize = 31;
-/// How masking falls off from a band towards higher and lower ones, dB a band (after Johnston, IEEE JSAC 6-2, 1988).
-const UPWARD_DB: f64 = -12.0;
-const DOWNWARD_DB: f64 = -27.0;
 /// No pulse has anything above this, Hz: few hear it, and peaks there are for meters alone.
 const HIGHEST_HZ: f64 = 20_000.0;
 const FADE_FROM_HZ: f64 = 17_000.0;
-/// What a full-scale sine is taken to sound at, dB SPL.
-const FULL_SCALE_SPL_DB: f64 = 92.0;
+/// Phases of a pulse that are computed; the fourth is the second backwards, since pulses are even.
+const PHASES: usize = POINTS - 1;
 
 /// Makes pulses for one sample rate.
 pub(super) struct Shaper {
-    frame: usize,
-    forward: Arc<dyn RealToComplex<f32>>,
+    ear: Ear,
     inverse: Arc<dyn ComplexToReal<f32>>,
-    window: Vec<f32>,
-    fade: Vec<f32>,
-    band_of_bin: Vec<usize>,
-    spread: [[f32; BANDS]; BANDS],
-    quiet: [f32; BANDS],
-    /// For each bin of the pulse: the band below it, the share of the band above, and the fade at the top.
-    place: Vec<(usize, f32, f32)>,
+    bins: Vec<Bin>,
+    /// For each phase, how the pulse fades out.
+    fades: [Vec<f32>; PHASES],
+    reach: usize,
+}
+
+/// What becomes of the mask in a bin of the pulse.
+struct Bin {
+    below: usize,
+    share_of_above: f32,
+    /// The fade at the top, turned by each phase.
+    turned: [Complex<f32>; PHASES],
+}
+
+/// Memory that pulses are made in, one after the other.
+pub(super) struct Workbench {
+    heard: Heard,
+    spectrum: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+    weights: Vec<f32>,
+    wave: Vec<f32>,
 }
 
 impl std::fmt::Debug for Shaper {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shaper").field("frame", &self.frame).finish_non_exhaustive()
+        f.debug_struct("Shaper").field("reach", &self.reach).finish_non_exhaustive()
     }
 }
 
 /// One pulse at each of the points to a sample, one high at its own place.
 pub(super) struct Pulse {
     taps: [Vec<f32>; POINTS],
+    changes: Vec<f32>,
 }
 
 impl std::fmt::Debug for Pulse {
@@ -52,122 +64,125 @@ impl std::fmt::Debug for Pulse {
 }
 
 impl Pulse {
+    /// Of taps by point; the first is `reach - 1` samples before the sample that the point follows.
+    fn new(taps: [Vec<f32>; POINTS]) -> Self {
+        let cells = taps[0].len() / CELL;
+        let highest = |cell: usize| {
+            let of_points = taps.iter().map(|taps| sample_peak(&taps[cell * CELL..(cell + 1) * CELL]));
+            of_points.fold(0.0, higher)
+        };
+        let highest: Vec<f32> = (0..cells).map(highest).collect();
+        // The quick estimate sees five samples before a cell and six after the one that follows, and a peak may lie
+        // anywhere in its own cell: all in all, less than three cells further on and one cell back.
+        let seen = (0..cells + CHANGED_BEYOND * 2 - 1)
+            .map(|at| &highest[at.saturating_sub(3).min(cells)..(at + 1).min(cells)]);
+        let changes = seen.map(|seen| peak_per_sample() * seen.iter().copied().fold(0.0, higher)).collect();
+        Self { taps, changes }
+    }
+
     /// Subtracts the pulse, `height` high, at a sample and so many points after it.
     pub(super) fn subtract(&self, samples: &mut [f32], at: usize, point: usize, height: f32) {
         let taps = &self.taps[point];
         let before = taps.len() / 2 - 1;
         let (first, skipped) = (at.saturating_sub(before), before.saturating_sub(at));
         let targets = samples.get_mut(first..).unwrap_or_default();
-        for (target, tap) in targets.iter_mut().zip(&taps[skipped.min(taps.len())..]) {
-            *target -= height * tap;
-        }
+        subtract(targets, &taps[skipped.min(taps.len())..], height);
+    }
+
+    /// By how much a pulse that is one high changes the quick estimate of a cell at most: from so many cells before the
+    /// pulse's own on.
+    pub(super) fn changes(&self) -> (usize, &[f32]) {
+        (self.changes.len() / 2, &self.changes)
     }
 }
 
-fn band_at(frequency_hz: f64) -> f64 {
-    (16.0 + 3.0 * (frequency_hz.max(20.0) / 1_000.0).log2()).clamp(0.0, (BANDS - 1) as f64)
-}
+/// So many cells further than its last tap a pulse changes the quick estimate of a cell.
+const CHANGED_BEYOND: usize = 2;
 
-/// The absolute threshold of hearing (Terhardt 1979), as power re a full-scale sine.
-fn quiet_threshold(frequency_hz: f64) -> f64 {
-    let k = frequency_hz / 1_000.0;
-    let spl_db = 3.64 * k.powf(-0.8) - 6.5 * (-0.6 * (k - 3.3).powi(2)).exp() + 1e-3 * k.powi(4);
-    10f64.powf((spl_db - FULL_SCALE_SPL_DB).min(-40.0) / 10.0)
-}
-
-/// How far below a band's power its mask lies: 3 dB up to 2 kHz, 6 dB at 16 kHz.
-fn offset_db(frequency_hz: f64) -> f64 {
-    3.0 + (frequency_hz / 2_000.0).log2().clamp(0.0, 3.0)
+#[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
+fn subtract(targets: &mut [f32], taps: &[f32], height: f32) {
+    for (target, tap) in targets.iter_mut().zip(taps) {
+        *target -= height * tap;
+    }
 }
 
 impl Shaper {
     /// For frames of `frame` samples, a power of two.
     pub(super) fn new(rate_hz: u32, frame: usize) -> Self {
-        let mut planner = RealFftPlanner::<f32>::new();
         let reach = frame / 8;
         let size = 2 * reach;
-        let spread = std::array::from_fn(|to| {
-            let below = 10f64.powf(-offset_db(centre_hz(to)) / 10.0);
-            std::array::from_fn(|from| {
-                let bands = to as f64 - from as f64;
-                let slope_db = if bands >= 0.0 { UPWARD_DB } else { -DOWNWARD_DB };
-                (below * 10f64.powf(slope_db * bands / 10.0)) as f32
-            })
+        let hz_per_bin = f64::from(rate_hz) / size as f64;
+        let bins = (0..size / 2).map(|bin| (bin, bin as f64 * hz_per_bin)).take_while(|(_, hz)| *hz < HIGHEST_HZ);
+        let bins = bins.map(|(bin, hz)| {
+            let at = band_at(hz);
+            let below = (at as usize).min(BANDS - 2);
+            let fade = if bin > 0 { ((HIGHEST_HZ - hz) / (HIGHEST_HZ - FADE_FROM_HZ)).min(1.0) } else { 0.0 };
+            let turned = std::array::from_fn(|phase| {
+                let angle = 2.0 * PI * bin as f64 * phase as f64 / (size * POINTS) as f64;
+                Complex::new((fade * angle.cos()) as f32, (fade * angle.sin()) as f32)
+            });
+            Bin { below, share_of_above: (at - below as f64) as f32, turned }
         });
-        let rate = f64::from(rate_hz);
-        let place = (0..size / 2)
-            .map(|bin| bin as f64 * rate / size as f64)
-            .take_while(|hz| *hz < HIGHEST_HZ)
-            .map(|hz| {
-                let at = band_at(hz);
-                let below = (at as usize).min(BANDS - 2);
-                let fade = ((HIGHEST_HZ - hz) / (HIGHEST_HZ - FADE_FROM_HZ)).min(1.0);
-                (below, (at - below as f64) as f32, if hz > 0.0 { fade as f32 } else { 0.0 })
-            })
-            .collect();
+        let fade = |phase: usize, tap: usize| {
+            let distance = (tap as f64 - reach as f64 + phase as f64 / POINTS as f64).abs() / reach as f64;
+            (0.5 + 0.5 * (PI * distance).cos()) as f32
+        };
         Self {
-            frame,
-            forward: planner.plan_fft_forward(frame),
-            inverse: planner.plan_fft_inverse(size * POINTS),
-            window: hann(frame),
-            fade: (0..=reach * POINTS)
-                .map(|n| (0.5 + 0.5 * (PI * n as f64 / (reach * POINTS) as f64).cos()) as f32)
-                .collect(),
-            band_of_bin: (0..=frame / 2)
-                .map(|bin| band_at(bin as f64 * rate / frame as f64).round() as usize)
-                .collect(),
-            spread,
-            quiet: std::array::from_fn(|band| quiet_threshold(centre_hz(band)) as f32),
-            place,
+            ear: Ear::new(rate_hz, frame),
+            inverse: RealFftPlanner::<f32>::new().plan_fft_inverse(size),
+            bins: bins.collect(),
+            fades: std::array::from_fn(|phase| (0..size).map(|tap| fade(phase, tap)).collect()),
+            reach,
         }
     }
 
     /// How far a pulse reaches to each side, samples.
     pub(super) fn reach(&self) -> usize {
-        self.frame / 8
+        self.reach
+    }
+
+    /// Memory to make pulses in.
+    pub(super) fn workbench(&self) -> Workbench {
+        Workbench {
+            heard: self.ear.memory(),
+            spectrum: self.inverse.make_input_vec(),
+            scratch: self.inverse.make_scratch_vec(),
+            weights: vec![0.0; self.bins.len()],
+            wave: self.inverse.make_output_vec(),
+        }
     }
 
     /// The pulse for the music around a sample.
-    pub(super) fn pulse(&self, samples: &[f32], centre: usize) -> Pulse {
-        let mask = self.mask(samples, centre);
-        let mut spectrum = self.inverse.make_input_vec();
-        for (value, (below, share, fade)) in spectrum.iter_mut().zip(&self.place) {
-            *value = Complex::new(fade * (mask[*below] + share * (mask[below + 1] - mask[*below])), 0.0);
+    pub(super) fn pulse(&self, samples: &[f32], centre: usize, bench: &mut Workbench) -> Pulse {
+        let Workbench { heard, spectrum, scratch, weights, wave } = bench;
+        let mask = self.ear.mask(samples, centre, heard);
+        for (weight, bin) in weights.iter_mut().zip(&self.bins) {
+            let [below, above] = [mask[bin.below], mask[bin.below + 1]];
+            *weight = below + bin.share_of_above * (above - below);
         }
-        let mut wave = self.inverse.make_output_vec();
-        self.inverse
-            .process(&mut spectrum, &mut wave)
-            .expect("buffers come from the plan itself, and the ends are real");
-        let reach = self.reach();
-        let scale = 1.0 / wave[0].max(f32::MIN_POSITIVE);
-        let half: Vec<f32> = wave.iter().zip(&self.fade).map(|(value, fade)| value * scale * fade).collect();
-        // The first tap is `reach - 1` samples before the one that the point follows.
-        let taps = |point: usize| {
-            let before = half[point..].iter().step_by(POINTS).take(reach);
-            let after = half[POINTS - point..].iter().step_by(POINTS).take(reach);
-            before.rev().chain(after).copied().collect()
-        };
-        Pulse { taps: std::array::from_fn(taps) }
-    }
-
-    /// What each band hides, as power.
-    fn mask(&self, samples: &[f32], centre: usize) -> [f32; BANDS] {
-        let mut frame = self.forward.make_input_vec();
-        let first = centre as isize - (self.frame / 2) as isize;
-        for (n, (value, window)) in frame.iter_mut().zip(&self.window).enumerate() {
-            let sample = usize::try_from(first + n as isize).ok().and_then(|at| samples.get(at));
-            *value = sample.map_or(0.0, |sample| sample * window);
-        }
-        let mut spectrum = self.forward.make_output_vec();
-        self.forward.process(&mut frame, &mut spectrum).expect("buffers come from the plan itself");
-        let mut power = [0.0f32; BANDS];
-        for (value, band) in spectrum.iter().zip(&self.band_of_bin) {
-            power[*band] += value.norm_sqr();
-        }
-        let scale = 8.0 / (self.frame * self.frame) as f32;
-        std::array::from_fn(|to| {
-            let masked: f32 = self.spread[to].iter().zip(&power).map(|(spread, power)| spread * power * scale).sum();
-            masked + self.quiet[to]
-        })
+        let mut scale = 1.0;
+        let [mut none, third, second] = std::array::from_fn(|phase| {
+            spectrum.fill(Complex::default());
+            for ((value, weight), bin) in spectrum.iter_mut().zip(&*weights).zip(&self.bins) {
+                *value = bin.turned[phase] * weight;
+            }
+            let done = self.inverse.process_with_scratch(spectrum, wave, scratch);
+            done.expect("buffers come from the plan itself, and the ends are real");
+            if phase == 0 {
+                scale = 1.0 / wave[0].max(f32::MIN_POSITIVE);
+            }
+            // In the order of time, from as far before the middle as a pulse reaches: where it has faded out.
+            let (after, before) = wave.split_at(self.reach);
+            let (fade_in, fade_out) = self.fades[phase].split_at(self.reach);
+            let mut taps = Vec::with_capacity(2 * self.reach);
+            for (wave, fade) in [(before, fade_in), (after, fade_out)] {
+                taps.extend(wave.iter().zip(fade).map(|(value, fade)| value * scale * fade));
+            }
+            taps
+        });
+        // A pulse at a point has its middle between two taps: a quarter before one is three quarters after the other.
+        none.rotate_left(1);
+        let first = third.iter().rev().copied().collect();
+        Pulse::new([none, first, second, third])
     }
 }

@@ -88,6 +88,67 @@ fn peaks_outside_the_ranges_stay() {
 }
 
 #[test]
+fn a_cell_never_stands_higher_than_its_block_takes_it_to() {
+    let canceller = Canceller::new(RATE_HZ);
+    let mut samples = dull_noise_with_clicks(16_384);
+    samples[..8].fill(-1.2);
+    let threshold = 0.5;
+    let starts = (0..samples.len()).step_by(canceller.block);
+    let mut blocks: VecDeque<_> = starts.map(|start| Block::new(start..start + canceller.block)).collect();
+    let (mut bench, mut risen) = (canceller.shaper.workbench(), Risen::default());
+    let mut moved = 0;
+    for _ in 0..PASSES {
+        let before = samples.clone();
+        canceller.advance(&mut samples, threshold, &mut blocks, &mut bench, &mut risen);
+        let cells = 0..samples.len() / CELL;
+        let most = blocks.iter().flat_map(|block| &block.most);
+        let estimates = peaks_within(&samples, &cells).into_iter().zip(peaks_within(&before, &cells));
+        for ((cell, most), (estimate, before)) in cells.zip(most).zip(estimates) {
+            assert!(estimate <= most / CERTAIN, "cell {cell}: {estimate} above {most}");
+            moved += usize::from(estimate > before && most.is_finite());
+        }
+    }
+    assert!(moved > 100, "nothing rises: {moved}");
+}
+
+#[test]
+fn wherever_a_pulse_lies_it_changes_no_estimate_by_more_than_it_says() {
+    let canceller = Canceller::new(RATE_HZ);
+    // Bright music has short pulses, which show best where a change ends.
+    let mut last = 0.0;
+    let bright: Vec<f32> = noise(3, 8_192).into_iter().map(|x| x - std::mem::replace(&mut last, x)).collect();
+    let pulse = canceller.shaper.pulse(&bright, 4_096, &mut canceller.shaper.workbench());
+    let (before, changes) = pulse.changes();
+    for position in 0..CELL * POINTS {
+        let mut samples = vec![0.0; 2_048];
+        pulse.subtract(&mut samples, 1_024 + position / POINTS, position % POINTS, -1.0);
+        for (cell, estimate) in peaks_within(&samples, &(0..256)).into_iter().enumerate() {
+            let said = (cell + before).checked_sub(1_024 / CELL).and_then(|at| changes.get(at));
+            assert!(estimate <= *said.unwrap_or(&0.0), "{position}, cell {cell}: {estimate} for {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_pulse_is_one_high_at_its_point_and_even() {
+    let canceller = Canceller::new(RATE_HZ);
+    let music = dull_noise_with_clicks(8_192);
+    let pulse = canceller.shaper.pulse(&music, 4_096, &mut canceller.shaper.workbench());
+    for point in 0..POINTS {
+        let mut samples = vec![0.0; 2_048];
+        pulse.subtract(&mut samples, 1_024, point, -1.0);
+        let height = |points: usize| canceller.interpolator.point(&samples, points / POINTS, points % POINTS);
+        let middle = 1_024 * POINTS + point;
+        assert!((height(middle) - 1.0).abs() < 2e-3, "point {point}: {}", height(middle));
+        for away in 1..200 {
+            let (before, after) = (height(middle - away), height(middle + away));
+            assert!((before - after).abs() < 2e-3, "point {point}, {away} away: {before} and {after}");
+            assert!(before < 1.0);
+        }
+    }
+}
+
+#[test]
 fn what_is_taken_has_the_spectrum_that_the_music_hides() {
     let before = dull_noise_with_clicks(65_536);
     let mut samples = before.clone();

@@ -112,6 +112,11 @@ pub(crate) fn peaks_within(samples: &[f32], cells: &Range<usize>) -> Vec<f32> {
     seen(samples, cells).0
 }
 
+/// By how much the quick estimate of a peak changes at most where no sample that it sees changes by more than one.
+pub(crate) fn peak_per_sample() -> f32 {
+    QUARTERS.of_one
+}
+
 /// The highest points of some cells of a signal, and the greatest curvatures.
 fn seen(samples: &[f32], cells: &Range<usize>) -> (Vec<f32>, Vec<f32>) {
     let (mut peak, mut curvature) = (vec![0.0; cells.len()], vec![0.0; cells.len()]);

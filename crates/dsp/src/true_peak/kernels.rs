@@ -131,6 +131,8 @@ pub(super) struct QuarterPoints {
     pub(super) of_highest: f32,
     /// ... and this share of the greatest curvature, the second difference of samples, together.
     pub(super) of_curvature: f32,
+    /// No phase gives more than this share of the highest sample it sees, whatever the curvature.
+    pub(super) of_one: f32,
 }
 
 impl QuarterPoints {
@@ -139,7 +141,9 @@ impl QuarterPoints {
         let parts = [1.0, 2.0, 3.0]
             .map(|quarters| straight_and_bent(std::array::from_fn(|at| tap(at, quarters)), quarters / 4.0));
         let most = |part: fn(&(f64, f64)) -> f64| parts.iter().map(part).fold(0.0, f64::max) as f32;
+        let taps = |quarters: f64| (0..12).map(move |at| tap(at, quarters).abs());
         Self {
+            of_one: [1.0, 2.0, 3.0].map(|quarters| taps(quarters).sum::<f64>()).into_iter().fold(1.0, f64::max) as f32,
             of_highest: most(|(straight, _)| *straight),
             of_curvature: most(|(_, bent)| *bent),
             even: std::array::from_fn(|at| (0.5 * (tap(at, 1.0) + tap(at, 3.0))) as f32),

@@ -16,7 +16,7 @@ use crate::fused::plus;
 use crate::parallel::each;
 use estimate::Glance;
 pub use estimate::{Estimates, estimate};
-pub(crate) use estimate::{estimate_within, peaks_within};
+pub(crate) use estimate::{estimate_within, peak_per_sample, peaks_within};
 use kernels::{Kernel, LANES};
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
@@ -186,7 +186,8 @@ fn copy_mirrored(samples: &[f32], from: isize, out: &mut [f32]) {
     }
 }
 
-fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
+/// Copies a signal with silence around it.
+pub(crate) fn copy_with_silence(samples: &[f32], from: isize, out: &mut [f32]) {
     let begin = from.clamp(0, samples.len() as isize) as usize;
     let end = (from + out.len() as isize).clamp(0, samples.len() as isize) as usize;
     out.fill(0.0);
