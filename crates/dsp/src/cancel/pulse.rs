@@ -18,6 +18,10 @@ const FADE_FROM_HZ: f64 = 17_000.0;
 /// Phases of a pulse that are computed; the fourth is the second backwards, since pulses are even.
 const PHASES: usize = POINTS - 1;
 
+/// The quick estimates of so many cells see the same eight taps: they begin five samples before a cell and end six after its
+/// last, and the middle of a pulse may lie anywhere in its own cell.
+const SEEN_FROM: usize = 4;
+
 /// Makes pulses for one sample rate.
 pub(super) struct Shaper {
     ear: Ear,
@@ -72,10 +76,7 @@ impl Pulse {
             of_points.fold(0.0, higher)
         };
         let highest: Vec<f32> = (0..cells).map(highest).collect();
-        // The quick estimate sees five samples before a cell and six after the one that follows, and a peak may lie
-        // anywhere in its own cell: all in all, less than three cells further on and one cell back.
-        let seen = (0..cells + CHANGED_BEYOND * 2 - 1)
-            .map(|at| &highest[at.saturating_sub(3).min(cells)..(at + 1).min(cells)]);
+        let seen = (0..cells + SEEN_FROM - 1).map(|at| &highest[at.saturating_sub(SEEN_FROM - 1)..(at + 1).min(cells)]);
         let changes = seen.map(|seen| peak_per_sample() * seen.iter().copied().fold(0.0, higher)).collect();
         Self { taps, changes }
     }
@@ -95,9 +96,6 @@ impl Pulse {
         (self.changes.len() / 2, &self.changes)
     }
 }
-
-/// So many cells further than its last tap a pulse changes the quick estimate of a cell.
-const CHANGED_BEYOND: usize = 2;
 
 #[multiversion(targets("x86_64+avx+avx2", "aarch64+neon"))]
 fn subtract(targets: &mut [f32], taps: &[f32], height: f32) {
