@@ -13,7 +13,7 @@ mod mask;
 mod pulse;
 
 use crate::fir::length_for;
-use crate::true_peak::{CELL, Interpolator, peaks_within};
+use crate::true_peak::{CELL, CERTAIN, Interpolator, peaks_within};
 use pulse::{Pulse, Shaper, Workbench};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -24,9 +24,6 @@ const POINTS: usize = 4;
 const PASSES: usize = 5;
 /// A correction smaller than this share of the threshold is left to the next pass.
 const NEGLIGIBLE: f32 = 3e-4;
-/// From this share of the threshold on, what an estimate was once and what was changed since do not tell on which side it
-/// is now: sums in single precision are rounded.
-const CERTAIN: f32 = 0.9999;
 
 /// Brings peaks of a channel down to a threshold, block by block.
 #[derive(Debug)]

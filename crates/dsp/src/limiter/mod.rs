@@ -15,7 +15,7 @@ use crate::cancel::Canceller;
 use crate::extremes::{higher, lower};
 use crate::gain_curve::{GainMotion, GainTimes, slide};
 use crate::parallel::{both, each, map};
-use crate::true_peak::{CELL, Panel, estimate_within};
+use crate::true_peak::{CELL, CERTAIN, Panel, estimate_within};
 use multiversion::multiversion;
 use std::ops::Range;
 
@@ -213,9 +213,6 @@ pub struct Guarantee {
     /// The lowest product of the fine gains, linear.
     pub lowest_gain: f32,
 }
-
-/// From this share of the ceiling on a bound is not trusted: products in single precision are rounded.
-const CERTAIN: f32 = 0.9999;
 
 /// Limits in place the channels that `peaks` were measured on: motion by `gain` (from [`Peaks::gain`]), cancellation,
 /// guarantee.

@@ -25,6 +25,10 @@ use std::ops::Range;
 /// Samples that the panel looks at in one step.
 pub const CELL: usize = 8;
 
+/// From this share of a level on, a bound on what is below it is not trusted: sums and products in single precision are
+/// rounded.
+pub(crate) const CERTAIN: f32 = 0.9999;
+
 /// A cell's points, eight to a sample: from the sample before the cell to the one after it.
 pub(crate) type CellPoints = [[f32; LANES]; ROWS];
 
