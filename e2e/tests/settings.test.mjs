@@ -95,6 +95,7 @@ test("a half-filled form is there again, until it is sent or started afresh", as
   await page.getByRole("button", { name: "Make the master" }).click();
   await page.waitForURL(/\/tracks\/[0-9a-f]{32}$/);
   assert.equal((await stored(page))["upload-draft"], undefined, "what was sent is no draft");
+  await page.getByRole("link", { name: /WAV 24 bit/ }).waitFor();
   await page.getByText("To exactly \u221212 LUFS. Bright.").waitFor();
   await visitor.leave();
 });

@@ -148,6 +148,7 @@ async fn files_that_can_be_made_here_are_offered_asked_for_and_downloaded_under_
     bench.work().await;
     let result = bench.get(&address, &cookie).await.text();
     for expected in [
+        "To exactly \u{2212}11 LUFS. Also as MP3 320, Opus 192.",
         "Make another version",
         r#"<input type="checkbox" name="extra" value="mp3" checked>"#,
         r#"<input type="checkbox" name="extra" value="vorbis">"#,

@@ -30,6 +30,7 @@ struct ResultPage<'a> {
     id: TrackId,
     name: String,
     verdict: String,
+    asked: String,
     /// What it was matched to, and in what.
     matched: Option<String>,
     reason: Option<String>,
@@ -131,13 +132,11 @@ pub(super) async fn show(
     let can_hear = pay.is_none() || outputs.iter().any(|output| output.kind == OutputKind::ListeningCopy);
     let has_report_page = outputs.iter().any(|output| output.kind == OutputKind::ReportPage);
     let shell = state.shell(visit, Here::Tracks);
-    let matched = choices::matched(track, settings);
     let view = ResultPage {
-        matched,
         has_report_page,
         pay,
         can_hear,
-        ..ResultPage::new(shell, csrf, track, report, files, wishes)
+        ..ResultPage::new(shell, csrf, track, settings, report, files, wishes)
     };
     let response = page(StatusCode::OK, &view);
     Ok(match &state.till {
@@ -147,7 +146,15 @@ pub(super) async fn show(
 }
 
 impl<'a> ResultPage<'a> {
-    fn new(shell: Shell, csrf: String, track: &Track, report: Report, files: Vec<File>, wishes: Wishes<'a>) -> Self {
+    fn new(
+        shell: Shell,
+        csrf: String,
+        track: &Track,
+        settings: &Settings,
+        report: Report,
+        files: Vec<File>,
+        wishes: Wishes<'a>,
+    ) -> Self {
         let (before, after) = (report.before, report.after);
         let lane = |side, name, measured: &mastering::Measurement, overview: &Overview| {
             let width = overview.max.len().saturating_sub(1).max(1);
@@ -199,7 +206,8 @@ impl<'a> ResultPage<'a> {
                 words::louder_or_quieter(before.integrated_lufs, after.integrated_lufs)
             ),
             notes: report.notes(),
-            matched: None,
+            asked: choices::asked(settings),
+            matched: choices::matched(track, settings),
             reason: report.reason,
             duration_s: report.duration_s,
             duration: words::duration(report.duration_s),
