@@ -7,6 +7,7 @@ mod batch;
 mod cli;
 mod commands;
 mod factor_key;
+mod memory;
 mod operator_token;
 mod outcome;
 mod output_name;
@@ -22,6 +23,9 @@ use clap::Parser as _;
 use cli::{Cli, Command};
 use outcome::Outcome;
 
+#[global_allocator]
+static ALLOCATOR: memory::LargeBlocks = memory::LargeBlocks;
+
 fn main() -> ExitCode {
     apologise_for_panics();
     let cli = Cli::parse();
@@ -36,6 +40,7 @@ fn run(cli: &Cli) -> Outcome {
         Err(problem) => return outcome::usage(&problem),
     };
     if matches!(cli.command, Command::Master(_) | Command::Analyse(_)) {
+        memory::keep_what_is_freed();
         pipeline::take_part();
     }
     match &cli.command {
