@@ -85,7 +85,6 @@ pub(crate) fn keep_what_is_freed() {}
 mod tests {
     use super::HUGE_PAGE_BYTES;
 
-    /// A block that no other test's memory is part of: glibc maps what is larger than 32 MiB by itself.
     const LARGE_BYTES: usize = 40 << 20;
 
     #[test]
@@ -104,6 +103,12 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_kernel_is_asked_for_huge_pages_under_a_large_block_and_not_under_a_small_one() {
+        // Else glibc may make the small block of what another test's large one has left, advice and all.
+        #[cfg(target_env = "gnu")]
+        // SAFETY: the parameter is glibc's own, and it takes its lock for it.
+        unsafe {
+            libc::mallopt(libc::M_MMAP_THRESHOLD, 512 << 10)
+        };
         let large = vec![1u8; LARGE_BYTES];
         let small = vec![1u8; 1 << 20];
         let is_advised = |block: &[u8]| {
