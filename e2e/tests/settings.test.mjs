@@ -94,8 +94,8 @@ test("a half-filled form is there again, until it is sent or started afresh", as
   await drop(page, "mix.wav", wav(mix({ seconds: 3 })));
   await page.getByRole("button", { name: "Make the master" }).click();
   await page.waitForURL(/\/tracks\/[0-9a-f]{32}$/);
-  assert.equal((await stored(page))["upload-draft"], undefined, "what was sent is no draft");
   await page.getByRole("link", { name: /WAV 24 bit/ }).waitFor();
+  assert.equal((await stored(page))["upload-draft"], undefined, "what was sent is no draft");
   await page.getByText("To exactly \u221212 LUFS. Bright.").waitFor();
   await visitor.leave();
 });
