@@ -2,8 +2,6 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::panic::resume_unwind;
-use std::thread;
 
 use codec::{Encoder, Limits, OutputSpec, Reader, SampleFormat, Tags};
 use dsp::dither::{Dither, Quantiser};
@@ -13,7 +11,7 @@ use mastering::{Audio, Measured, Measurement, Meter};
 
 use crate::decode::{BLOCK, block_by_block};
 use crate::watch::Watch;
-use crate::whole_file::Pending;
+use crate::whole_file::{Growing, Pending};
 use crate::{BitDepth, Delivery, Encoding, Error, Failure, Stage};
 
 /// Dither moves a peak by a fraction of a step; one correction settles that, and more than three mean a fault.
@@ -61,15 +59,11 @@ pub(crate) fn attempt(
     tags: &Tags,
     watch: &mut Watch<'_>,
 ) -> Result<Checked, Error> {
-    let (pending, bytes) = encode(audio, gain_db, delivery, tags, watch)?;
-    // The disk works while the processor does.
-    let (flushed, measured) = thread::scope(|scope| {
-        let flushing = scope.spawn(|| pending.flush());
-        let measured = check(&pending, delivery, watch);
-        (flushing.join().unwrap_or_else(|panic| resume_unwind(panic)), measured)
-    });
-    let Measured { measurement, loudness } = measured?;
-    flushed?;
+    let (pending, file) = Pending::beside(&delivery.path)?;
+    let (bytes, Measured { measurement, loudness }) = pending.flush_beside(|growing| {
+        let bytes = encode(audio, gain_db, delivery, tags, (file, growing), watch)?;
+        Ok((bytes, check(&pending, delivery, watch)?))
+    })?;
     Ok(Checked { pending, after: measurement, loudness, bytes })
 }
 
@@ -78,10 +72,10 @@ fn encode(
     gain_db: f64,
     delivery: &Delivery,
     tags: &Tags,
+    (file, mut growing): (File, Growing<'_>),
     watch: &mut Watch<'_>,
-) -> Result<(Pending, u64), Error> {
+) -> Result<u64, Error> {
     let failed = |source| Failure::Encode { path: delivery.path.clone(), source };
-    let (pending, file) = Pending::beside(&delivery.path)?;
     let channels: Vec<_> = audio.channels().iter().map(|channel| (channel.as_slice(), gain_db)).collect();
     let file = write(
         file,
@@ -89,11 +83,14 @@ fn encode(
         &channels,
         delivery.encoding,
         tags,
-        &mut |fraction| watch.go_on(Stage::Encode, fraction),
+        &mut |fraction| {
+            growing.further();
+            watch.go_on(Stage::Encode, fraction)
+        },
         &failed,
     )?;
-    let bytes = file.metadata().map_err(|source| Failure::Write { path: delivery.path.clone(), source })?.len();
-    Ok((pending, bytes))
+    growing.whole();
+    Ok(file.metadata().map_err(|source| Failure::Write { path: delivery.path.clone(), source })?.len())
 }
 
 /// Writes channels, each with a gain in dB, block by block; integers are dithered.

@@ -26,6 +26,7 @@ mod run;
 mod stopwatch;
 mod watch;
 mod whole_file;
+mod write_back;
 
 pub use album::{AlbumError, AlbumJob, AlbumObserver, AlbumReport, run_album};
 pub use course::{Course, Holding};

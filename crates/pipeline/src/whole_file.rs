@@ -4,11 +4,17 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
 use tempfile::{NamedTempFile, TempPath};
 
-use crate::{Existing, Failure};
+use crate::{Error, Existing, Failure, write_back};
+
+/// The disk goes on with a file that is being written when so much of it is new.
+const WORTH_A_WORD_BYTES: u64 = 8 << 20;
 
 /// A file that has no name yet.
 #[derive(Debug)]
@@ -49,8 +55,24 @@ impl Pending {
         &self.target
     }
 
+    /// Flushes it to the disk beside the work that writes it, and beside what that does with it afterwards.
+    pub(crate) fn flush_beside<T>(&self, work: impl FnOnce(Growing<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let failed = |source| Failure::Write { path: self.target.clone(), source };
+        let file = &File::open(&self.unnamed).map_err(failed)?;
+        let (sender, stages) = sync_channel(1);
+        let growing = Growing { file, sender, told_bytes: 0 };
+        let (flushed, done) = thread::scope(|scope| {
+            let flushing = scope.spawn(move || flush_as_told(file, &stages));
+            let done = work(growing);
+            (flushing.join().unwrap_or_else(|panic| resume_unwind(panic)), done)
+        });
+        let done = done?;
+        flushed.map_err(failed)?;
+        Ok(done)
+    }
+
     /// Flushes it to the disk.
-    pub(crate) fn flush(&self) -> Result<(), Failure> {
+    fn flush(&self) -> Result<(), Failure> {
         // Whoever wrote may have closed its own handle; a flush through any handle covers the whole file.
         let flushed = File::open(&self.unnamed).and_then(|file| file.sync_all());
         flushed.map_err(|source| Failure::Write { path: self.target.clone(), source })
@@ -70,6 +92,47 @@ impl Pending {
         }
         sync_folder(folder_of(&target)).map_err(failed)
     }
+}
+
+/// How far a file is that is flushed while it is written.
+enum Written {
+    Further,
+    Whole,
+}
+
+/// By which the flushing hears of a file. Dropped before the file is whole, it leaves the rest unflushed.
+pub(crate) struct Growing<'a> {
+    file: &'a File,
+    sender: SyncSender<Written>,
+    told_bytes: u64,
+}
+
+impl Growing<'_> {
+    /// There may be more of the file.
+    pub(crate) fn further(&mut self) {
+        let bytes = self.file.metadata().map_or(0, |metadata| metadata.len());
+        if bytes >= self.told_bytes + WORTH_A_WORD_BYTES {
+            self.told_bytes = bytes;
+            // A disk that is behind hears of it with the next piece.
+            let _ = self.sender.try_send(Written::Further);
+        }
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn whole(self) {
+        // Nobody listens after an error, which is what counts then.
+        let _ = self.sender.send(Written::Whole);
+    }
+}
+
+fn flush_as_told(file: &File, stages: &Receiver<Written>) -> io::Result<()> {
+    for written in stages {
+        match written {
+            Written::Further => write_back::begin(file),
+            Written::Whole => file.sync_all()?,
+        }
+    }
+    Ok(())
 }
 
 /// Writes a small file (a report, a plan) whole or not at all.
@@ -114,6 +177,41 @@ mod tests {
         let (pending, mut file) = Pending::beside(&folder.path().join("master.wav")).expect("pending");
         file.write_all(b"half").expect("written");
         assert_eq!(names(folder.path()).len(), 1);
+        drop(pending);
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_flushed_beside_the_work_is_as_it_was_written() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("master.wav");
+        let (pending, mut file) = Pending::beside(&path).expect("pending");
+        let piece = |number: u8| vec![number; WORTH_A_WORD_BYTES as usize / 2 + 1];
+        let read_beside = pending.flush_beside(|mut growing| {
+            for number in 0..6 {
+                file.write_all(&piece(number)).expect("written");
+                growing.further();
+            }
+            growing.whole();
+            Ok(fs::read(pending.path()).expect("read while it is flushed"))
+        });
+        pending.appear(Existing::Keep).expect("named");
+        let written: Vec<u8> = (0..6).flat_map(piece).collect();
+        assert!(read_beside.expect("flushed") == written && fs::read(&path).expect("read") == written);
+        assert_eq!(names(folder.path()), ["master.wav"]);
+    }
+
+    #[test]
+    fn work_that_fails_half_way_ends_its_flushing_and_says_why() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("master.wav");
+        let (pending, mut file) = Pending::beside(&path).expect("pending");
+        let failed = pending.flush_beside(|mut growing| {
+            file.write_all(&vec![1; WORTH_A_WORD_BYTES as usize]).expect("written");
+            growing.further();
+            Err::<(), _>(Failure::NoOutput.into())
+        });
+        assert!(matches!(failed, Err(Error::Failed(Failure::NoOutput))), "{failed:?}");
         drop(pending);
         assert!(names(folder.path()).is_empty());
     }
