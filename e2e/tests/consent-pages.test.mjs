@@ -125,6 +125,22 @@ for (const [colours, scheme] of Object.entries(COLOURS)) {
   });
 }
 
+test("a typeface that comes late moves nothing", async () => {
+  const visitor = await Visitor.arrive(browser, server.url, { viewport: { width: 320, height: 800 } });
+  const { page } = visitor;
+  await page.route("**/*.woff2", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue();
+  });
+  for (const path of PAGES) {
+    const typeface = page.waitForResponse(/\.woff2$/);
+    await page.goto(path);
+    await typeface;
+    assert.equal(await layoutShift(page), 0, path);
+  }
+  await visitor.leave();
+});
+
 const circumstances = { colours: Object.keys(COLOURS), width: [320, 1280], language: ["en", "de"] };
 for (const { colours, width, language } of process.env.FULL ? combinations(circumstances) : pairwise(circumstances)) {
   test(`the pages about cookies are clean in ${colours}, ${width} pixels, ${language}`, async () => {
