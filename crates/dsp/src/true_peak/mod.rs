@@ -230,10 +230,11 @@ const SUMMITS_FROM: f32 = 0.97;
 /// A function of its own, since compilers keep its sums in registers only where nothing else is done with them.
 #[multiversion(targets("x86_64+avx+avx2+fma", "aarch64+neon"))]
 fn inner_points(taps: &[[f32; LANES]], window: &[f32]) -> [[f32; LANES]; CELL] {
-    if target_cfg_f!(target_feature = "fma") {
-        return points(taps, window, true);
+    let fused = target_cfg_f!(target_feature = "fma");
+    if fused || target_cfg_f!(target_feature = "neon") {
+        return points(taps, window, fused);
     }
-    // Narrow registers hold the sums of half a cell.
+    // Sixteen narrow registers hold the sums of half a cell.
     let halves = [0, CELL / 2].map(|from| points::<{ CELL / 2 }>(taps, &window[from..], false));
     std::array::from_fn(|row| halves[row / (CELL / 2)][row % (CELL / 2)])
 }
